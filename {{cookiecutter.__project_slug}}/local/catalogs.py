@@ -1,0 +1,71 @@
+"""Catalogs as folders: `warehouse/CATALOG/SCHEMA/TABLE`, known again in the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+
+class CatalogError(ValueError):
+    """Names that the laptop's catalogs cannot keep apart."""
+
+
+def open_catalogs(
+    spark: SparkSession, warehouse: Path, schemas: Sequence[str], read_only: Sequence[str] = ()
+) -> None:
+    """Creates the schemas, and registers the tables found in them and in the read-only catalogs.
+
+    Args:
+        schemas: `catalog.schema` of each schema that may be written.
+        read_only: Catalogs whose tables are registered as views, so that they cannot be written.
+
+    Raises:
+        CatalogError: A schema to write has the name of one in a read-only catalog.
+    """
+    readable = [folder for catalog in read_only for folder in _list_folders(warehouse / catalog)]
+    _refuse_collisions(schemas, readable)
+    for schema in schemas:
+        catalog, name = schema.split(".")
+        folder = warehouse / catalog / name
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{name}` LOCATION '{_literal(str(folder))}'")
+        for table in _list_tables(folder):
+            _register_table(spark, name, table)
+    for folder in readable:
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}`")
+        for table in _list_tables(folder):
+            _register_view(spark, folder.name, table)
+
+
+def _refuse_collisions(schemas: Iterable[str], readable: Iterable[Path]) -> None:
+    # All catalogs are names for one, so that schemas of two catalogs must have different names.
+    names = {schema.split(".")[1]: schema for schema in schemas}
+    for folder in readable:
+        if folder.name in names:
+            raise CatalogError(
+                f"schema {folder.name} is in catalog {folder.parent.name}, which is only read, and"
+                f" {names[folder.name]} is to be written: on a laptop their names must differ"
+            )
+
+
+def _list_folders(parent: Path) -> list[Path]:
+    return sorted(p for p in parent.iterdir() if p.is_dir()) if parent.is_dir() else []
+
+
+def _list_tables(schema: Path) -> list[Path]:
+    return [folder for folder in _list_folders(schema) if (folder / "_delta_log").is_dir()]
+
+
+def _register_table(spark: SparkSession, schema: str, folder: Path) -> None:
+    location = _literal(str(folder))
+    spark.sql(f"CREATE TABLE `{schema}`.`{folder.name}` USING delta LOCATION '{location}'")
+
+
+def _register_view(spark: SparkSession, schema: str, folder: Path) -> None:
+    location = str(folder).replace("`", "``")
+    spark.sql(f"CREATE VIEW `{schema}`.`{folder.name}` AS SELECT * FROM delta.`{location}`")
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,205 @@
+"""The task graph of a job: what is wrong with it, in which order it runs, and what may run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any
+
+from .bundle import Bundle
+from .yaml_source import BundleError
+
+TASK_TYPES = ("python_wheel_task", "notebook_task", "condition_task", "run_job_task")
+# What a task may say beside its type; the cluster, the environment and who is told do not change
+# what it does.
+TASK_FIELDS = {
+    "task_key", "description", "depends_on", "run_if", "max_retries", "timeout_seconds",
+    "min_retry_interval_millis", "retry_on_timeout", "environment_key", "job_cluster_key",
+    "libraries", "email_notifications", "notification_settings", "health", "existing_cluster_id",
+    "webhook_notifications", "disable_auto_optimization", "new_cluster", *TASK_TYPES,
+}  # fmt: skip
+DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+KNOWN_VALUES = re.compile(
+    r"job\.(id|name|run_id|repair_count|parameters\.\w+|trigger\.type"
+    r"|start_time\.(iso_date|iso_datetime|timestamp_ms|year|month|day|hour|minute|second))"
+    r"|task\.(name|run_id|execution_count)|tasks\.[\w-]+\.(values\.\w+|result_state|run_id)"
+    r"|workspace\.(id|url)"
+)
+
+
+class State(StrEnum):
+    """States of a task or job run, as Databricks names them."""
+
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMEDOUT"
+    EXCLUDED = "EXCLUDED"
+    UPSTREAM_FAILED = "UPSTREAM_FAILED"
+    INTERRUPTED = "INTERRUPTED"
+
+
+FAILURES = {State.FAILED, State.TIMED_OUT, State.UPSTREAM_FAILED, State.INTERRUPTED}
+
+Rule = Callable[[list[State]], bool]
+RUN_IF: Mapping[str, Rule] = {
+    "ALL_SUCCESS": lambda states: all(s is State.SUCCESS for s in states),
+    "AT_LEAST_ONE_SUCCESS": lambda states: State.SUCCESS in states,
+    "NONE_FAILED": lambda states: not FAILURES & {*states},
+    "ALL_DONE": lambda states: True,
+    "AT_LEAST_ONE_FAILED": lambda states: bool(FAILURES & {*states}),
+    "ALL_FAILED": lambda states: all(s in FAILURES for s in states),
+}
+
+
+def check_job(bundle: Bundle, key: str) -> None:
+    """Checks a job and the jobs it runs, before anything runs.
+
+    Raises:
+        BundleError: One line per fault, with file and line.
+    """
+    if key not in bundle.jobs:
+        raise BundleError([f"unknown job {key!r}: there are {', '.join(sorted(bundle.jobs))}"])
+    faults = [f for job in _list_jobs(bundle, key, ()) for f in _find_faults(bundle, job)]
+    if faults:
+        raise BundleError(list(dict.fromkeys(faults)))
+
+
+def _list_jobs(bundle: Bundle, key: str, trail: tuple[str, ...]) -> Iterator[str]:
+    if key in trail:
+        raise BundleError([f"jobs run each other in a circle: {' > '.join((*trail, key))}"])
+    yield key
+    for task in bundle.jobs[key].get("tasks", []):
+        if "run_job_task" in task:
+            child = bundle.find_job(task["run_job_task"]["job_id"])
+            yield from _list_jobs(bundle, child, (*trail, key))
+
+
+def _find_faults(bundle: Bundle, key: str) -> Iterator[str]:
+    job = bundle.jobs[key]
+    keys = [task.get("task_key") for task in job.get("tasks", [])]
+    for index, task in enumerate(job.get("tasks", [])):
+        path = ("resources", "jobs", key, "tasks", index)
+        for fault in _find_task_faults(bundle, job, task, keys):
+            yield bundle.places.describe(path, fault)
+    cycle = _find_cycle(job)
+    if cycle:
+        path = ("resources", "jobs", key)
+        yield bundle.places.describe(path, f"tasks wait in a circle: {' > '.join(cycle)}")
+
+
+def _find_task_faults(
+    bundle: Bundle, job: dict[str, Any], task: dict[str, Any], keys: list[Any]
+) -> Iterator[str]:
+    name = task.get("task_key")
+    if keys.count(name) > 1:
+        yield f"task_key {name} is used twice"
+    unsupported = sorted(set(task) - TASK_FIELDS)
+    if unsupported:
+        yield f"task {name}: {', '.join(unsupported)} cannot run on a laptop"
+    if len([kind for kind in TASK_TYPES if kind in task]) != 1:
+        yield f"task {name} needs one of {', '.join(TASK_TYPES)}"
+    for needed in task.get("depends_on", []):
+        if needed["task_key"] not in keys:
+            yield f"task {name} depends on {needed['task_key']}, which is no task of the job"
+    if task.get("run_if", "ALL_SUCCESS") not in RUN_IF:
+        yield f"task {name}: run_if {task['run_if']} is not one of {', '.join(RUN_IF)}"
+    yield from _find_value_faults(job, task)
+    yield from _find_target_faults(bundle, task)
+
+
+def _find_value_faults(job: dict[str, Any], task: dict[str, Any]) -> Iterator[str]:
+    declared = {parameter["name"] for parameter in job.get("parameters", [])}
+    for value in {found for text in _list_texts(task) for found in DYNAMIC.findall(text)}:
+        if not KNOWN_VALUES.fullmatch(value):
+            yield f"task {task['task_key']}: {{{{{value}}}}} is not a value that a laptop knows"
+        elif value.startswith("job.parameters.") and value.split(".")[2] not in declared:
+            yield f"task {task['task_key']}: the job has no parameter {value.split('.')[2]}"
+
+
+def _list_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _list_texts(part)
+
+
+def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
+    wheel, notebook = task.get("python_wheel_task"), task.get("notebook_task")
+    if wheel:
+        fault = find_entry_point_fault(wheel["package_name"], wheel["entry_point"])
+        if fault:
+            yield f"task {task['task_key']}: {fault}"
+    if notebook and not (bundle.root / notebook["notebook_path"].removeprefix("../")).exists():
+        yield f"task {task['task_key']}: there is no notebook {notebook['notebook_path']}"
+    if "run_job_task" in task:
+        child = bundle.jobs[bundle.find_job(task["run_job_task"]["job_id"])]
+        declared = {parameter["name"] for parameter in child.get("parameters", [])}
+        for name in sorted(set(task["run_job_task"].get("job_parameters", {})) - declared):
+            yield f"task {task['task_key']}: the job it runs has no parameter {name}"
+
+
+def find_entry_point_fault(package: str, entry_point: str) -> str | None:
+    """Why the installed package has no such entry point; None when it has."""
+    try:
+        names = {e.name for e in distribution(package).entry_points}
+    except PackageNotFoundError:
+        return f"the package {package} is not installed"
+    if entry_point in names:
+        return None
+    return f"entry point {entry_point} is not in [project.scripts] of pyproject.toml"
+
+
+def _find_cycle(job: dict[str, Any]) -> list[str]:
+    try:
+        sort_tasks(job)
+    except CycleError as error:
+        return [str(name) for name in error.args[1]]
+    return []
+
+
+def sort_tasks(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tasks, each after those it depends on."""
+    tasks = {task["task_key"]: task for task in job.get("tasks", [])}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for key, task in tasks.items():
+        sorter.add(key, *(n["task_key"] for n in task.get("depends_on", []) if n["task_key"] in tasks))
+    return [tasks[key] for key in sorter.static_order()]
+
+
+def decide_start(
+    task: Mapping[str, Any], states: Mapping[str, State], outcomes: Mapping[str, str]
+) -> State | None:
+    """Whether a task runs (None), or with which state it is passed over.
+
+    Args:
+        states: Of the tasks it depends on, by key.
+        outcomes: Of those that are condition tasks, 'true' or 'false'.
+    """
+    needed = task.get("depends_on", [])
+    off_branch = [
+        n for n in needed if "outcome" in n
+        and states[n["task_key"]] is State.SUCCESS
+        and outcomes.get(n["task_key"]) != str(n["outcome"]).lower()
+    ]  # fmt: skip
+    rule = task.get("run_if", "ALL_SUCCESS")
+    found = [states[n["task_key"]] for n in needed]
+    if off_branch or (found and all(s is State.EXCLUDED for s in found)):
+        return State.EXCLUDED
+    # An excluded task counts as a success, unless it is all there is.
+    counted = [State.SUCCESS if s is State.EXCLUDED else s for s in found]
+    if not found or RUN_IF[rule](counted):
+        return None
+    passed_on = rule in ("ALL_SUCCESS", "NONE_FAILED") and FAILURES & {*found}
+    return State.UPSTREAM_FAILED if passed_on else State.EXCLUDED
+
+
+def judge_job(tasks: list[dict[str, Any]], states: Mapping[str, State]) -> State:
+    """A job's state: that of its leaves, as Databricks has it."""
+    inner = {n["task_key"] for task in tasks for n in task.get("depends_on", [])}
+    leaves = [states[t["task_key"]] for t in tasks if t["task_key"] not in inner]
+    return State.FAILED if FAILURES & {*leaves} else State.SUCCESS

@@ -1,0 +1,262 @@
+"""Runs a job of the bundle: its task graph, one task at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from .bundle import Bundle
+from .graph import DYNAMIC, State, check_job, decide_start, judge_job, sort_tasks
+from .runs import JobRun, RunStore
+from .tasks import TaskTimeout, TaskValues
+from .yaml_source import BundleError
+
+COMPARE = {
+    "EQUAL_TO": lambda a, b: a == b,
+    "NOT_EQUAL": lambda a, b: a != b,
+    "GREATER_THAN": lambda a, b: float(a) > float(b),
+    "GREATER_THAN_OR_EQUAL": lambda a, b: float(a) >= float(b),
+    "LESS_THAN": lambda a, b: float(a) < float(b),
+    "LESS_THAN_OR_EQUAL": lambda a, b: float(a) <= float(b),
+}
+
+
+class Executes(Protocol):
+    """What runs a wheel or notebook task."""
+
+    def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
+        """Runs the task, its dynamic values filled in."""
+
+
+class Listens(Protocol):
+    """What is told of a run's progress; `depth` counts the jobs around a task."""
+
+    def task_started(self, depth: int, job: str, task: str) -> None:
+        """A task begins."""
+
+    def task_finished(self, depth: int, job: str, task: str, state: State, error: str) -> None:
+        """A task ended or was passed over."""
+
+
+class Runner:
+    """Runs jobs of one bundle, recording and reporting every step."""
+
+    def __init__(
+        self, bundle: Bundle, executor: Executes, store: RunStore, listener: Listens
+    ) -> None:
+        self._bundle, self._executor = bundle, executor
+        self._store, self._listener = store, listener
+
+    def run(self, job: str, parameters: Mapping[str, str]) -> JobRun:
+        """Runs a job with the given job parameters.
+
+        Raises:
+            BundleError: The job, its graph or a parameter is wrong; nothing has run.
+        """
+        check_job(self._bundle, job)
+        return self._start(job, parameters, None, 0)
+
+    def repair(self, run: int) -> JobRun:
+        """Runs again what did not succeed in a run, with the values of what did."""
+        former = self._store.get_job(run)
+        check_job(self._bundle, former.job)
+        return self._play(self._store.restart_job(run), 0)
+
+    def _start(
+        self, job: str, parameters: Mapping[str, str], parent: int | None, depth: int
+    ) -> JobRun:
+        filled = fill_parameters(self._bundle.jobs[job], parameters)
+        run = self._store.start_job(job, self._bundle.target, filled, parent)
+        return self._play(run, depth)
+
+    def _play(self, run: JobRun, depth: int) -> JobRun:
+        tasks = sort_tasks(self._bundle.jobs[run.job])
+        recorded = {t["task"]: t for t in self._store.list_tasks(run.id)}
+        states: dict[str, State] = {}
+        outcomes: dict[str, str] = {}
+        for task in tasks:
+            key = task["task_key"]
+            former = recorded.get(key)
+            if former and former["state"] == State.SUCCESS:
+                states[key] = State.SUCCESS
+            else:
+                states[key] = self._play_task(run, task, states, outcomes, former, depth)
+            outcomes[key] = str(self._store.get_values(run.id).get((key, "outcome"), ""))
+        state = judge_job(tasks, states)
+        self._store.finish_job(run.id, state)
+        return self._store.get_job(run.id)
+
+    def _play_task(
+        self,
+        run: JobRun,
+        task: Mapping[str, Any],
+        states: Mapping[str, State],
+        outcomes: Mapping[str, str],
+        former: Mapping[str, Any] | None,
+        depth: int,
+    ) -> State:
+        key = task["task_key"]
+        passed_over = decide_start(task, states, outcomes)
+        if passed_over:
+            self._store.pass_over(run.id, key, passed_over)
+            self._listener.task_finished(depth, run.job, key, passed_over, "")
+            return passed_over
+        for attempt in range(1 + max(0, task.get("max_retries", 0))):
+            if attempt:
+                time.sleep(task.get("min_retry_interval_millis", 0) / 1000)
+            state = self._attempt(run, task, states, former, depth)
+            if state is not State.FAILED:
+                break
+        return state
+
+    def _attempt(
+        self,
+        run: JobRun,
+        task: Mapping[str, Any],
+        states: Mapping[str, State],
+        former: Mapping[str, Any] | None,
+        depth: int,
+    ) -> State:
+        key, error = task["task_key"], ""
+        number, attempt = self._store.start_task(run.id, key)
+        self._listener.task_started(depth, run.job, key)
+        try:
+            filled = self._fill(run, task, states, number, attempt)
+            state = self._do(run, filled, number, former, depth)
+        except TaskTimeout as timeout:
+            state, error = State.TIMED_OUT, str(timeout)
+        except Exception as failure:  # a task's failure is the run's to record, whatever it was
+            state, error = State.FAILED, describe_failure(failure)
+            self._log_failure(key)
+        self._store.finish_task(number, state, error)
+        self._listener.task_finished(depth, run.job, key, state, error)
+        return state
+
+    def _log_failure(self, key: str) -> None:
+        import logging
+
+        logging.getLogger(__name__).exception("task %s failed", key)
+
+    def _do(
+        self,
+        run: JobRun,
+        task: Mapping[str, Any],
+        number: int,
+        former: Mapping[str, Any] | None,
+        depth: int,
+    ) -> State:
+        if "condition_task" in task:
+            self._decide(run, task)
+        elif "run_job_task" in task:
+            return self._run_child(run, task["run_job_task"], number, former, depth).state
+        else:
+            keep = TaskValues(
+                lambda name, value: self._store.set_value(run.id, task["task_key"], name, value)
+            )
+            self._executor.execute(task, keep)
+        return State.SUCCESS
+
+    def _decide(self, run: JobRun, task: Mapping[str, Any]) -> None:
+        condition = task["condition_task"]
+        outcome = COMPARE[condition["op"]](str(condition["left"]), str(condition["right"]))
+        self._store.set_value(run.id, task["task_key"], "outcome", str(outcome).lower())
+
+    def _run_child(
+        self,
+        run: JobRun,
+        child: Mapping[str, Any],
+        number: int,
+        former: Mapping[str, Any] | None,
+        depth: int,
+    ) -> JobRun:
+        job = self._bundle.find_job(child["job_id"])
+        if former and former["child"]:
+            self._store.set_child(number, former["child"])
+            return self._play(self._store.restart_job(former["child"]), depth + 1)
+        parameters = fill_parameters(self._bundle.jobs[job], child.get("job_parameters") or {})
+        started = self._store.start_job(job, self._bundle.target, parameters, run.id)
+        self._store.set_child(number, started.id)
+        return self._play(started, depth + 1)
+
+    def _fill(
+        self,
+        run: JobRun,
+        task: Mapping[str, Any],
+        states: Mapping[str, State],
+        number: int,
+        attempt: int,
+    ) -> Any:
+        known = {
+            **describe_run(self._bundle, run),
+            "task.name": task["task_key"],
+            "task.run_id": str(number),
+            "task.execution_count": str(attempt),
+            **{f"tasks.{name}.result_state": str(state).lower() for name, state in states.items()},
+        }
+        for (name, key), value in self._store.get_values(run.id).items():
+            known[f"tasks.{name}.values.{key}"] = str(value)
+        return fill_values(task, known)
+
+
+def describe_run(bundle: Bundle, run: JobRun) -> dict[str, str]:
+    """The dynamic values that are the same for all tasks of a run."""
+    start = dt.datetime.fromtimestamp(run.started, dt.UTC)
+    known = {
+        "job.id": str(bundle.jobs[run.job]["id"]),
+        "job.name": bundle.jobs[run.job]["name"],
+        "job.run_id": str(run.id),
+        "job.repair_count": str(run.repairs),
+        "job.trigger.type": "one_time",
+        "job.start_time.iso_date": start.date().isoformat(),
+        "job.start_time.iso_datetime": start.isoformat(),
+        "job.start_time.timestamp_ms": str(int(run.started * 1000)),
+        "workspace.id": "0",
+        "workspace.url": str(bundle.config["workspace"]["host"]),
+    }
+    for unit in ("year", "month", "day", "hour", "minute", "second"):
+        known[f"job.start_time.{unit}"] = str(getattr(start, unit))
+    filled = {name: fill_values(value, known) for name, value in run.parameters.items()}
+    return known | {f"job.parameters.{name}": value for name, value in filled.items()}
+
+
+def fill_parameters(job: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The job's parameters: given ones before defaults.
+
+    Raises:
+        BundleError: A given one is not declared.
+    """
+    declared = {p["name"]: str(p["default"]) for p in job.get("parameters", [])}
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        there = ", ".join(declared) or "none"
+        raise BundleError([f"job {job['name']} has no parameter {n}: there are {there}" for n in unknown])
+    return {**declared, **{name: str(value) for name, value in given.items()}}
+
+
+def fill_values(value: Any, known: Mapping[str, str]) -> Any:
+    """`value` with every `{{...}}` replaced.
+
+    Raises:
+        LookupError: A task value was never set.
+    """
+    if isinstance(value, dict):
+        return {k: fill_values(v, known) for k, v in value.items()}
+    if isinstance(value, list):
+        return [fill_values(v, known) for v in value]
+    return DYNAMIC.sub(lambda found: _find(found, known), value) if isinstance(value, str) else value
+
+
+def _find(found: re.Match[str], known: Mapping[str, str]) -> str:
+    if found.group(1) not in known:
+        raise LookupError(f"{found.group(0)} was not set by the task it names")
+    return known[found.group(1)]
+
+
+def describe_failure(failure: BaseException) -> str:
+    """A failure in its own words; its kind too, where the words alone could puzzle."""
+    first = (str(failure).strip() or "no message").splitlines()
+    words = " | ".join(line.strip() for line in first[:6])
+    return words if isinstance(failure, ValueError | LookupError) else f"{type(failure).__name__}: {words}"

@@ -1,0 +1,139 @@
+"""Executes one task in this process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import distribution
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from .workspace import LocalWorkspace
+
+
+class TaskValues:
+    """What a task leaves for later ones.
+
+    Args:
+        keep: Called with key and value.
+    """
+
+    def __init__(self, keep: Callable[[str, object], None]) -> None:
+        self._keep = keep
+
+    def set(self, key: str, value: object) -> None:
+        """Keeps a value.
+
+        Raises:
+            TypeError: The value is no JSON.
+        """
+        json.dumps(value)
+        self._keep(key, value)
+
+
+class TaskTimeout(TimeoutError):
+    """A task ran longer than its `timeout_seconds`."""
+
+
+@contextmanager
+def limit_time(seconds: float | None) -> Iterator[None]:
+    """Interrupts Python code after `seconds`; a call into Spark only when it comes back.
+
+    Raises:
+        TaskTimeout: The time is over.
+    """
+    if not seconds or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TaskTimeout(f"no end after {seconds:g} seconds (timeout_seconds)")
+
+    former = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+class Executor:
+    """Runs wheel and notebook tasks against a local workspace."""
+
+    def __init__(self, root: Path, workspace: LocalWorkspace, package: str) -> None:
+        self._root = root
+        self._workspace = workspace
+        self._package = package
+
+    def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
+        """Runs the task; whatever it raises is its failure."""
+        with limit_time(task.get("timeout_seconds")):
+            if "python_wheel_task" in task:
+                self._run_wheel(task["python_wheel_task"], values)
+            else:
+                self._run_notebook(task["notebook_task"], values)
+
+    def _run_wheel(self, wheel: Mapping[str, Any], values: TaskValues) -> None:
+        package = wheel["package_name"]
+        points = distribution(package).entry_points
+        (point,) = (p for p in points if p.name == wheel["entry_point"])
+        named = wheel.get("named_parameters") or {}
+        arguments = [f"--{name}={value}" for name, value in named.items()]
+        with self._bound(package, values), _arguments([*wheel.get("parameters", []), *arguments]):
+            point.load()()
+
+    def _run_notebook(self, notebook: Mapping[str, Any], values: TaskValues) -> None:
+        path = self._root / notebook["notebook_path"].removeprefix("../")
+        widgets = dict(notebook.get("base_parameters") or {})
+        with self._bound(self._package, values) as workspace:
+            run_notebook(path, workspace.spark, widgets, values)
+
+    @contextmanager
+    def _bound(self, package: str, values: TaskValues) -> Iterator[Any]:
+        workspace = self._workspace.bind(package, values)
+        with importlib.import_module(f"{package}.workspace").use(workspace):
+            yield workspace
+
+
+@contextmanager
+def _arguments(arguments: list[str]) -> Iterator[None]:
+    former = sys.argv
+    sys.argv = ["task", *arguments]
+    try:
+        yield
+    finally:
+        sys.argv = former
+
+
+class _NotebookExit(Exception):
+    """Ends a notebook."""
+
+
+def run_notebook(path: Path, spark: Any, widgets: dict[str, str], values: TaskValues) -> None:
+    """Runs a notebook in Databricks' source format, with `spark`, `dbutils` and `display`."""
+    log = logging.getLogger(path.stem)
+
+    def exit_notebook(value: str = "") -> None:
+        raise _NotebookExit(value)
+
+    dbutils = SimpleNamespace(
+        widgets=SimpleNamespace(
+            text=lambda name, default, *_: widgets.setdefault(name, default),
+            get=lambda name: widgets[name],
+        ),
+        notebook=SimpleNamespace(exit=exit_notebook),
+        jobs=SimpleNamespace(taskValues=values),
+    )
+    names = {"spark": spark, "dbutils": dbutils, "display": lambda shown: log.info("%s", shown)}
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
+    except _NotebookExit as end:
+        log.info("exit: %s", end)

@@ -1,0 +1,98 @@
+"""Assembles what a task finds in a workspace: Spark, feature client, MLflow, governance."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+class LocalWorkspace:
+    """A workspace in a folder; Spark starts when it is first asked for.
+
+    Args:
+        state: The folder that everything is kept in.
+        schemas: `catalog.schema` of each schema that the bundle declares.
+        read_only: Further catalogs that may be read.
+    """
+
+    def __init__(self, state: Path, schemas: Sequence[str], read_only: Sequence[str] = ()) -> None:
+        self._state = state
+        self._schemas = schemas
+        self._read_only = read_only
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """Spark with the catalogs of the target."""
+        from .catalogs import open_catalogs
+        from .spark import build_session
+
+        session = build_session(self._state / "spark", self._catalogs)
+        open_catalogs(session, self._state / "warehouse", self._schemas, self._read_only)
+        return session
+
+    @property
+    def _catalogs(self) -> list[str]:
+        owned = [schema.split(".")[0] for schema in self._schemas]
+        return list(dict.fromkeys([*owned, *self._read_only]))
+
+    @cached_property
+    def _services(self) -> dict[str, Any]:
+        from mlflow import MlflowClient
+
+        from .feature_client import open_feature_client
+        from .tracking import open_tracking
+
+        open_tracking(self._state)
+        return {
+            "spark": self.spark,
+            "features": open_feature_client(self.spark, self._catalogs),
+            "mlflow": MlflowClient(),
+            "governance": RecordedGovernance(self._state / "governance.jsonl"),
+        }
+
+    def bind(self, package: str, task_values: object) -> Any:
+        """The package's own `Workspace`, made of this one's parts."""
+        module = importlib.import_module(f"{package}.workspace")
+        return module.Workspace(task_values=task_values, **self._services)
+
+    def close(self) -> None:
+        """Stops Spark if it was started."""
+        if "spark" in self.__dict__:
+            self.spark.stop()
+
+
+class RecordedGovernance:
+    """Records what would be told to Unity Catalog and the registry, each fact once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def tag_table(self, table: str, tags: Mapping[str, str]) -> None:
+        """Records tags of a table."""
+        self._record(table=table, tags=dict(tags))
+
+    def tag_column(self, table: str, column: str, tags: Mapping[str, str]) -> None:
+        """Records tags of a column."""
+        self._record(table=table, column=column, tags=dict(tags))
+
+    def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
+        """Records a table's primary key."""
+        self._record(table=table, primary_key=list(columns))
+
+    def set_job_of_model(self, model_name: str, job_id: str) -> None:
+        """Records a model's deployment job."""
+        self._record(model=model_name, deployment_job_id=job_id)
+
+    def _record(self, **fact: Any) -> None:
+        line = json.dumps(fact)
+        known = self._path.read_text().splitlines() if self._path.exists() else []
+        if line not in known:
+            with self._path.open("a") as file:
+                file.write(line + "\n")

@@ -1,0 +1,23 @@
+"""Which code runs: part of the identity of what it computes."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def digest_code(*folders: str) -> str:
+    """SHA-256 of the package's modules, or of those in the given folders of it."""
+    package = Path(__file__).parent
+    roots = [package / folder for folder in folders] or [package]
+    digest = hashlib.sha256()
+    for path in sorted(path for root in roots for path in root.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def digest_facts(*facts: object) -> str:
+    """SHA-256 of facts that name themselves by `repr`."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()

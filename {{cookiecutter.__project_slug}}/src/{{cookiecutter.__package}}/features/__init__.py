@@ -1,0 +1,1 @@
+"""Feature tables: one pure function each, and only what was known at a row's timestamp."""

@@ -1,0 +1,56 @@
+"""Rolling delays of landed flights, for any entity."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import Window as Over
+from pyspark.sql import functions as F
+
+from ..problem import LATE_AFTER_MINUTES
+from ..tables import Table
+from ..windows import Window
+
+HOUR = 3600
+LONGEST_HOURS = 24
+
+
+def compute_delays(outcomes: DataFrame, table: Table, entity: str, window: Window) -> DataFrame:
+    """One row per entity and full hour of the window, over the flights landed before it.
+
+    Args:
+        outcomes: Outcomes known from `LONGEST_HOURS` before the window to its end.
+        entity: Column of `outcomes` and key of `table`; prefix of its features.
+    """
+    slots = _sum_by_slot(outcomes, entity)
+    hours = _list_slots(outcomes, entity, window).join(slots, [entity, "slot"], "left")
+    features = [c for h in (3, LONGEST_HOURS) for c in _roll(entity, h)]
+    rolled = hours.select(entity, F.timestamp_seconds("slot").alias("known_at"), *features)
+    return window.select(rolled, "known_at").select(*(c.name for c in table.columns))
+
+
+def _sum_by_slot(outcomes: DataFrame, entity: str) -> DataFrame:
+    # A fact belongs to the first full hour at or after it was known, never to one before.
+    slot = (F.ceil(F.unix_micros("known_at") / (HOUR * 1_000_000)) * HOUR).alias("slot")
+    late = (F.col("arrival_delay") > LATE_AFTER_MINUTES).cast("double")
+    return outcomes.groupBy(entity, slot).agg(
+        F.count("*").cast("double").alias("landed"),
+        F.sum(late).alias("late"),
+        F.sum("arrival_delay").alias("delay"),
+    )
+
+
+def _list_slots(outcomes: DataFrame, entity: str, window: Window) -> DataFrame:
+    first = int(window.start.timestamp()) - LONGEST_HOURS * HOUR
+    slots = F.sequence(F.lit(first), F.lit(int(window.end.timestamp())), F.lit(HOUR))
+    return outcomes.select(entity).distinct().select(entity, F.explode(slots).alias("slot"))
+
+
+def _roll(entity: str, hours: int) -> list[Column]:
+    over = Over.partitionBy(entity).orderBy("slot").rangeBetween(-(hours - 1) * HOUR, 0)
+    landed = F.coalesce(F.sum("landed").over(over), F.lit(0.0))
+    some = F.when(landed > 0, landed)
+    return [
+        landed.alias(f"{entity}_landed_{hours}h"),
+        (F.sum("late").over(over) / some).alias(f"{entity}_late_share_{hours}h"),
+        (F.sum("delay").over(over) / some).alias(f"{entity}_mean_delay_{hours}h"),
+    ]

@@ -1,0 +1,58 @@
+"""The task `batch_inference`: the champion of `as_of` scores the window's flights."""
+
+from __future__ import annotations
+
+import logging
+
+from pyspark.sql import functions as F
+
+from .. import delta
+from ..champion import find_champion
+from ..examples import make_training_set, read_flights
+from ..problem import KEY
+from ..scoring import load_model, score_frame
+from ..settings import Settings
+from ..tables import PREDICTIONS
+from ..windows import get_scoring_window
+from ..workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+class NoChampionError(LookupError):
+    """There is no champion to score with; nothing was written."""
+
+
+def predict(workspace: Workspace, settings: Settings) -> None:
+    """Appends a prediction for each of the window's flights that the champion has not scored.
+
+    Raises:
+        NoChampionError: No version had been promoted at `as_of`.
+    """
+    version = find_champion(workspace.spark, settings)
+    if version is None:
+        raise NoChampionError(
+            f"{settings.model_name} has no champion as of {settings.as_of}: see the table "
+            "validation_results for the reasons"
+        )
+    log.info("champion is version %d", version)
+    model = load_model(settings.model_name, version)
+    window = get_scoring_window(settings)
+    stored = workspace.spark.table(PREDICTIONS.full_name(settings))
+    scored = window.select(stored, PREDICTIONS.time).where(F.col("model_version") == version)
+    flights = read_flights(workspace, settings, window).join(scored, KEY, "left_anti")
+    if flights.isEmpty():
+        log.info("the flights of %s are scored", window)
+        return
+    log.info("scoring flights of %s", window)
+    rows = make_training_set(workspace, flights, model.lookups).load_df()
+    predictions = (
+        score_frame(model, rows)
+        .join(flights.select(KEY, PREDICTIONS.time), KEY)
+        .withColumn("model_version", F.lit(version))
+        .withColumn("as_of", F.lit(settings.as_of))
+        .select(*(column.name for column in PREDICTIONS.columns))
+    )
+    within = window.contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
+    name = PREDICTIONS.full_name(settings)
+    delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

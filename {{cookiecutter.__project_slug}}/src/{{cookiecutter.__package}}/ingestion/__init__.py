@@ -1,0 +1,1 @@
+"""Sources through data contracts into raw tables; rows that break a contract to quarantine."""

@@ -1,0 +1,108 @@
+"""Data contracts: what a delivery must look like, and which of its rows are accepted.
+
+The rules are the columns of the raw tables, in `tables`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from ..tables import Column, Table
+
+REASONS = "reasons"
+
+_ACCEPTED_KINDS = {"string": "O", "double": "if", "int": "if", "timestamp": "M"}
+
+
+class ContractError(ValueError):
+    """A delivery whose columns are not those of the contract; nothing was written."""
+
+
+def check_columns(table: Table, delivery: pd.DataFrame) -> None:
+    """Refuses a delivery with missing, unknown or retyped columns.
+
+    Raises:
+        ContractError: One line per fault, naming the column.
+    """
+    expected = {column.name: column for column in table.columns}
+    faults = [f"column {c} is missing" for c in expected if c not in delivery.columns]
+    faults += [f"column {c} is not in the contract" for c in delivery.columns if c not in expected]
+    faults += [
+        f"column {name} is {delivery[name].dtype}, the contract says {column.type}"
+        for name, column in expected.items()
+        if name in delivery.columns and not _is_accepted(column, delivery[name])
+    ]
+    if faults:
+        raise ContractError("\n".join(f"source {table.name}: {fault}" for fault in faults))
+
+
+def _is_accepted(column: Column, values: pd.Series) -> bool:
+    return values.dtype.kind in _ACCEPTED_KINDS[column.type] or bool(values.isna().all())
+
+
+def load_delivery(spark: SparkSession, table: Table, delivery: pd.DataFrame) -> DataFrame:
+    """The delivery as a Spark frame in the contract's types; a value that has no such type is null.
+
+    Keys and required columns may be null here: `judge_rows` says so, row by row.
+    """
+    names = [column.name for column in table.columns]
+    prepared = pd.DataFrame({c.name: _prepare(c, delivery[c.name]) for c in table.columns})
+    frame = spark.createDataFrame(prepared, ", ".join(f"`{n}` {_wide(table, n)}" for n in names))
+    return frame.select(*(F.col(c.name).try_cast(c.type).alias(c.name) for c in table.columns))
+
+
+def _prepare(column: Column, values: pd.Series) -> pd.Series:
+    if column.type in ("double", "int"):
+        return values.astype("Float64")
+    return values.astype(object).where(values.notna(), None) if column.type == "string" else values
+
+
+def _wide(table: Table, name: str) -> str:
+    (column,) = (c for c in table.columns if c.name == name)
+    return "double" if column.type == "int" else column.type
+
+
+def judge_rows(rows: DataFrame, table: Table, cutoff: dt.datetime) -> DataFrame:
+    """Adds `reasons`, an array of the rules that a row breaks; empty for an accepted row.
+
+    Of rows that are alike in everything one is accepted; rows with equal keys and other values
+    are all refused, since nothing tells which is right.
+    """
+    same_key = Window.partitionBy(*table.keys)
+    same_row = Window.partitionBy(*rows.columns).orderBy(F.lit(1))
+    digest = F.xxhash64(*rows.columns)
+    conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)
+    repeated = F.row_number().over(same_row) > 1
+    rules = [rule for column in table.columns for rule in _list_rules(column, table)]
+    rules += [
+        _rule(F.col(table.time) >= F.lit(cutoff), f"{table.time}: in the future of the run"),
+        _rule(conflict, f"{'+'.join(table.keys)}: same key, other values"),
+        _rule(repeated & ~conflict, f"{'+'.join(table.keys)}: repeated row"),
+    ]
+    return rows.withColumn(REASONS, F.array_compact(F.array(*rules)))
+
+
+def _list_rules(column: Column, table: Table) -> list[SparkColumn]:
+    value = F.col(column.name)
+    rules = []
+    if column.required or column.name in table.keys:
+        rules.append(_rule(value.isNull(), f"{column.name}: null"))
+    if column.type == "double":
+        finite = ~F.isnan(value) & (F.abs(value) != F.lit(float("inf")))
+        rules.append(_rule(value.isNotNull() & ~finite, f"{column.name}: not a finite number"))
+    if column.minimum is not None:
+        rules.append(_rule(value < column.minimum, f"{column.name}: below {column.minimum:g}"))
+    if column.maximum is not None:
+        rules.append(_rule(value > column.maximum, f"{column.name}: above {column.maximum:g}"))
+    if column.allowed:
+        rules.append(_rule(~value.isin(*column.allowed), f"{column.name}: not an allowed value"))
+    return rules
+
+
+def _rule(broken: SparkColumn, reason: str) -> SparkColumn:
+    return F.when(broken, F.lit(reason))

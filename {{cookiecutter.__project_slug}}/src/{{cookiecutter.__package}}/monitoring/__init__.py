@@ -1,0 +1,1 @@
+"""What became of the inputs, the predictions and the model's performance."""

@@ -1,0 +1,65 @@
+"""Facts that monitoring records: pure functions from counts and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+
+from ..drift import Baseline, compute_psi
+
+PREDICTION = "probability"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One observed number; value None where it cannot be computed."""
+
+    kind: str
+    subject: str
+    statistic: str
+    value: float | None
+    threshold: float | None = None
+
+    @property
+    def alert(self) -> bool:
+        """Whether the value lies beyond its threshold."""
+        return self.value is not None and self.threshold is not None and self.value > self.threshold
+
+
+def measure_drift(baseline: Baseline, counts: Mapping[str, list[int]]) -> list[Fact]:
+    """PSI of every column against the baseline, judged by the variation inside training."""
+    return [
+        Fact(
+            "prediction_drift" if name == PREDICTION else "input_drift",
+            name,
+            "psi",
+            compute_psi(baseline[name]["counts"], counted),
+            baseline[name]["threshold"],
+        )
+        for name, counted in counts.items()
+    ]
+
+
+def measure_performance(labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
+    """AUC, log loss and Brier score of predictions whose labels have arrived.
+
+    Args:
+        labels: 0 or 1, shape (n,); scores: probabilities, shape (n,). With labels of one class
+            only, or none, the metrics that need both are null.
+    """
+    both = 0 < labels.sum() < len(labels)
+    values = {
+        "labels": float(len(labels)),
+        "auc": float(roc_auc_score(labels, scores)) if both else None,
+        "log_loss": float(log_loss(labels, scores)) if both else None,
+        "brier": float(brier_score_loss(labels, scores)) if len(labels) else None,
+    }
+    return [Fact("performance", "predictions", name, value) for name, value in values.items()]
+
+
+def count_alerts(facts: list[Fact]) -> int:
+    """How many facts lie beyond their thresholds."""
+    return sum(fact.alert for fact in facts)

@@ -1,0 +1,90 @@
+"""What is predicted, for whom and when, and what the model may know then.
+
+Two hours before its scheduled departure: will the flight arrive more than 15 minutes late?
+Cancelled and diverted flights never get a label.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from databricks.feature_engineering import FeatureLookup
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from .settings import Settings
+from .tables import CARRIER_DELAYS, FEATURE_TABLES, ORIGIN_DELAYS, ORIGIN_WEATHER, Table
+
+# Where the sources begin: the first run takes everything from here on.
+FIRST_DAY = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
+PREDICTION_LEAD = dt.timedelta(hours=2)
+LATE_AFTER_MINUTES = 15
+# After a window of departures closes, labels go on arriving for about this long.
+LABEL_DELAY = dt.timedelta(days=1)
+
+KEY = "flight_id"
+EVENT_TIME = "scheduled_departure"
+PREDICTION_TIME = "prediction_at"
+LABEL = "late"
+
+# A rule of thumb that a model must beat: airports that were late an hour ago are late now.
+BASELINE_FEATURE = "origin_late_share_3h"
+
+CATEGORIES = ("carrier", "origin", "destination")
+SCHEDULE = (*CATEGORIES, "local_hour", "local_minute", "weekday", "distance")
+
+_LOOKUP_KEYS = {ORIGIN_WEATHER: "origin", ORIGIN_DELAYS: "origin", CARRIER_DELAYS: "carrier"}
+
+
+def list_features(table: Table) -> list[str]:
+    """The columns of a feature table that are features: all but its keys."""
+    return [column.name for column in table.columns if column.name not in table.keys]
+
+
+MODEL_INPUTS = (*SCHEDULE, *(f for table in FEATURE_TABLES for f in list_features(table)))
+
+
+def describe_flights(flights: DataFrame) -> DataFrame:
+    """Flights as the model sees their timetable: key, times, and the columns of `SCHEDULE`."""
+    local = F.from_utc_timestamp(EVENT_TIME, "America/New_York")
+    lead = F.expr(f"INTERVAL {int(PREDICTION_LEAD.total_seconds())} SECONDS")
+    return flights.select(
+        KEY,
+        EVENT_TIME,
+        (F.col(EVENT_TIME) - lead).alias(PREDICTION_TIME),
+        *CATEGORIES,
+        F.hour(local).alias("local_hour"),
+        F.minute(local).alias("local_minute"),
+        F.dayofweek(local).alias("weekday"),
+        "distance",
+    )
+
+
+def label_flights(flights: DataFrame, outcomes: DataFrame, cutoff: dt.datetime) -> DataFrame:
+    """Joins `late` (1.0 or 0.0) from the last outcome known before `cutoff`; others are left out.
+
+    Args:
+        flights: Any frame with the flight's key.
+        outcomes: Rows of the table of outcomes.
+    """
+    last = Window.partitionBy(KEY).orderBy(F.desc("known_at"))
+    known = (
+        outcomes.where(F.col("known_at") < F.lit(cutoff))
+        .withColumn("rank", F.row_number().over(last))
+        .where("rank = 1")
+    )
+    late = (F.col("arrival_delay") > LATE_AFTER_MINUTES).cast("double")
+    return flights.join(known.select(KEY, late.alias(LABEL)), KEY)
+
+
+def list_lookups(settings: Settings) -> list[FeatureLookup]:
+    """The features a model trained now looks up, as of the moment of prediction."""
+    return [
+        FeatureLookup(
+            table_name=table.full_name(settings),
+            lookup_key=[key],
+            timestamp_lookup_key=PREDICTION_TIME,
+            feature_names=list_features(table),
+        )
+        for table, key in _LOOKUP_KEYS.items()
+    ]

@@ -1,0 +1,91 @@
+"""A model version as loaded from the registry, and the one function that scores with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import yaml
+from databricks.feature_engineering import FeatureLookup
+from pyspark.sql import DataFrame
+
+from .problem import KEY, PREDICTION_TIME
+
+# `fe.log_model` keeps the model as trained beside the specification of its features.
+NATIVE_MODEL = "data/feature_store/raw_model"
+FEATURE_SPEC = "data/feature_store/feature_spec.yaml"
+
+
+@dataclass(frozen=True)
+class ScoringModel:
+    """A model version ready to score.
+
+    Attributes:
+        pipeline: The scikit-learn pipeline, from columns `inputs` to class probabilities.
+        lookups: The features that this version looks up, which may not be those of today's code.
+    """
+
+    version: int
+    pipeline: Any
+    inputs: tuple[str, ...]
+    lookups: tuple[FeatureLookup, ...]
+
+
+def load_model(name: str, version: int) -> ScoringModel:
+    """Downloads a version from the registry.
+
+    Raises:
+        mlflow.exceptions.MlflowException: The version or its artifact is missing.
+    """
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
+    pipeline = mlflow.sklearn.load_model((folder / NATIVE_MODEL).as_uri())
+    spec = yaml.safe_load((folder / FEATURE_SPEC).read_text())
+    inputs = tuple(str(column) for column in pipeline.feature_names_in_)
+    return ScoringModel(version, pipeline, inputs, tuple(_read_lookups(spec)))
+
+
+def _read_lookups(spec: dict[str, Any]) -> Iterator[FeatureLookup]:
+    columns: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
+    for entry in spec["input_columns"]:
+        (column,) = entry.values()
+        if column["source"] == "feature_store":
+            columns.setdefault(column["table_name"], []).append(column["feature_name"])
+            keys[column["table_name"]] = column["lookup_key"]
+    for table, names in columns.items():
+        yield FeatureLookup(
+            table_name=table,
+            lookup_key=keys[table],
+            timestamp_lookup_key=PREDICTION_TIME,
+            feature_names=names,
+        )
+
+
+def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
+    """Probability that the event happens, one per row.
+
+    Args:
+        rows: At least the columns `model.inputs`; nulls allowed.
+
+    Returns:
+        Floats in [0, 1], shape (len(rows),).
+    """
+    if rows.empty:
+        return np.empty(0)
+    return model.pipeline.predict_proba(rows[list(model.inputs)])[:, 1]
+
+
+def score_frame(model: ScoringModel, rows: DataFrame) -> DataFrame:
+    """Adds `probability` by `score`, in parallel; keeps the key and drops the inputs."""
+
+    def score_batches(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
+        for batch in batches:
+            yield pd.DataFrame({KEY: batch[KEY], "probability": score(model, batch)})
+
+    inputs = rows.select(KEY, *model.inputs)
+    return inputs.mapInPandas(score_batches, f"{KEY} string, probability double")

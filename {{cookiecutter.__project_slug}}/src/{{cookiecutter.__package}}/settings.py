@@ -1,0 +1,113 @@
+"""What varies by target and by run: parsed once from a task's parameters, then frozen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+IDENTIFIER = r"[A-Za-z0-9_\-]+"
+SchemaName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}\.{IDENTIFIER}$")]
+ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
+
+
+class ParameterError(ValueError):
+    """A task parameter that is missing, unknown or malformed; one line per fault."""
+
+
+class Settings(BaseModel):
+    """The parameters every task takes.
+
+    Attributes:
+        as_of: The date (00:00 UTC) before which facts are known to the run.
+        target: The bundle target that runs, such as dev or prod.
+        source: `catalog.schema` that raw tables are read from.
+        raw: `catalog.schema` of raw tables and quarantine, in the target's own catalog.
+        features: `catalog.schema` of the feature tables.
+        models: `catalog.schema` of validation results and promotions.
+        predictions: `catalog.schema` of the predictions.
+        monitoring: `catalog.schema` of metrics and of the record of windows.
+        model_name: `catalog.schema.model` in the registry.
+        experiment: Name of the MLflow experiment.
+        code_commit: The commit the bundle was deployed from; empty when unknown.
+        window_days: Days before `as_of` that a run scores and monitors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    as_of: dt.date
+    target: str
+    source: SchemaName
+    raw: SchemaName
+    features: SchemaName
+    models: SchemaName
+    predictions: SchemaName
+    monitoring: SchemaName
+    model_name: ModelName
+    experiment: str
+    code_commit: str = ""
+    window_days: int = 28
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def parse_date(cls, value: str) -> dt.date:
+        """Accepts YYYY-MM-DD and nothing else."""
+        try:
+            return dt.datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+        except ValueError as error:
+            raise ValueError("write a calendar date as YYYY-MM-DD, such as 2013-07-01") from error
+
+    @property
+    def cutoff(self) -> dt.datetime:
+        """The instant `as_of` begins, in UTC: later facts are unknown."""
+        return dt.datetime.combine(self.as_of, dt.time(), dt.UTC)
+
+    @property
+    def owns_sources(self) -> bool:
+        """Whether raw tables are the target's own, rather than read from another catalog."""
+        return self.source == self.raw
+
+    @classmethod
+    def from_arguments(cls, arguments: Sequence[str]) -> Self:
+        """Parses `--name=value` arguments, as a Python wheel task receives them.
+
+        Raises:
+            ParameterError: An argument is malformed, unknown, missing or invalid.
+        """
+        malformed = [a for a in arguments if not (a.startswith("--") and "=" in a)]
+        if malformed:
+            raise ParameterError(f"{malformed[0]!r} is not of the form --name=value")
+        try:
+            return cls.model_validate(dict(a[2:].split("=", 1) for a in arguments))
+        except ValidationError as error:
+            raise ParameterError("\n".join(map(_describe, error.errors()))) from None
+
+
+class SetupSettings(Settings):
+    """Adds the job to link to the model, which only a deployed bundle knows."""
+
+    deployment_job_id: str
+
+
+class ValidationSettings(Settings):
+    """Adds the model version to judge; empty means the version trained for `as_of`."""
+
+    model_version: int | None = None
+
+    @field_validator("model_version", mode="before")
+    @classmethod
+    def read_empty_as_none(cls, value: str) -> str | None:
+        """A job parameter cannot be absent, only empty."""
+        return value or None
+
+
+def _describe(fault: ErrorDetails) -> str:
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "missing":
+        return f"parameter {name} is missing: add it to the task's named_parameters"
+    if fault["type"] == "extra_forbidden":
+        return f"parameter {name} is unknown: remove it from the task's named_parameters"
+    return f"parameter {name}: {fault['input']!r} is refused: {fault['msg']}"

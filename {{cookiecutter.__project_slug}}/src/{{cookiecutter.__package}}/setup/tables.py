@@ -1,0 +1,53 @@
+"""Creating and describing tables."""
+
+from __future__ import annotations
+
+from databricks.feature_engineering import FeatureEngineeringClient
+from pyspark.sql import SparkSession
+from pyspark.sql.types import StructField
+
+from ..settings import Settings
+from ..sql import quote_name, quote_text
+from ..tables import FEATURE_TABLES, Table
+from ..workspace import Governance
+
+
+def create_table(spark: SparkSession, table: Table, settings: Settings) -> None:
+    """Creates the table empty, with comments, unless it exists."""
+    columns = ", ".join(_define_column(field) for field in table.struct)
+    spark.sql(
+        f"CREATE TABLE IF NOT EXISTS {quote_name(table.full_name(settings))} ({columns})"
+        f" USING delta CLUSTER BY ({quote_name(table.time)}) COMMENT {quote_text(table.comment)}"
+    )
+
+
+def _define_column(field: StructField) -> str:
+    required = "" if field.nullable else " NOT NULL"
+    comment = quote_text(field.metadata["comment"])
+    return f"{quote_name(field.name)} {field.dataType.simpleString()}{required} COMMENT {comment}"
+
+
+def create_feature_table(
+    spark: SparkSession, client: FeatureEngineeringClient, table: Table, settings: Settings
+) -> None:
+    """Creates the feature table empty, with its keys and time-series key, unless it exists."""
+    name = table.full_name(settings)
+    if not spark.catalog.tableExists(name):
+        client.create_table(
+            name=name,
+            primary_keys=list(table.keys),
+            timeseries_column=table.time,
+            schema=table.struct,
+            description=table.comment,
+        )
+
+
+def describe_table(governance: Governance, table: Table, settings: Settings) -> None:
+    """Tags the table by stage, its personal columns as such, and declares its key."""
+    name = table.full_name(settings)
+    governance.tag_table(name, {"stage": table.schema, "target": settings.target})
+    for column in table.columns:
+        if column.personal:
+            governance.tag_column(name, column.name, {"personal": "true"})
+    if table not in FEATURE_TABLES:
+        governance.set_primary_key(name, table.keys)

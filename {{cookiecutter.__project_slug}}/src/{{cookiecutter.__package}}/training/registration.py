@@ -1,0 +1,75 @@
+"""A training's identity, and the registered version that belongs to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version as get_package_version
+
+from mlflow import MlflowClient
+from mlflow.entities import RunStatus
+from pyspark.sql import SparkSession
+
+from .. import delta
+from ..code import digest_code, digest_facts
+from ..settings import Settings
+from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES, Table
+from ..windows import find_window, get_evaluation_window, get_training_window
+
+IDENTITY = "training_identity"
+FINISHED = "training_finished"
+
+
+def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
+    """Delta versions of the tables a training reads, as of the run."""
+    names = {t: t.full_name(settings) for t in FEATURE_TABLES}
+    names |= {t: t.source_name(settings) for t in (FLIGHTS, OUTCOMES)}
+    return {name: _find_version(spark, settings, t, name) for t, name in names.items()}
+
+
+def _find_version(spark: SparkSession, settings: Settings, table: Table, name: str) -> int:
+    # A later run adds a version, but changes nothing of what this `as_of` may know.
+    done = find_window(spark, settings, table)
+    return done.table_version if done else delta.read_version(spark, name)
+
+
+def identify_training(settings: Settings, table_versions: Mapping[str, int]) -> str:
+    """Equal for trainings on the same data, code, parameters and `as_of`."""
+    return digest_facts(
+        sorted(table_versions.items()), digest_code(), settings.as_of, settings.window_days
+    )
+
+
+def find_version(client: MlflowClient, name: str, identity: str) -> int | None:
+    """The registered version of a training, finished or not."""
+    for found in client.search_model_versions(f"name = '{name}'"):
+        if found.run_id and client.get_run(found.run_id).data.tags.get(IDENTITY) == identity:
+            return int(found.version)
+    return None
+
+
+def close_interrupted_runs(client: MlflowClient, experiment_id: str, identity: str) -> None:
+    """Marks runs that a killed training of this identity left open."""
+    query = f"tags.{IDENTITY} = '{identity}' and attributes.status = 'RUNNING'"
+    for run in client.search_runs([experiment_id], query):
+        client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+
+
+def finish_version(
+    client: MlflowClient, settings: Settings, version: int, table_versions: Mapping[str, int]
+) -> None:
+    """Puts on the version what a reviewer asks for; safe to repeat."""
+    training, evaluation = get_training_window(settings), get_evaluation_window(settings)
+    tags = {
+        "as_of": settings.as_of.isoformat(),
+        "code_commit": settings.code_commit,
+        "code_digest": digest_code(),
+        "package_version": get_package_version(__package__.split(".")[0]),
+        "table_versions": json.dumps(dict(sorted(table_versions.items()))),
+        "training_start": training.start.isoformat(),
+        "training_end": training.end.isoformat(),
+        "evaluation_start": evaluation.start.isoformat(),
+        FINISHED: "true",
+    }
+    for key, value in tags.items():
+        client.set_model_version_tag(settings.model_name, str(version), key, value)

@@ -1,0 +1,133 @@
+"""The task `training`: trains, tracks and registers, or finds that it has been done."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version as get_installed_version
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.models import infer_signature
+
+from ..drift import BASELINE_FILE, build_baseline
+from ..examples import make_training_set, read_labelled_flights
+from ..problem import EVENT_TIME, KEY, LABEL, list_lookups
+from ..settings import Settings
+from ..windows import get_evaluation_window, get_training_window
+from ..workspace import Workspace
+from .model import build_pipeline, select_inputs
+from .registration import (
+    IDENTITY,
+    close_interrupted_runs,
+    find_table_versions,
+    find_version,
+    finish_version,
+    identify_training,
+)
+from .tuning import check_rows, split_by_time, tune
+
+log = logging.getLogger(__name__)
+
+REQUIREMENTS = ("mlflow", "lightgbm", "scikit-learn", "pandas", "numpy")
+
+
+def train(workspace: Workspace, settings: Settings) -> int:
+    """Registers the version that belongs to the data, code, parameters and `as_of`.
+
+    Returns:
+        Its number; an equal training finds the version of the former one.
+
+    Raises:
+        TrainingError: Too few rows, or labels of one class.
+    """
+    versions = find_table_versions(workspace.spark, settings)
+    identity = identify_training(settings, versions)
+    version = find_version(workspace.mlflow, settings.model_name, identity)
+    if version is None:
+        log.info("no version of these inputs yet")
+        version = _train_version(workspace, settings, identity, versions)
+    finish_version(workspace.mlflow, settings, version, versions)
+    workspace.task_values.set("model_version", version)
+    return version
+
+
+def _train_version(
+    workspace: Workspace, settings: Settings, identity: str, versions: dict[str, int]
+) -> int:
+    experiment = mlflow.set_experiment(settings.experiment)
+    close_interrupted_runs(workspace.mlflow, experiment.experiment_id, identity)
+    training_set = load_training_set(workspace, settings)
+    log.info("loading the training set")
+    rows = training_set.load_df().toPandas().sort_values(KEY, ignore_index=True)
+    check_rows(rows, "to train on")
+    with mlflow.start_run(run_name=f"as of {settings.as_of}", tags={IDENTITY: identity}) as run:
+        _log_datasets(versions)
+        pipeline = fit(rows)
+        log.info("logging and registering the model")
+        _log_model(workspace, settings, pipeline, rows, training_set)
+    version = find_version(workspace.mlflow, settings.model_name, identity)
+    if version is None:
+        raise RuntimeError(f"run {run.info.run_id} logged a model, but registered no version")
+    return version
+
+
+def load_training_set(workspace: Workspace, settings: Settings) -> Any:
+    """Labelled flights of the training window whose labels arrived before evaluation starts."""
+    window = get_training_window(settings)
+    known = settings.model_copy(update={"as_of": get_evaluation_window(settings).start.date()})
+    flights = read_labelled_flights(workspace, known, window)
+    return make_training_set(workspace, flights, list_lookups(settings))
+
+
+def fit(rows: pd.DataFrame) -> Any:
+    """Tunes, then fits on all rows; parameters, metrics and datasets go to the run under way."""
+    mlflow.sklearn.autolog(disable=True)
+    parameters = tune(rows)
+    mlflow.sklearn.autolog(log_models=False, log_post_training_metrics=False, silent=True)
+    try:
+        log.info("fitting on %d rows", len(rows))
+        return build_pipeline(parameters).fit(select_inputs(rows), rows[LABEL])
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+
+
+def _log_datasets(versions: dict[str, int]) -> None:
+    for table, version in versions.items():
+        source = DeltaDatasetSource(delta_table_name=table, delta_table_version=version)
+        mlflow.log_input(MetaDataset(source, name=table), context="training")
+
+
+def _log_model(
+    workspace: Workspace,
+    settings: Settings,
+    pipeline: Any,
+    rows: pd.DataFrame,
+    training_set: Any,
+) -> None:
+    inputs = select_inputs(rows)
+    example = inputs.head(5)
+    mlflow.log_dict(make_baseline(pipeline, rows), BASELINE_FILE)
+    workspace.features.log_model(
+        model=pipeline,
+        artifact_path="model",
+        flavor=mlflow.sklearn,
+        training_set=training_set,
+        registered_model_name=settings.model_name,
+        signature=infer_signature(example, pipeline.predict_proba(example)[:, 1]),
+        input_example=example,
+        pip_requirements=[f"{name}=={get_installed_version(name)}" for name in REQUIREMENTS],
+        pyfunc_predict_fn="predict_proba",
+    )
+
+
+def make_baseline(pipeline: Any, rows: pd.DataFrame) -> dict[str, Any]:
+    """What monitoring compares with: the inputs, and the predictions of flights not fitted on."""
+    _, recent = split_by_time(rows)
+    inputs = select_inputs(rows)
+    periods = (rows[EVENT_TIME].max() - rows[EVENT_TIME]).dt.days // 28
+    scores = pd.DataFrame({"probability": pipeline.predict_proba(select_inputs(recent))[:, 1]})
+    weeks = (recent[EVENT_TIME].max() - recent[EVENT_TIME]).dt.days.reset_index(drop=True) // 7
+    return {**build_baseline(inputs, periods), **build_baseline(scores, weeks)}

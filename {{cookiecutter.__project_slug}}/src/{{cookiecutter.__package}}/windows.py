@@ -1,0 +1,119 @@
+"""Windows of time, and the record of which window of which table is finished.
+
+A window is half-open, [start, end), and depends on `as_of` and the record, never on the clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from . import delta
+from .problem import LABEL_DELAY
+from .settings import Settings
+from .tables import WINDOWS, Table
+
+EVALUATION_DAYS = 28
+TRAINING_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open stretch of time, UTC."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+    def contains(self, time: Column | str) -> Column:
+        """The condition that a timestamp column lies inside."""
+        column = F.col(time) if isinstance(time, str) else time
+        return (column >= F.lit(self.start)) & (column < F.lit(self.end))
+
+    def select(self, frame: DataFrame, time: str) -> DataFrame:
+        """The rows of `frame` whose `time` lies inside."""
+        return frame.where(self.contains(time))
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}"
+
+
+def get_scoring_window(settings: Settings) -> Window:
+    """The last `window_days` before `as_of`: what a run scores and monitors."""
+    return Window(settings.cutoff - dt.timedelta(days=settings.window_days), settings.cutoff)
+
+
+def open_window(
+    spark: SparkSession, settings: Settings, table: Table, first: dt.datetime
+) -> Window:
+    """The window a run owes to a table: from the run before it, or from `first`, to `as_of`.
+
+    A repeated `as_of` gets the same window again.
+    """
+    earlier = spark.table(WINDOWS.full_name(settings)).where(
+        (F.col("table") == table.name) & (F.col("as_of") < F.lit(settings.as_of))
+    )
+    end_of_earlier = earlier.agg(F.max("window_end")).collect()[0][0]
+    start = end_of_earlier.astimezone(dt.UTC) if end_of_earlier else first
+    return Window(start, settings.cutoff)
+
+
+@dataclass(frozen=True)
+class FinishedWindow:
+    """What is recorded of a finished window; see the table's columns."""
+
+    window: Window
+    inputs: str
+    table_version: int
+    rows_in: int
+    rows_kept: int
+    rows_quarantined: int = 0
+
+
+def find_window(spark: SparkSession, settings: Settings, table: Table) -> FinishedWindow | None:
+    """The record of this `as_of`'s window of a table, if it was finished before."""
+    rows = (
+        spark.table(WINDOWS.full_name(settings))
+        .where((F.col("table") == table.name) & (F.col("as_of") == F.lit(settings.as_of)))
+        .collect()
+    )
+    if not rows:
+        return None
+    (row,) = rows
+    window = Window(row.window_start.astimezone(dt.UTC), row.window_end.astimezone(dt.UTC))
+    return FinishedWindow(
+        window, row.inputs, row.table_version, row.rows_in, row.rows_kept, row.rows_quarantined
+    )
+
+
+def record_window(
+    spark: SparkSession, settings: Settings, table: Table, done: FinishedWindow
+) -> None:
+    """Records a finished window; the record of a repeated one is replaced."""
+    row = (
+        table.name,
+        settings.as_of,
+        done.window.start,
+        done.window.end,
+        done.inputs,
+        done.table_version,
+        done.rows_in,
+        done.rows_kept,
+        done.rows_quarantined,
+    )
+    frame = spark.createDataFrame([row], WINDOWS.struct)
+    delta.upsert_rows(WINDOWS.full_name(settings), frame, WINDOWS.keys)
+
+
+def get_evaluation_window(settings: Settings) -> Window:
+    """The stretch before the scoring window, which no model of this `as_of` is trained on."""
+    end = get_scoring_window(settings).start
+    return Window(end - dt.timedelta(days=EVALUATION_DAYS), end)
+
+
+def get_training_window(settings: Settings) -> Window:
+    """The stretch before the evaluation window, with a gap for labels to arrive."""
+    end = get_evaluation_window(settings).start - LABEL_DELAY
+    return Window(end - dt.timedelta(days=TRAINING_DAYS), end)

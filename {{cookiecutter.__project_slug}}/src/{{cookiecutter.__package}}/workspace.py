@@ -1,0 +1,126 @@
+"""The one way to the outside: Spark, the feature client, MLflow, task values, Unity Catalog.
+
+Tasks call `connect`; everything below them gets what it needs as arguments. On a laptop the local
+workspace puts its own in place with `use`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .sql import quote_name, quote_text
+
+if TYPE_CHECKING:
+    from databricks.feature_engineering import FeatureEngineeringClient
+    from mlflow import MlflowClient
+    from pyspark.sql import SparkSession
+
+
+class TaskValues(Protocol):
+    """Values that a task leaves for the tasks after it."""
+
+    def set(self, key: str, value: object) -> None:
+        """Leaves a JSON-serialisable value under `key`."""
+
+
+class Governance(Protocol):
+    """What Unity Catalog and the registry know of a table or model beside its data."""
+
+    def tag_table(self, table: str, tags: Mapping[str, str]) -> None:
+        """Sets tags on `catalog.schema.table`."""
+
+    def tag_column(self, table: str, column: str, tags: Mapping[str, str]) -> None:
+        """Sets tags on a column."""
+
+    def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
+        """Declares the (informational) primary key, unless there is one."""
+
+    def set_job_of_model(self, model_name: str, job_id: str) -> None:
+        """Links a deployment job, so that each new version starts it."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything a task may touch outside itself."""
+
+    spark: SparkSession
+    features: FeatureEngineeringClient
+    mlflow: MlflowClient
+    task_values: TaskValues
+    governance: Governance
+
+
+_in_use: list[Workspace] = []
+
+
+@contextmanager
+def use(workspace: Workspace) -> Iterator[None]:
+    """Makes `connect` return `workspace` inside the block."""
+    _in_use.append(workspace)
+    try:
+        yield
+    finally:
+        _in_use.remove(workspace)
+
+
+def connect() -> Workspace:
+    """The workspace in use, or the Databricks workspace this process runs in."""
+    return _in_use[-1] if _in_use else _connect_to_databricks()
+
+
+def _connect_to_databricks() -> Workspace:
+    import mlflow
+    from databricks.feature_engineering import FeatureEngineeringClient
+    from databricks.sdk.runtime import dbutils
+    from pyspark.sql import SparkSession
+
+    mlflow.set_registry_uri("databricks-uc")
+    spark = SparkSession.builder.getOrCreate()
+    client = mlflow.MlflowClient()
+    return Workspace(
+        spark=spark,
+        features=FeatureEngineeringClient(),
+        mlflow=client,
+        task_values=dbutils.jobs.taskValues,
+        governance=UnityCatalog(spark, client),
+    )
+
+
+class UnityCatalog:
+    """`Governance` by Unity Catalog's SQL and the registry's API."""
+
+    def __init__(self, spark: SparkSession, client: MlflowClient) -> None:
+        self._spark = spark
+        self._client = client
+
+    def tag_table(self, table: str, tags: Mapping[str, str]) -> None:
+        """See `Governance`."""
+        self._spark.sql(f"ALTER TABLE {quote_name(table)} SET TAGS ({_pairs(tags)})")
+
+    def tag_column(self, table: str, column: str, tags: Mapping[str, str]) -> None:
+        """See `Governance`."""
+        self._spark.sql(
+            f"ALTER TABLE {quote_name(table)} ALTER COLUMN {quote_name(column)} SET TAGS ({_pairs(tags)})"
+        )
+
+    def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
+        """See `Governance`."""
+        catalog, schema, name = table.split(".")
+        known = self._spark.table(f"{quote_name(catalog)}.information_schema.table_constraints").where(
+            f"table_schema = {quote_text(schema)} AND table_name = {quote_text(name)}"
+            " AND constraint_type = 'PRIMARY KEY'"
+        )
+        if known.isEmpty():
+            keys = ", ".join(map(quote_name, columns))
+            self._spark.sql(f"ALTER TABLE {quote_name(table)} ADD PRIMARY KEY ({keys})")
+
+    def set_job_of_model(self, model_name: str, job_id: str) -> None:
+        """See `Governance`."""
+        self._client.update_registered_model(model_name, deployment_job_id=job_id)
+
+
+def _pairs(tags: Mapping[str, str]) -> str:
+    return ", ".join(f"{quote_text(k)} = {quote_text(v)}" for k, v in tags.items())

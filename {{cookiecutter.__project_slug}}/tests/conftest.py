@@ -1,0 +1,32 @@
+"""Spark for the tests: classic, or Connect when SPARK_MODE=connect, never both in one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    session = _start(tmp_path_factory.mktemp("spark"))
+    yield session
+    session.stop()
+
+
+def _start(folder: Path) -> SparkSession:
+    if os.environ.get("SPARK_MODE") == "connect":
+        from local.java import find_java
+
+        os.environ["JAVA_HOME"] = str(find_java())
+        builder = SparkSession.builder.remote("local[2]")
+        settings = {"spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2"}
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        return builder.getOrCreate()
+    from local.spark import build_session
+
+    return build_session(folder, catalogs=[])

@@ -1,0 +1,27 @@
+"""An observation is known an hour after it was made."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }}.features.origin_weather import compute_origin_weather
+from {{ cookiecutter.__package }}.tables import ORIGIN_WEATHER
+from {{ cookiecutter.__package }}.windows import Window
+
+from ..ingestion.test_contracts import GOOD, HOUR
+
+
+def test_rows_are_those_that_become_known_in_the_window(spark: SparkSession) -> None:
+    hours = [HOUR + pd.Timedelta(hours=h) for h in range(4)]
+    weather = spark.createDataFrame(pd.DataFrame([{**GOOD, "observed_at": h} for h in hours]))
+    window = Window(
+        (HOUR + dt.timedelta(hours=2)).to_pydatetime(),
+        (HOUR + dt.timedelta(hours=4)).to_pydatetime(),
+    )
+    rows = compute_origin_weather(weather, window).orderBy("known_at").collect()
+    known = [pd.Timestamp(row.known_at, tz="UTC") for row in rows]
+    assert known == [hours[2], hours[3]]
+    assert list(rows[0].asDict()) == [column.name for column in ORIGIN_WEATHER.columns]

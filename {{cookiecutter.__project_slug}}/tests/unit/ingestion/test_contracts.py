@@ -1,0 +1,113 @@
+"""Rows that break their contract are found with a reason, and none is lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }}.ingestion.contracts import (
+    REASONS,
+    ContractError,
+    check_columns,
+    judge_rows,
+    load_delivery,
+)
+from {{ cookiecutter.__package }}.ingestion.task import compare_with_stored, describe_refused
+from {{ cookiecutter.__package }}.tables import WEATHER
+
+HOUR = pd.Timestamp("2013-03-01T05:00", tz="UTC")
+CUTOFF = dt.datetime(2013, 4, 1, tzinfo=dt.UTC)
+GOOD = {
+    "origin": "JFK",
+    "observed_at": HOUR,
+    "temperature": 40.0,
+    "dew_point": 30.0,
+    "humidity": 50.0,
+    "wind_direction": 180.0,
+    "wind_speed": 10.0,
+    "precipitation": 0.0,
+    "pressure": 1010.0,
+    "visibility": 10.0,
+}
+
+
+def deliver(*rows: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([{**GOOD, **row} for row in rows])
+
+
+def judge(spark: SparkSession, *rows: dict[str, Any]) -> list[list[str]]:
+    loaded = load_delivery(spark, WEATHER, deliver(*rows))
+    judged = judge_rows(loaded, WEATHER, CUTOFF).orderBy("observed_at", "temperature")
+    return [row[REASONS] for row in judged.collect()]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"wind_speed": 1048.0}, "wind_speed: above 200"),
+        ({"humidity": -1.0}, "humidity: below 0"),
+        ({"temperature": float("inf")}, "temperature: not a finite number"),
+        ({"origin": "BOS"}, "origin: not an allowed value"),
+        ({"origin": None}, "origin: null"),
+        ({"observed_at": pd.Timestamp("2013-04-01", tz="UTC")}, "observed_at: in the future"),
+    ],
+)
+def test_a_broken_rule_is_named(spark: SparkSession, fault: dict[str, Any], reason: str) -> None:
+    ((first, *_),) = judge(spark, fault)
+    assert first.startswith(reason)
+
+
+def test_a_row_within_its_limits_is_accepted_nulls_included(spark: SparkSession) -> None:
+    assert judge(spark, {"wind_speed": 200.0, "pressure": None}) == [[]]
+
+
+def test_of_equal_rows_one_is_accepted(spark: SparkSession) -> None:
+    reasons = judge(spark, {}, {}, {})
+    assert sorted(map(len, reasons)) == [0, 1, 1]
+
+
+def test_of_conflicting_rows_none_is_accepted(spark: SparkSession) -> None:
+    reasons = judge(spark, {"temperature": 40.0}, {"temperature": 41.0})
+    assert reasons == [["origin+observed_at: same key, other values"]] * 2
+
+
+def test_a_stored_row_is_recognised_and_a_changed_one_refused(spark: SparkSession) -> None:
+    stored = load_delivery(spark, WEATHER, deliver({}))
+    later = {"observed_at": HOUR + pd.Timedelta(hours=1)}
+    for rows, expected in [
+        (deliver({}), ["stored"]),
+        (deliver({"temperature": 41.0}), ["refused"]),
+        (deliver(later), ["new"]),
+    ]:
+        judged = judge_rows(load_delivery(spark, WEATHER, rows), WEATHER, CUTOFF)
+        states = [r.state for r in compare_with_stored(judged, stored, WEATHER).collect()]
+        assert states == expected
+
+
+def test_refused_rows_keep_their_content_and_each_counts(spark: SparkSession) -> None:
+    bad = {"wind_speed": 1048.0}
+    judged = judge_rows(load_delivery(spark, WEATHER, deliver(bad, bad)), WEATHER, CUTOFF)
+    rows = describe_refused(judged, WEATHER).collect()
+    assert len({row.row_id for row in rows}) == 2
+    assert all('"wind_speed":1048.0' in row.row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [
+        ({"temperature": "temp"}, "column temperature is missing\n.*column temp is not in"),
+        ({"humidity": "visibility "}, "column humidity is missing"),
+    ],
+)
+def test_renamed_columns_are_refused_by_name(columns: dict[str, str], fault: str) -> None:
+    with pytest.raises(ContractError, match=fault):
+        check_columns(WEATHER, deliver({}).rename(columns=columns))
+
+
+def test_a_retyped_column_is_refused_by_name() -> None:
+    with pytest.raises(ContractError, match="column humidity is .*, the contract says double"):
+        check_columns(WEATHER, deliver({}).astype({"humidity": str}))

@@ -1,0 +1,65 @@
+"""Parameters are parsed once, and what is wrong is named."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from {{ cookiecutter.__package }}.settings import ParameterError, Settings, ValidationSettings
+
+ARGUMENTS = [
+    "--as_of=2013-07-01",
+    "--target=dev",
+    "--source=prod.raw",
+    "--raw=dev.raw",
+    "--features=dev.features",
+    "--models=dev.models",
+    "--predictions=dev.predictions",
+    "--monitoring=dev.monitoring",
+    "--model_name=dev.models.model",
+    "--experiment=/training_runs",
+]
+
+
+def replace(name: str, value: str) -> list[str]:
+    return [a for a in ARGUMENTS if not a.startswith(f"--{name}=")] + [f"--{name}={value}"]
+
+
+def test_facts_are_known_until_midnight_utc_of_the_date() -> None:
+    settings = Settings.from_arguments(ARGUMENTS)
+    assert settings.cutoff == dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
+
+
+def test_a_target_owns_its_sources_only_when_it_reads_its_own_schema() -> None:
+    assert not Settings.from_arguments(ARGUMENTS).owns_sources
+    assert Settings.from_arguments(replace("source", "dev.raw")).owns_sources
+
+
+@pytest.mark.parametrize("date", ["2013-13-01", "01.07.2013", "tomorrow", "", "2013-07-01T00:00"])
+def test_a_malformed_date_is_refused_with_the_form_to_write(date: str) -> None:
+    with pytest.raises(ParameterError, match=r"as_of: .* YYYY-MM-DD"):
+        Settings.from_arguments(replace("as_of", date))
+
+
+@pytest.mark.parametrize("name", ["raw", "dev.raw; DROP TABLE x", "a.b.c", "dev.`raw`"])
+def test_a_name_that_is_no_schema_is_refused_before_anything_is_read(name: str) -> None:
+    with pytest.raises(ParameterError, match="parameter raw"):
+        Settings.from_arguments(replace("raw", name))
+
+
+def test_missing_and_unknown_parameters_are_named() -> None:
+    with pytest.raises(ParameterError, match="parameter target is missing"):
+        Settings.from_arguments([a for a in ARGUMENTS if not a.startswith("--target")])
+    with pytest.raises(ParameterError, match="parameter colour is unknown"):
+        Settings.from_arguments([*ARGUMENTS, "--colour=red"])
+
+
+def test_an_argument_without_a_value_is_refused() -> None:
+    with pytest.raises(ParameterError, match="'--as_of' is not of the form"):
+        Settings.from_arguments(["--as_of"])
+
+
+def test_an_empty_model_version_means_none() -> None:
+    assert ValidationSettings.from_arguments([*ARGUMENTS, "--model_version="]).model_version is None
+    assert ValidationSettings.from_arguments([*ARGUMENTS, "--model_version=7"]).model_version == 7

@@ -1,0 +1,16 @@
+# uv and the environment, installed when they are missing.
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv),.tools/bin/uv)
+RUN := $(UV) run --no-sync
+
+.tools/bin/uv:
+	@echo "Installing uv into .tools ..."
+	@for python in python3.12 python3.11 python3; do \
+	  $$python -m venv .tools 2>/dev/null && break; \
+	done; test -x .tools/bin/pip || { echo "Python 3.11 or 3.12 with venv is needed: see python.org"; exit 1; }
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV))
+	@echo "Installing the locked dependencies ..."
+	@$(UV) sync --quiet --locked || { echo "Python 3.11 or 3.12 is needed, and the lock file must match pyproject.toml"; exit 1; }
+	@touch $@
