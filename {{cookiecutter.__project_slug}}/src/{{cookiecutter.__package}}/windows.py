@@ -6,9 +6,10 @@ A window is half-open, [start, end), and depends on `as_of` and the record, neve
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from . import delta
@@ -45,24 +46,24 @@ def get_scoring_window(settings: Settings) -> Window:
     return Window(settings.cutoff - dt.timedelta(days=settings.window_days), settings.cutoff)
 
 
-def open_window(
-    spark: SparkSession, settings: Settings, table: Table, first: dt.datetime
-) -> Window:
-    """The window a run owes to a table: from the run before it, or from `first`, to `as_of`.
+def open_windows(
+    spark: SparkSession, settings: Settings, tables: Sequence[Table], first: dt.datetime
+) -> dict[Table, Window]:
+    """The window a run owes to each table: from the run before it, or from `first`, to `as_of`.
 
-    A repeated `as_of` gets the same window again.
+    A repeated `as_of` gets the same windows again.
     """
     earlier = spark.table(WINDOWS.full_name(settings)).where(
-        (F.col("table") == table.name) & (F.col("as_of") < F.lit(settings.as_of))
+        F.col("as_of") < F.lit(settings.as_of)
     )
-    end_of_earlier = earlier.agg(F.max("window_end")).collect()[0][0]
-    start = end_of_earlier.astimezone(dt.UTC) if end_of_earlier else first
-    return Window(start, settings.cutoff)
+    ends = earlier.groupBy("table").agg(F.max("window_end").alias("end")).collect()
+    starts = {row.table: row.end.astimezone(dt.UTC) for row in ends}
+    return {t: Window(starts.get(t.name, first), settings.cutoff) for t in tables}
 
 
 @dataclass(frozen=True)
 class FinishedWindow:
-    """What is recorded of a finished window; see the table's columns."""
+    """What is recorded of a finished window; see the columns of the table `windows`."""
 
     window: Window
     inputs: str
@@ -72,39 +73,45 @@ class FinishedWindow:
     rows_quarantined: int = 0
 
 
-def find_window(spark: SparkSession, settings: Settings, table: Table) -> FinishedWindow | None:
-    """The record of this `as_of`'s window of a table, if it was finished before."""
-    rows = (
-        spark.table(WINDOWS.full_name(settings))
-        .where((F.col("table") == table.name) & (F.col("as_of") == F.lit(settings.as_of)))
-        .collect()
-    )
-    if not rows:
-        return None
-    (row,) = rows
-    window = Window(row.window_start.astimezone(dt.UTC), row.window_end.astimezone(dt.UTC))
+def find_windows(spark: SparkSession, settings: Settings) -> dict[str, FinishedWindow]:
+    """The windows that a run of this `as_of` finished before, by table."""
+    recorded = spark.table(WINDOWS.full_name(settings))
+    rows = recorded.where(F.col("as_of") == F.lit(settings.as_of)).collect()
+    return {row.table: _read_finished(row) for row in rows}
+
+
+def _read_finished(row: Row) -> FinishedWindow:
     return FinishedWindow(
-        window, row.inputs, row.table_version, row.rows_in, row.rows_kept, row.rows_quarantined
+        Window(row.window_start.astimezone(dt.UTC), row.window_end.astimezone(dt.UTC)),
+        row.inputs,
+        row.table_version,
+        row.rows_in,
+        row.rows_kept,
+        row.rows_quarantined,
     )
 
 
-def record_window(
-    spark: SparkSession, settings: Settings, table: Table, done: FinishedWindow
+def record_windows(
+    spark: SparkSession, settings: Settings, finished: Mapping[Table, FinishedWindow]
 ) -> None:
-    """Records a finished window; the record of a repeated one is replaced."""
-    row = (
-        table.name,
-        settings.as_of,
-        done.window.start,
-        done.window.end,
-        done.inputs,
-        done.table_version,
-        done.rows_in,
-        done.rows_kept,
-        done.rows_quarantined,
-    )
-    frame = spark.createDataFrame([row], WINDOWS.struct)
-    delta.upsert_rows(WINDOWS.full_name(settings), frame, WINDOWS.keys)
+    """Records finished windows, in one transaction; records of repeated ones are replaced."""
+    rows = [
+        (
+            table.name,
+            settings.as_of,
+            done.window.start,
+            done.window.end,
+            done.inputs,
+            done.table_version,
+            done.rows_in,
+            done.rows_kept,
+            done.rows_quarantined,
+        )
+        for table, done in finished.items()
+    ]
+    if rows:
+        frame = spark.createDataFrame(rows, WINDOWS.struct)
+        delta.upsert_rows(WINDOWS.full_name(settings), frame, WINDOWS.keys)
 
 
 def get_evaluation_window(settings: Settings) -> Window:

@@ -73,11 +73,10 @@ def judge_rows(rows: DataFrame, table: Table, cutoff: dt.datetime) -> DataFrame:
     Of rows that are alike in everything one is accepted; rows with equal keys and other values
     are all refused, since nothing tells which is right.
     """
-    same_key = Window.partitionBy(*table.keys)
-    same_row = Window.partitionBy(*rows.columns).orderBy(F.lit(1))
     digest = F.xxhash64(*rows.columns)
+    same_key = Window.partitionBy(*table.keys)
     conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)
-    repeated = F.row_number().over(same_row) > 1
+    repeated = F.row_number().over(same_key.orderBy(digest)) > 1
     rules = [rule for column in table.columns for rule in _list_rules(column, table)]
     rules += [
         _rule(F.col(table.time) >= F.lit(cutoff), f"{table.time}: in the future of the run"),

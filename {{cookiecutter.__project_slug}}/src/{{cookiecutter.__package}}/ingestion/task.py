@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
@@ -14,7 +14,7 @@ from .. import delta
 from ..problem import FIRST_DAY
 from ..settings import Settings
 from ..tables import QUARANTINE, RAW_TABLES, Table
-from ..windows import FinishedWindow, Window, find_window, open_window, record_window
+from ..windows import FinishedWindow, Window, find_windows, open_windows, record_windows
 from ..workspace import Workspace
 from .contracts import REASONS, check_columns, judge_rows, load_delivery
 from .sources import SOURCES
@@ -23,42 +23,51 @@ log = logging.getLogger(__name__)
 
 
 def ingest(workspace: Workspace, settings: Settings) -> None:
-    """Ingests every source's window; nothing is written before every delivery's columns passed."""
+    """Ingests every source's window; nothing is written before every delivery's columns passed.
+
+    Repeated, it changes nothing.
+
+    Raises:
+        ContractError: A delivery's columns are not those of its contract.
+    """
     spark = workspace.spark
-    deliveries = {}
-    for table in RAW_TABLES:
-        window = open_window(spark, settings, table, FIRST_DAY)
-        deliveries[table] = window, _fetch(SOURCES[table.name], table, window)
-    for table, (window, delivery) in deliveries.items():
-        done = ingest_delivery(spark, settings, table, window, delivery)
-        log.info("%s: %d in, %d quarantined", table.name, done.rows_in, done.rows_quarantined)
+    windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY)
+    deliveries = {table: _fetch(table, window) for table, window in windows.items()}
+    former = find_windows(spark, settings)
+    finished = {}
+    for table, delivery in deliveries.items():
+        counts = ingest_delivery(spark, settings, table, windows[table], delivery)
+        log.info("%s: %d in, %d refused", table.name, len(delivery), counts["refused"])
+        if counts["new"] or table.name not in former:
+            finished[table] = _describe(spark, settings, table, windows[table], counts)
+    record_windows(spark, settings, finished)
 
 
-def _fetch(deliver: Callable[[Window], pd.DataFrame], table: Table, window: Window) -> pd.DataFrame:
+def _fetch(table: Table, window: Window) -> pd.DataFrame:
     log.info("fetching %s, %s", table.name, window)
-    delivery = deliver(window)
+    delivery = SOURCES[table.name](window)
     check_columns(table, delivery)
     return delivery
 
 
 def ingest_delivery(
     spark: SparkSession, settings: Settings, table: Table, window: Window, delivery: pd.DataFrame
-) -> FinishedWindow:
-    """Writes accepted rows that are new to the raw table, the others to quarantine.
+) -> Counter[str]:
+    """Writes accepted rows that are new to the raw table, refused ones to quarantine.
 
     Returns:
-        The record of the window, with rows in = kept + quarantined. Repeated, it changes nothing.
+        How many rows are 'new', 'stored' before, and 'refused'.
     """
     rows = judge_rows(load_delivery(spark, table, delivery), table, settings.cutoff)
-    rows = compare_with_stored(
-        rows, window.select(spark.table(table.full_name(settings)), table.time), table
-    )
-    counts = {r.state: r["count"] for r in rows.groupBy("state").count().collect()}
-    if counts.get("refused"):
+    stored = window.select(spark.table(table.full_name(settings)), table.time)
+    rows = compare_with_stored(rows, stored, table)
+    counted = rows.groupBy("state").count().collect()
+    counts = Counter({row.state: row["count"] for row in counted})
+    if counts["refused"]:
         _quarantine(settings, table, rows.where("state = 'refused'"))
-    if counts.get("new"):
+    if counts["new"]:
         _append(settings, table, window, rows.where("state = 'new'"))
-    return _record(spark, settings, table, window, len(delivery), counts)
+    return counts
 
 
 def compare_with_stored(rows: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
@@ -103,19 +112,9 @@ def describe_refused(rows: DataFrame, table: Table) -> DataFrame:
     return described.withColumn("row_id", row_id)
 
 
-def _record(
-    spark: SparkSession,
-    settings: Settings,
-    table: Table,
-    window: Window,
-    rows_in: int,
-    counts: dict[str, int],
+def _describe(
+    spark: SparkSession, settings: Settings, table: Table, window: Window, counts: Counter[str]
 ) -> FinishedWindow:
-    former = find_window(spark, settings, table)
-    if former and not counts.get("new"):
-        return former
-    refused = counts.get("refused", 0)
     version = delta.read_version(spark, table.full_name(settings))
-    done = FinishedWindow(window, "", version, rows_in, rows_in - refused, refused)
-    record_window(spark, settings, table, done)
-    return done
+    kept = counts["new"] + counts["stored"]
+    return FinishedWindow(window, "", version, counts.total(), kept, counts["refused"])

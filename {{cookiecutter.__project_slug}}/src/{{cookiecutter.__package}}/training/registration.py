@@ -13,24 +13,25 @@ from pyspark.sql import SparkSession
 from .. import delta
 from ..code import digest_code, digest_facts
 from ..settings import Settings
-from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES, Table
-from ..windows import find_window, get_evaluation_window, get_training_window
+from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES
+from ..windows import find_windows, get_evaluation_window, get_training_window
 
 IDENTITY = "training_identity"
 FINISHED = "training_finished"
 
 
 def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
-    """Delta versions of the tables a training reads, as of the run."""
-    names = {t: t.full_name(settings) for t in FEATURE_TABLES}
-    names |= {t: t.source_name(settings) for t in (FLIGHTS, OUTCOMES)}
-    return {name: _find_version(spark, settings, t, name) for t, name in names.items()}
+    """Delta versions of the tables a training reads, as of the run.
 
-
-def _find_version(spark: SparkSession, settings: Settings, table: Table, name: str) -> int:
-    # A later run adds a version, but changes nothing of what this `as_of` may know.
-    done = find_window(spark, settings, table)
-    return done.table_version if done else delta.read_version(spark, name)
+    A later run adds versions, but changes nothing of what this `as_of` may know.
+    """
+    finished = find_windows(spark, settings)
+    names = {table.name: table.full_name(settings) for table in FEATURE_TABLES}
+    names |= {table.name: table.source_name(settings) for table in (FLIGHTS, OUTCOMES)}
+    return {
+        full: finished[name].table_version if name in finished else delta.read_version(spark, full)
+        for name, full in names.items()
+    }
 
 
 def identify_training(settings: Settings, table_versions: Mapping[str, int]) -> str:
