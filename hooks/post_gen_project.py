@@ -19,7 +19,10 @@ Next:
 def commit() -> None:
     """Commits everything; an author is made up only where git knows none."""
     known = subprocess.run(["git", "config", "user.email"], capture_output=True).returncode == 0
-    author = ["user.name={{ cookiecutter.__project_slug }}", "user.email={{ cookiecutter.owner_email }}"]
+    author = [
+        "user.name={{ cookiecutter.__project_slug }}",
+        "user.email={{ cookiecutter.owner_email }}",
+    ]
     settings = [] if known else [word for setting in author for word in ("-c", setting)]
     for command in COMMANDS:
         subprocess.run(["git", *settings, *command], check=True)

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def run_job(options: argparse.Namespace) -> int:
     with _session(bundle) as session:
         for parameters in runs:
             title = f"{options.job} in {bundle.target}, as of {parameters.get('as_of', 'default')}"
-            done = session.play(title, lambda r, p=parameters: r.run(options.job, p))
+            done = session.play(title, partial(Runner.run, job=options.job, parameters=parameters))
             if done.state is not State.SUCCESS:
                 return 1
         session.print_account(done)
@@ -104,7 +105,9 @@ def repair_run(options: argparse.Namespace) -> int:
     run = find_run(RunStore(get_state(Path.cwd()) / "runs.db"), options.run)
     bundle = load_bundle(Path.cwd(), run.target, parse_pairs(options.var, "--var"))
     with _session(bundle) as session:
-        done = session.play(f"repairing run {run.id}, {run.job}", lambda r: r.repair(run.id))
+        done = session.play(
+            f"repairing run {run.id}, {run.job}", partial(Runner.repair, run=run.id)
+        )
         if done.state is State.SUCCESS:
             session.print_account(done)
     return 0 if done.state is State.SUCCESS else 1
@@ -179,7 +182,7 @@ class Session:
         if name and parameters:
             module, function = name.split(":")
             workspace = self._workspace.bind(self._package, task_values=None)
-            echo = lambda line: self._console.print(line, markup=False)  # noqa: E731
+            echo = partial(self._console.print, markup=False)
             getattr(import_module(module), function)(workspace, parameters, echo)
 
     def _find_parameters(self, run: JobRun) -> dict[str, str]:
@@ -253,7 +256,10 @@ def _measure(store: RunStore, run: JobRun) -> Iterator[tuple[float, str]]:
         if task["child"]:
             yield from _measure(store, store.get_job(task["child"]))
         elif task["started"]:
-            yield (task["finished"] or task["started"]) - task["started"], f"{run.job} / {task['task']}"
+            yield (
+                (task["finished"] or task["started"]) - task["started"],
+                f"{run.job} / {task['task']}",
+            )
 
 
 def open_ui(_: argparse.Namespace) -> int:

@@ -178,11 +178,20 @@ def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
     user = _ask_git(root, "config", "user.email") or "me@laptop"
     workspace = config.setdefault("workspace", {})
     short = "".join(c if c.isalnum() else "_" for c in user.split("@")[0].lower())
-    workspace["current_user"] = {"userName": user, "short_name": short, "domain_friendly_name": short}
+    workspace["current_user"] = {
+        "userName": user,
+        "short_name": short,
+        "domain_friendly_name": short,
+    }
     workspace.setdefault("host", "https://laptop")
     workspace.setdefault("root_path", f"/Workspace/Users/{user}/.bundle/{bundle['name']}/{target}")
     for name in ("file", "artifact", "state", "resource"):
-        folder = {"file": "files", "artifact": "artifacts", "state": "state", "resource": "resources"}
+        folder = {
+            "file": "files",
+            "artifact": "artifacts",
+            "state": "state",
+            "resource": "resources",
+        }
         workspace.setdefault(f"{name}_path", "${workspace.root_path}/" + folder[name])
     config.setdefault("variables", {})
     return config

@@ -44,7 +44,7 @@ def redirect_noise(log_file: Path) -> Iterator[Console]:
             sys.stderr.flush()
             os.dup2(former[0], 1)
             os.dup2(former[1], 2)
-            shown.flush()
+            shown.close()
 
 
 def _log_to(log_file: Path) -> None:

@@ -39,7 +39,7 @@ TIME_KEYS = "local.timeseries_columns"
 
 
 def open_feature_client(spark: SparkSession, catalogs: list[str]) -> FeatureEngineeringClient:
-    """The client over tables of the given catalogs; what it cannot do here raises, naming the call."""
+    """The client over the catalogs' tables; what it cannot do here raises, naming the call."""
     facts = TableFacts(spark)
 
     class LocalCatalogClient(_CatalogClient):
@@ -52,7 +52,7 @@ def open_feature_client(spark: SparkSession, catalogs: list[str]) -> FeatureEngi
         tables = facts
         known_catalogs = catalogs
 
-    substitutes = {
+    substitutes: dict[str, Any] = {
         "CatalogClient": LocalCatalogClient,
         "DatabricksClient": LocalDatabricksClient,
         "SparkClient": LocalSparkClient,

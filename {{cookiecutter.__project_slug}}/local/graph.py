@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import PackageNotFoundError, distribution
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 FAILURES = {State.FAILED, State.TIMED_OUT, State.UPSTREAM_FAILED, State.INTERRUPTED}
 
-Rule = Callable[[list[State]], bool]
+Rule = Callable[[Collection[State]], bool]
 RUN_IF: Mapping[str, Rule] = {
     "ALL_SUCCESS": lambda states: all(s is State.SUCCESS for s in states),
     "AT_LEAST_ONE_SUCCESS": lambda states: State.SUCCESS in states,
@@ -79,15 +79,13 @@ def _list_jobs(bundle: Bundle, key: str, trail: tuple[str, ...]) -> Iterator[str
 
 
 def _find_faults(bundle: Bundle, key: str) -> Iterator[str]:
-    job = bundle.jobs[key]
+    job, path = bundle.jobs[key], ("resources", "jobs", key)
     keys = [task.get("task_key") for task in job.get("tasks", [])]
     for index, task in enumerate(job.get("tasks", [])):
-        path = ("resources", "jobs", key, "tasks", index)
         for fault in _find_task_faults(bundle, job, task, keys):
-            yield bundle.places.describe(path, fault)
+            yield bundle.places.describe((*path, "tasks", index), fault)
     cycle = _find_cycle(job)
     if cycle:
-        path = ("resources", "jobs", key)
         yield bundle.places.describe(path, f"tasks wait in a circle: {' > '.join(cycle)}")
 
 
@@ -167,7 +165,9 @@ def sort_tasks(job: dict[str, Any]) -> list[dict[str, Any]]:
     tasks = {task["task_key"]: task for task in job.get("tasks", [])}
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for key, task in tasks.items():
-        sorter.add(key, *(n["task_key"] for n in task.get("depends_on", []) if n["task_key"] in tasks))
+        sorter.add(
+            key, *(n["task_key"] for n in task.get("depends_on", []) if n["task_key"] in tasks)
+        )
     return [tasks[key] for key in sorter.static_order()]
 
 

@@ -31,7 +31,7 @@ class JavaError(RuntimeError):
 
 
 def find_java() -> Path:
-    """The home of a Java 17 or 21 with the vector module, installed into the user's cache if need be.
+    """The home of a Java 17 or 21 with the vector module, fetched into the user's cache if need be.
 
     Raises:
         JavaError: There is none, and none could be installed.

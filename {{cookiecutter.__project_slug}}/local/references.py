@@ -13,7 +13,7 @@ REFERENCE = re.compile(r"\$\{([a-zA-Z_][\w.\[\]-]*)\}")
 
 
 class References:
-    """Chooses the variables' values: given ones before `BUNDLE_VAR_*`, before targets, before defaults."""
+    """Chooses the variables' values: given ones, `BUNDLE_VAR_*`, the target's, defaults."""
 
     def __init__(self, config: dict[str, Any], places: Places, given: Mapping[str, str]) -> None:
         self._variables: dict[str, Any] = config["variables"]

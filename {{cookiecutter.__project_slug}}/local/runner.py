@@ -232,7 +232,9 @@ def fill_parameters(job: Mapping[str, Any], given: Mapping[str, str]) -> dict[st
     unknown = sorted(set(given) - set(declared))
     if unknown:
         there = ", ".join(declared) or "none"
-        raise BundleError([f"job {job['name']} has no parameter {n}: there are {there}" for n in unknown])
+        raise BundleError(
+            [f"job {job['name']} has no parameter {n}: there are {there}" for n in unknown]
+        )
     return {**declared, **{name: str(value) for name, value in given.items()}}
 
 
@@ -246,7 +248,9 @@ def fill_values(value: Any, known: Mapping[str, str]) -> Any:
         return {k: fill_values(v, known) for k, v in value.items()}
     if isinstance(value, list):
         return [fill_values(v, known) for v in value]
-    return DYNAMIC.sub(lambda found: _find(found, known), value) if isinstance(value, str) else value
+    return (
+        DYNAMIC.sub(lambda found: _find(found, known), value) if isinstance(value, str) else value
+    )
 
 
 def _find(found: re.Match[str], known: Mapping[str, str]) -> str:
@@ -259,4 +263,8 @@ def describe_failure(failure: BaseException) -> str:
     """A failure in its own words; its kind too, where the words alone could puzzle."""
     first = (str(failure).strip() or "no message").splitlines()
     words = " | ".join(line.strip() for line in first[:6])
-    return words if isinstance(failure, ValueError | LookupError) else f"{type(failure).__name__}: {words}"
+    return (
+        words
+        if isinstance(failure, ValueError | LookupError)
+        else f"{type(failure).__name__}: {words}"
+    )

@@ -89,7 +89,18 @@ class RunStore:
         row = self._database.execute(query, (run,)).fetchone()
         if row is None:
             raise LookupError(f"there is no run {run}")
-        return JobRun(*row[:4], json.loads(row[4]), State(row[5]), *row[6:])
+        number, parent, job, target, parameters, state, started, finished, repairs = row
+        return JobRun(
+            id=number,
+            parent=parent,
+            job=job,
+            target=target,
+            parameters=json.loads(parameters),
+            state=State(state),
+            started=started,
+            finished=finished,
+            repairs=repairs,
+        )
 
     def list_jobs(self) -> list[JobRun]:
         """All runs that no other run started, the latest last."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,12 +45,16 @@ class LocalWorkspace:
 
     @cached_property
     def _services(self) -> dict[str, Any]:
+        # The JVM starts while Python imports.
+        starting = Thread(target=lambda: self.spark)
+        starting.start()
         from mlflow import MlflowClient
 
         from .feature_client import open_feature_client
         from .tracking import open_tracking
 
         open_tracking(self._state)
+        starting.join()
         return {
             "spark": self.spark,
             "features": open_feature_client(self.spark, self._catalogs),

@@ -53,9 +53,7 @@ def open_windows(
 
     A repeated `as_of` gets the same windows again.
     """
-    earlier = spark.table(WINDOWS.full_name(settings)).where(
-        F.col("as_of") < F.lit(settings.as_of)
-    )
+    earlier = spark.table(WINDOWS.full_name(settings)).where(F.col("as_of") < F.lit(settings.as_of))
     ends = earlier.groupBy("table").agg(F.max("window_end").alias("end")).collect()
     starts = {row.table: row.end.astimezone(dt.UTC) for row in ends}
     return {t: Window(starts.get(t.name, first), settings.cutoff) for t in tables}

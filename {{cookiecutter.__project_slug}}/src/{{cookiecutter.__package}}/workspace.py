@@ -102,14 +102,14 @@ class UnityCatalog:
 
     def tag_column(self, table: str, column: str, tags: Mapping[str, str]) -> None:
         """See `Governance`."""
-        self._spark.sql(
-            f"ALTER TABLE {quote_name(table)} ALTER COLUMN {quote_name(column)} SET TAGS ({_pairs(tags)})"
-        )
+        where = f"{quote_name(table)} ALTER COLUMN {quote_name(column)}"
+        self._spark.sql(f"ALTER TABLE {where} SET TAGS ({_pairs(tags)})")
 
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
         """See `Governance`."""
         catalog, schema, name = table.split(".")
-        known = self._spark.table(f"{quote_name(catalog)}.information_schema.table_constraints").where(
+        constraints = f"{quote_name(catalog)}.information_schema.table_constraints"
+        known = self._spark.table(constraints).where(
             f"table_schema = {quote_text(schema)} AND table_name = {quote_text(name)}"
             " AND constraint_type = 'PRIMARY KEY'"
         )

@@ -29,7 +29,9 @@ def test_psi_of_nothing_is_unknown_rather_than_zero() -> None:
 
 def test_a_column_that_is_nearly_always_zero_still_shows_a_shift() -> None:
     generator = np.random.default_rng(1)
-    dry = pd.DataFrame({"rain": np.where(generator.random(5_000) < 0.02, generator.random(5_000), 0)})
+    dry = pd.DataFrame(
+        {"rain": np.where(generator.random(5_000) < 0.02, generator.random(5_000), 0)}
+    )
     wet = pd.Series(np.where(generator.random(5_000) < 0.5, generator.random(5_000), 0))
     baseline = build_baseline(dry, pd.Series(np.arange(5_000) // 1_000))["rain"]
     psi = compute_psi(baseline["counts"], count_bins(wet, baseline))

@@ -59,7 +59,7 @@ def load_delivery(spark: SparkSession, table: Table, delivery: pd.DataFrame) -> 
 def _prepare(column: Column, values: pd.Series) -> pd.Series:
     if column.type in ("double", "int"):
         return values.astype("Float64")
-    return values.astype(object).where(values.notna(), None) if column.type == "string" else values
+    return values.astype("string") if column.type == "string" else values
 
 
 def _wide(table: Table, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
@@ -34,12 +35,15 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
     windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}
     former = find_windows(spark, settings)
-    finished = {}
-    for table, delivery in deliveries.items():
-        counts = ingest_delivery(spark, settings, table, windows[table], delivery)
-        log.info("%s: %d in, %d refused", table.name, len(delivery), counts["refused"])
-        if counts["new"] or table.name not in former:
-            finished[table] = _describe(spark, settings, table, windows[table], counts)
+    # The tables are independent, and each leaves the cluster idle for part of the time.
+    with ThreadPoolExecutor() as pool:
+        tasks = {
+            t: pool.submit(ingest_delivery, spark, settings, t, windows[t], delivery)
+            for t, delivery in deliveries.items()
+        }
+    counts = {table: task.result() for table, task in tasks.items()}
+    changed = [t for t in counts if counts[t]["new"] or t.name not in former]
+    finished = {t: _describe(spark, settings, t, windows[t], counts[t]) for t in changed}
     record_windows(spark, settings, finished)
 
 
@@ -67,6 +71,7 @@ def ingest_delivery(
         _quarantine(settings, table, rows.where("state = 'refused'"))
     if counts["new"]:
         _append(settings, table, window, rows.where("state = 'new'"))
+    log.info("%s: %d rows in, %d refused", table.name, len(delivery), counts["refused"])
     return counts
 
 

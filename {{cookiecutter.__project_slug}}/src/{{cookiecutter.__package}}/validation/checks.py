@@ -59,7 +59,12 @@ def check_evidence(rows: pd.DataFrame) -> CheckResult:
     enough = len(rows) >= LEAST_ROWS and 0 < late < len(rows)
     reason = f"{len(rows)} labelled rows, {late} of them late; {LEAST_ROWS} of both are needed"
     return CheckResult(
-        "evidence", enough, reason, "rows", Estimate(float(len(rows)), math.nan, math.nan), float(LEAST_ROWS)
+        "evidence",
+        enough,
+        reason,
+        "rows",
+        Estimate(float(len(rows)), math.nan, math.nan),
+        float(LEAST_ROWS),
     )
 
 

@@ -109,5 +109,5 @@ def test_renamed_columns_are_refused_by_name(columns: dict[str, str], fault: str
 
 
 def test_a_retyped_column_is_refused_by_name() -> None:
-    with pytest.raises(ContractError, match="column humidity is .*, the contract says double"):
+    with pytest.raises(ContractError, match=r"column humidity is .*, the contract says double"):
         check_columns(WEATHER, deliver({}).astype({"humidity": str}))

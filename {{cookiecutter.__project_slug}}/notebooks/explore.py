@@ -1,0 +1,20 @@
+# Databricks notebook source
+# MAGIC %md
+# MAGIC # Explore
+# MAGIC How often flights are late, by hour, carrier and week, in the data that was known on a date.
+
+# COMMAND ----------
+
+from {{ cookiecutter.__package }}.exploration import plot_late_shares, read_late_flights
+
+dbutils.widgets.text("source", "")
+dbutils.widgets.text("as_of", "2013-07-01")
+
+# COMMAND ----------
+
+flights = read_late_flights(spark, dbutils.widgets.get("source"), dbutils.widgets.get("as_of"))
+display(flights.limit(10))
+
+# COMMAND ----------
+
+display(plot_late_shares(flights))

@@ -1,0 +1,198 @@
+"""The lifecycle, from the bundle's own graph, against numbers computed without it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from rich.console import Console
+from sklearn.metrics import roc_auc_score
+
+from {{ cookiecutter.__package }} import tables
+from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
+from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
+from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
+from {{ cookiecutter.__package }}.scoring import load_model, score
+from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.tables import Table
+from {{ cookiecutter.__package }}.training.model import select_inputs
+from {{ cookiecutter.__package }}.windows import Window
+from local.bundle import Bundle, load_bundle
+from local.display import PlainDisplay
+from local.graph import State
+from local.runner import Runner
+from local.runs import RunStore
+from local.tasks import Executor
+from local.workspace import LocalWorkspace
+
+ROOT = Path(__file__).parents[2]
+AS_OF = "2013-04-01"
+CUTOFF = pd.Timestamp(AS_OF, tz="UTC")
+SCORED_FROM = CUTOFF - pd.Timedelta(days=28)
+CONTENTS = (*tables.RAW_TABLES, *tables.FEATURE_TABLES, *tables.RECORD_TABLES)
+
+
+@dataclass
+class Lifecycle:
+    """The lifecycle on three months of data, in a folder of its own."""
+
+    workspace: Any
+    settings: Settings
+    runner: Runner
+
+    def read(self, table: Table) -> pd.DataFrame:
+        return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
+
+    def play(self) -> State:
+        return self.runner.run("lifecycle", {"as_of": AS_OF}).state
+
+    def digest(self, table: Table) -> tuple[int, int]:
+        rows = self.workspace.spark.table(table.full_name(self.settings))
+        hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
+        row = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]
+        return row[0], row[1]
+
+
+@pytest.fixture(scope="module")
+def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
+    other = SparkSession.getActiveSession()
+    if other:
+        other.stop()
+    state = tmp_path_factory.mktemp("workspace mit Ümlaut")
+    bundle = load_bundle(ROOT)
+    opened = LocalWorkspace(state, bundle.schemas)
+    package = "{{ cookiecutter.__package }}"
+    display = PlainDisplay(Console(quiet=True), package)
+    runner = Runner(bundle, Executor(ROOT, opened, package), RunStore(state / "runs.db"), display)
+    played = Lifecycle(opened.bind(package, None), read_settings(bundle), runner)
+    assert played.play() is State.SUCCESS
+    yield played
+    opened.close()
+
+
+def read_settings(bundle: Bundle) -> Settings:
+    (task,) = bundle.jobs["training"]["tasks"]
+    named = task["python_wheel_task"]["named_parameters"]
+    return Settings.model_validate({**named, "as_of": AS_OF})
+
+
+def test_raw_tables_hold_what_was_known_and_the_rest_is_in_quarantine(
+    lifecycle: Lifecycle,
+) -> None:
+    flights, weather = read_flights(), read_weather()
+    departed = flights[flights["scheduled_departure"] < CUTOFF]
+    assert len(lifecycle.read(tables.FLIGHTS)) == len(departed)
+    observed = weather[weather["observed_at"] < CUTOFF]
+    kept, refused = lifecycle.read(tables.WEATHER), lifecycle.read(tables.QUARANTINE)
+    assert len(kept) + len(refused) == len(observed)
+    assert set(refused["reason"]) == {"wind_speed: above 200"}
+
+
+def test_a_feature_is_what_pandas_computes_for_its_hour(lifecycle: Lifecycle) -> None:
+    features = lifecycle.read(tables.CARRIER_DELAYS)
+    hour = pd.Timestamp("2013-03-14T21:00")
+    outcomes = SOURCES["outcomes"](Window(FIRST_DAY, lifecycle.settings.cutoff))
+    known = outcomes["known_at"].dt.tz_localize(None)
+    last = outcomes[(outcomes["carrier"] == "UA") & (known <= hour)]
+    last = last[known > hour - pd.Timedelta(hours=24)]
+    (row,) = features[(features["carrier"] == "UA") & (features["known_at"] == hour)].itertuples()
+    assert row.carrier_landed_24h == len(last)
+    assert row.carrier_late_share_24h == pytest.approx((last["arrival_delay"] > 15).mean())
+
+
+def test_facts_after_the_date_change_no_feature(lifecycle: Lifecycle) -> None:
+    until = lifecycle.settings.cutoff
+    window = Window(until - dt.timedelta(days=2), until)
+    delivery = SOURCES["outcomes"](Window(FIRST_DAY, until + dt.timedelta(days=5)))
+    later = delivery["known_at"] >= CUTOFF - pd.Timedelta(days=1)
+    shuffled = delivery.assign(
+        arrival_delay=delivery["arrival_delay"].mask(later, 999.0),
+    )
+    spark = lifecycle.workspace.spark
+    columns = ["known_at", "carrier", "arrival_delay"]
+    features = [
+        compute_carrier_delays(spark.createDataFrame(frame[columns]), window)
+        .where(F.col("known_at") < F.lit(until - dt.timedelta(days=1)))
+        .toPandas()
+        .sort_values(["carrier", "known_at"], ignore_index=True)
+        for frame in (delivery, shuffled)
+    ]
+    pd.testing.assert_frame_equal(*features)
+
+
+def test_the_version_carries_its_lineage(lifecycle: Lifecycle) -> None:
+    client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
+    (version,) = client.search_model_versions(f"name = '{name}'")
+    run = client.get_run(version.run_id)
+    assert version.tags["as_of"] == AS_OF
+    assert run.data.metrics["tuning_auc"] > 0.6
+    assert run.data.params["classify__num_leaves"]
+    assert len(run.inputs.dataset_inputs) == 5
+    assert len(client.search_logged_models([run.info.experiment_id])) == 1
+    info = mlflow.models.get_model_info(f"models:/{name}/{version.version}")
+    assert info.signature.outputs is not None
+    assert client.get_model_version_by_alias(name, "champion").version == version.version
+
+
+def test_an_honest_model_is_good_and_not_too_good(lifecycle: Lifecycle) -> None:
+    results = lifecycle.read(tables.VALIDATION_RESULTS).set_index("check")
+    assert 0.6 < results.loc["auc", "value"] < 0.8
+    assert bool(results.loc["decision", "passed"])
+    assert results.loc["auc", "window_start"] >= pd.Timestamp("2013-02-04")
+
+
+def test_predictions_are_those_of_the_model_for_the_windows_flights(lifecycle: Lifecycle) -> None:
+    predictions = lifecycle.read(tables.PREDICTIONS)
+    flights = read_flights()
+    departs = flights["scheduled_departure"]
+    window = flights[(departs >= SCORED_FROM) & (departs < CUTOFF)]
+    assert set(predictions["flight_id"]) == set(window["flight_id"])
+    model = load_model(lifecycle.settings.model_name, 1)
+    rows = join_by_hand(lifecycle, window).sort_values("flight_id")
+    stored = predictions.sort_values("flight_id")["probability"].to_numpy()
+    assert score(model, rows) == pytest.approx(stored, abs=1e-9)
+
+
+def join_by_hand(lifecycle: Lifecycle, flights: pd.DataFrame) -> pd.DataFrame:
+    local = flights["scheduled_departure"].dt.tz_convert("America/New_York")
+    rows = flights.assign(
+        local_hour=local.dt.hour,
+        local_minute=local.dt.minute,
+        weekday=(local.dt.dayofweek + 1) % 7 + 1,
+        at=(flights["scheduled_departure"] - pd.Timedelta(hours=2)).dt.tz_localize(None),
+    ).sort_values("at")
+    for table, key in [
+        (tables.ORIGIN_WEATHER, "origin"),
+        (tables.ORIGIN_DELAYS, "origin"),
+        (tables.CARRIER_DELAYS, "carrier"),
+    ]:
+        features = lifecycle.read(table).sort_values("known_at")
+        rows = pd.merge_asof(rows, features, left_on="at", right_on="known_at", by=key)
+        rows = rows.drop(columns="known_at")
+    return select_inputs(rows)[list(MODEL_INPUTS)].assign(flight_id=rows["flight_id"])
+
+
+def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Lifecycle) -> None:
+    metrics = lifecycle.read(tables.METRICS)
+    (auc,) = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "auc")]["value"]
+    joined = lifecycle.read(tables.PREDICTIONS).merge(read_flights(), on="flight_id")
+    outcomes = SOURCES["outcomes"](Window(FIRST_DAY, lifecycle.settings.cutoff))
+    joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
+    expected = roc_auc_score(joined["arrival_delay"] > 15, joined["probability"])
+    assert auc == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_second_run_changes_nothing(lifecycle: Lifecycle) -> None:
+    before = {table.name: lifecycle.digest(table) for table in CONTENTS}
+    assert lifecycle.play() is State.SUCCESS
+    assert {table.name: lifecycle.digest(table) for table in CONTENTS} == before
+    name = lifecycle.settings.model_name
+    assert len(lifecycle.workspace.mlflow.search_model_versions(f"name = '{name}'")) == 1

@@ -1,0 +1,66 @@
+"""Training is repeatable, refuses hopeless data, and scores what it has never seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from {{ cookiecutter.__package }}.problem import (
+    CATEGORIES,
+    EVENT_TIME,
+    LABEL,
+    LABEL_DELAY,
+    MODEL_INPUTS,
+)
+from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
+from {{ cookiecutter.__package }}.training.tuning import TrainingError, check_rows, split_by_time
+
+PARAMETERS = {"n_estimators": 20, "num_leaves": 7}
+
+
+def make_rows(count: int = 1_500) -> pd.DataFrame:
+    generator = np.random.default_rng(1)
+    rows = pd.DataFrame({name: generator.normal(size=count) for name in MODEL_INPUTS})
+    for name in CATEGORIES:
+        rows[name] = generator.choice(["AA", "BB", "CC"], count)
+    start = pd.Timestamp("2013-01-01", tz="UTC")
+    rows[EVENT_TIME] = start + pd.to_timedelta(np.sort(generator.uniform(0, 100, count)), unit="D")
+    rows[LABEL] = (rows["distance"] + generator.normal(size=count) > 0).astype(float)
+    return rows
+
+
+def test_the_same_rows_give_the_same_booster_bit_for_bit() -> None:
+    rows = make_rows()
+    boosters = [
+        build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])["classify"].booster_
+        for _ in range(2)
+    ]
+    assert boosters[0].model_to_string() == boosters[1].model_to_string()
+
+
+def test_unseen_categories_and_nulls_are_scored() -> None:
+    rows = make_rows()
+    pipeline = build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])
+    strange = select_inputs(rows.head(2)).assign(carrier=["ZZ", None], distance=float("nan"))
+    assert np.isfinite(pipeline.predict_proba(strange)).all()
+
+
+def test_the_rows_that_judge_come_after_those_that_fit_with_a_gap() -> None:
+    older, judged = split_by_time(make_rows())
+    assert judged[EVENT_TIME].min() - older[EVENT_TIME].max() >= LABEL_DELAY
+    assert judged[EVENT_TIME].max() - judged[EVENT_TIME].min() <= dt.timedelta(days=28)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (make_rows(999), "999 rows to train on: at least 1000"),
+        (make_rows().assign(**{LABEL: 0.0}), "1500 rows to train on, 0 of them late: one class"),
+    ],
+)
+def test_hopeless_data_is_refused_with_the_numbers(rows: pd.DataFrame, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        check_rows(rows, "to train on")
