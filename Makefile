@@ -1,0 +1,59 @@
+# Verbs of daily work; `make` lists them. A generated project has the same ones.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PROJECT := {{cookiecutter.__project_slug}}
+DEMO := build/flight-delays
+HYPOTHESIS := hypothesis==6.140.2
+
+include $(PROJECT)/tools.mk
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: .venv/ready ## generate a project and play the whole life of its model
+	@echo "Generating $(DEMO) ..."
+	@rm -rf $(DEMO)
+	@$(RUN) cookiecutter --no-input --output-dir build . > /dev/null
+	@$(MAKE) --no-print-directory -C $(DEMO) run
+	@printf '\nLook around in $(DEMO): make ui, make times, make help\n'
+
+test: .venv/ready $(DEMO)/.venv/ready ## all tests: of the template, of local/, of a generated project
+	$(RUN) pytest $(PYTEST)
+	$(MAKE) -C $(DEMO) test
+	cd $(DEMO) && $(UV) run --no-sync --with $(HYPOTHESIS) pytest -q -c pyproject.toml --rootdir ../.. ../../tests/local
+
+check: .venv/ready $(DEMO)/.venv/ready ## format, lint, types, bundle; changes nothing
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(MAKE) -C $(DEMO) check
+
+fix: .venv/ready ## format, and mend what lint can mend
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answer ..."
+	@$(RUN) cookiecutter --no-input --output-dir $(INTO) . $(ANSWERS) > /dev/null
+
+golden: .venv/ready ## renew tests/golden from the template
+	$(RUN) python tests/golden.py
+
+faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they leave
+	cd $(DEMO) && $(UV) run --no-sync python ../../tests/kills.py
+
+lock: .venv/ready ## renew both lock files
+	$(UV) lock --upgrade
+	rm -rf $(DEMO) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
+	cd $(DEMO) && $(UV) lock --upgrade
+	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(DEMO)/uv.lock > '$(PROJECT)/uv.lock'
+
+clean: ## remove everything the verbs have made
+	rm -rf build .pytest_cache .ruff_cache
+
+# The rendered project that checks and tests run on; its environment survives a new rendering.
+$(DEMO)/.venv/ready: .venv/ready FORCE
+	@$(RUN) python tests/rendering.py $(DEMO)
+	@$(MAKE) --no-print-directory -C $(DEMO) .venv/ready
+
+FORCE:
+
+.PHONY: help demo test check fix render golden faults lock clean FORCE

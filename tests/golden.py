@@ -1,0 +1,38 @@
+"""The golden files: for each choice of options, what rendering makes of the template."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from rendering import CHOICES, TEMPLATE, list_files, render
+
+GOLDEN = Path(__file__).parent / "golden"
+# Half a megabyte of which rendering changes one line; a test of its own looks at it.
+LEFT_OUT = {"uv.lock"}
+
+
+def render_choice(choice: str, folder: Path) -> dict[str, bytes]:
+    """The rendered files that differ from the template, or, beyond the default, from the default."""
+    rendered = list_files(render(folder / choice, **CHOICES[choice]))
+    if choice == "default":
+        template = set(list_files(TEMPLATE).values())
+        return {n: c for n, c in rendered.items() if c not in template and n not in LEFT_OUT}
+    default = list_files(render(folder / "default"))
+    return {n: c for n, c in rendered.items() if default.get(n) != c}
+
+
+def renew() -> None:
+    """Writes all golden files anew."""
+    shutil.rmtree(GOLDEN, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for choice in CHOICES:
+            for name, content in render_choice(choice, Path(scratch) / choice).items():
+                path = GOLDEN / choice / f"{name}.golden"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    renew()
