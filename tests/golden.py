@@ -14,7 +14,7 @@ LEFT_OUT = {"uv.lock"}
 
 
 def render_choice(choice: str, folder: Path) -> dict[str, bytes]:
-    """The rendered files that differ from the template, or, beyond the default, from the default."""
+    """What rendering changes: against the template, or for other choices against the default."""
     rendered = list_files(render(folder / choice, **CHOICES[choice]))
     if choice == "default":
         template = set(list_files(TEMPLATE).values())

@@ -75,7 +75,8 @@ def test_unusual_names_give_a_sound_project(name: str, folder: str, tmp_path: Pa
 @pytest.mark.parametrize(
     "name",
     [
-        "2 fast", "class", "local", "json", "a" * 31, "../escape", "/etc", "a/b", 'say "hi"', "x\ny",
+        "2 fast", "class", "local", "json", "a" * 31, "../escape", "/etc", "a/b", 'say "hi"',
+        "x\ny",
         "{{ cookiecutter }}", "{% raw %}", "a\\b", "", "   ", "${x}", "`id`",
     ],
 )  # fmt: skip
