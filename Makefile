@@ -20,7 +20,7 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 test: .venv/ready $(DEMO)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest $(PYTEST)
 	$(MAKE) -C $(DEMO) test
-	cd $(DEMO) && $(UV) run --no-sync --with $(HYPOTHESIS) pytest -q -c pyproject.toml --rootdir ../.. ../../tests/local
+	cd $(DEMO) && $(UV) run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local" ../../tests/local
 
 check: .venv/ready $(DEMO)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .

@@ -51,7 +51,7 @@ def test_nothing_of_the_template_is_left(choice: str, tmp_path: Path) -> None:
         text = content.decode()
         assert "cookiecutter" not in text, name
         assert not re.search(r"\{%|\{#", text), name
-        values = re.findall(r"(?<!\$)\{\{\s*([\w.]*)", text)
+        values = re.findall(r"(?<!\$)\{\{\s*([A-Za-z][\w.]*)", text)
         known = ("job.", "tasks.", "task.", "workspace.")
         strange = [v for v in values if v and not v.startswith(known)]
         assert not strange or name.startswith("local/"), (name, strange)

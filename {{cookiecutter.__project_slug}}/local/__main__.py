@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.command(options)
     except (BundleError, UsageError, LookupError) as fault:
         print(fault, file=sys.stderr)
+    except sqlite3.OperationalError as fault:
+        print(f"{get_state(Path.cwd())}: {fault}", file=sys.stderr)
     except OSError as fault:
         print(f"{fault.filename or get_state(Path.cwd())}: {fault.strerror}", file=sys.stderr)
     return 2

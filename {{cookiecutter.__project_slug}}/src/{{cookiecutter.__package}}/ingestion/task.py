@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from .. import delta
 from ..problem import FIRST_DAY
-from ..settings import Settings
+from ..settings import ParameterError, Settings
 from ..tables import QUARANTINE, RAW_TABLES, Table
 from ..windows import FinishedWindow, Window, find_windows, open_windows, record_windows
 from ..workspace import Workspace
@@ -30,7 +30,11 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
 
     Raises:
         ContractError: A delivery's columns are not those of its contract.
+        ParameterError: `as_of` lies before the data.
     """
+    if settings.cutoff <= FIRST_DAY:
+        first = f"{FIRST_DAY:%Y-%m-%d}"
+        raise ParameterError(f"as_of {settings.as_of} is not after the first day of the data, {first}")
     spark = workspace.spark
     windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}

@@ -1,0 +1,114 @@
+"""The bundle is read as the Databricks CLI reads it; what is wrong is named with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from local.bundle import load_bundle, merge
+from local.presets import normalise_prefix
+from local.yaml_source import BundleError
+from toy_bundle import Toy
+
+
+def settings_of(bundle: Any) -> dict[str, str]:
+    return bundle.jobs["main"]["tasks"][0]["python_wheel_task"]["named_parameters"]
+
+
+def test_references_are_followed_through_complex_variables(toy: Toy) -> None:
+    assert settings_of(toy.load("prod")) == {"schema": "prod.toy_raw", "text": "hello prod"}
+
+
+def test_development_prefixes_names_and_what_refers_to_them(toy: Toy) -> None:
+    bundle = toy.load("dev")
+    user = bundle.config["workspace"]["current_user"]["short_name"]
+    assert settings_of(bundle)["schema"] == f"dev.dev_{user}_toy_raw"
+    assert bundle.jobs["main"]["name"] == f"[dev {user}] main"
+    assert bundle.jobs["main"]["max_concurrent_runs"] == 4
+
+
+def test_given_values_come_before_the_environment_before_the_target(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings_of(toy.load("prod"))["schema"].startswith("prod.")
+    monkeypatch.setenv("BUNDLE_VAR_catalog", "env")
+    assert settings_of(toy.load("prod"))["schema"].startswith("env.")
+    assert settings_of(toy.load("prod", catalog="given"))["schema"].startswith("given.")
+
+
+def test_a_target_overrides_tasks_by_their_key(toy: Toy) -> None:
+    task = {"task_key": "second", "max_retries": 3}
+    toy.config["targets"]["prod"]["resources"] = {"jobs": {"main": {"tasks": [task]}}}
+    tasks = toy.load("prod").jobs["main"]["tasks"]
+    assert [t["task_key"] for t in tasks] == ["first", "second"]
+    assert tasks[1]["max_retries"] == 3
+    assert "python_wheel_task" in tasks[1]
+
+
+def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
+    assert normalise_prefix("pr7_") == "pr7"
+    assert normalise_prefix("[dev me] ") == "dev_me_"
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (
+            lambda toy: toy.job["tasks"][1].update(max_retries="${var.missing}"),
+            r"resources/main.job.yml:\d+: .*max_retries: \$\{var.missing\} is not defined",
+        ),
+        (
+            lambda toy: toy.config["variables"].update(a={"default": "${var.a}"}),
+            r"databricks.yml:\d+: variables.a.default: \$\{var.a\} refers to itself",
+        ),
+        (lambda toy: toy.config["variables"].update(a={}), "variables.a: no value"),
+        (
+            lambda toy: toy.config["variables"].update(a={"lookup": {"warehouse": "x"}}),
+            "variables.a: its lookup needs a workspace",
+        ),
+        (lambda toy: toy.config["include"].append("more/*.yml"), r"more/\*.yml matches no file"),
+        (lambda toy: toy.config.update(resourcs={}), "unknown key resourcs"),
+        (
+            lambda toy: toy.config["targets"]["dev"].update(variables={"typo": "x"}),
+            "there is no variable typo",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_its_place(toy: Toy, edit: Any, fault: str) -> None:
+    edit(toy)
+    with pytest.raises(BundleError, match=fault):
+        toy.load()
+
+
+def test_broken_yaml_is_named_by_file_and_line(toy: Toy) -> None:
+    toy.write()
+    (toy.root / "resources/x.yml").write_text("resources:\n  jobs: [\n")
+    with pytest.raises(BundleError, match=r"x.yml:3: broken YAML"):
+        load_bundle(toy.root)
+
+
+def test_an_unknown_target_or_variable_is_refused(toy: Toy) -> None:
+    with pytest.raises(BundleError, match="unknown target 'test': there are dev, prod"):
+        toy.load("test")
+    with pytest.raises(BundleError, match="no variable 'colour'"):
+        toy.load("dev", colour="red")
+
+
+leaves = st.one_of(st.integers(), st.text(max_size=3))
+trees = st.recursive(leaves, lambda t: st.dictionaries(st.sampled_from("abc"), t, max_size=3))
+maps = st.dictionaries(st.sampled_from("abc"), trees, max_size=3)
+
+
+@given(maps, maps, maps)
+def test_merging_overrides_one_after_the_other_is_merging_their_merge(
+    a: dict[str, Any], b: dict[str, Any], c: dict[str, Any]
+) -> None:
+    assert merge(a, {}) == a
+    assert merge(a, a) == a
+    left = merge(merge(a, b), c)
+    assert set(left) == set(a) | set(b) | set(c)
+    for key in c:
+        if not isinstance(c[key], dict):
+            assert left[key] == c[key]
