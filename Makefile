@@ -40,6 +40,9 @@ golden: .venv/ready ## renew tests/golden from the template
 faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they leave
 	cd $(DEMO) && $(UV) run --no-sync python ../../tests/kills.py
 
+bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage), after make demo
+	cd $(DEMO) && $(UV) run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
+
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade
 	rm -rf $(DEMO) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
@@ -56,4 +59,4 @@ $(DEMO)/.venv/ready: .venv/ready FORCE
 
 FORCE:
 
-.PHONY: help demo test check fix render golden faults lock clean FORCE
+.PHONY: help demo test check fix render golden faults bench lock clean FORCE

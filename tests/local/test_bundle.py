@@ -71,6 +71,10 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
         (lambda toy: toy.config["include"].append("more/*.yml"), r"more/\*.yml matches no file"),
         (lambda toy: toy.config.update(resourcs={}), "unknown key resourcs"),
         (
+            lambda toy: toy.resources["resources"]["schemas"].update(main={"name": "x"}),
+            "schemas.main: the key is used in resources.jobs too|jobs.main: the key is used",
+        ),
+        (
             lambda toy: toy.config["targets"]["dev"].update(variables={"typo": "x"}),
             "there is no variable typo",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import subprocess
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,9 +105,20 @@ def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
             faults.append(places.describe(("include",), f"{glob} matches no file"))
         for file in files:
             _merge_include(config, read_yaml(file, places), file, faults)
+    faults += _find_shared_keys(config)
     if faults:
         raise BundleError(faults)
     return config, places
+
+
+def _find_shared_keys(config: dict[str, Any]) -> Iterator[str]:
+    # The CLI wants a key to be unique across all types of resources.
+    kinds: dict[str, str] = {}
+    for kind, group in config.get("resources", {}).items():
+        for key in group:
+            if key in kinds:
+                yield f"resources.{kind}.{key}: the key is used in resources.{kinds[key]} too"
+            kinds[key] = kind
 
 
 def _merge_include(

@@ -42,8 +42,20 @@ def open_tracking(state: Path) -> None:
     utils._tracking_store_registry.register(
         "sqlite", lambda store_uri, artifact_uri=None: SqlAlchemyStore(store_uri, root)
     )
+    if not (state / "mlflow.db").exists():
+        _create_store(state, root)
     mlflow.set_tracking_uri(get_store_uri(state))
     mlflow.set_registry_uri(get_store_uri(state))
+
+
+def _create_store(state: Path, root: str) -> None:
+    # A database whose creation was killed half way could never be opened again.
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    unfinished = state / "mlflow.db.unfinished"
+    unfinished.unlink(missing_ok=True)
+    SqlAlchemyStore(f"sqlite:///{unfinished}", root).engine.dispose()
+    unfinished.rename(state / "mlflow.db")
 
 
 def mend_locations(state: Path) -> None:

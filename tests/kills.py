@@ -1,0 +1,97 @@
+"""Kills runs at many moments, runs again, and compares with an undisturbed run.
+
+Called in the folder of a rendered project: `python kills.py [KILLS]`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+DATES = "2013-04-01,2013-04-29"
+# Reads what a run left. MLflow's run ids and Delta's versions are new whenever work is repeated.
+READ = """
+import json, sys
+from pathlib import Path
+from local.__main__ import read_package
+from local.bundle import load_bundle
+from local.workspace import LocalWorkspace
+from pyspark.sql import functions as F
+bundle = load_bundle(Path.cwd())
+workspace = LocalWorkspace(Path(sys.argv[1]), bundle.schemas)
+bound = workspace.bind(read_package(Path.cwd()), None)
+found = {}
+for schema in bundle.schemas:
+    for table in bound.spark.catalog.listTables(schema.split(".")[1]):
+        rows = bound.spark.table(f"{schema}.{table.name}").drop("run_id", "table_version", "inputs")
+        hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
+        found[table.name] = [str(x) for x in hashed.agg(F.count("hash"), F.sum("hash")).first()]
+for model in bound.mlflow.search_registered_models():
+    versions = bound.mlflow.search_model_versions(f"name = '{model.name}'")
+    found["versions"] = sorted([v.version, v.tags["as_of"]] for v in versions)
+    found["aliases"] = model.aliases
+print("FOUND " + json.dumps(found, sort_keys=True, default=str))
+"""
+
+
+def start(state: Path) -> subprocess.Popen[bytes]:
+    """Starts the run in a process group of its own."""
+    command = [sys.executable, "-m", "local", "run", "--as-of", DATES]
+    environment = {**os.environ, "LOCAL_WORKSPACE": str(state)}
+    return subprocess.Popen(
+        command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+
+
+def finish(state: Path) -> float:
+    """Runs to the end; the seconds it took."""
+    began = time.monotonic()
+    if start(state).wait():
+        raise SystemExit(f"the run failed: see {state}/log.txt")
+    return time.monotonic() - began
+
+
+def read(state: Path) -> dict[str, Any]:
+    """Row counts and hashes of all tables, versions and aliases."""
+    done = subprocess.run([sys.executable, "-c", READ, str(state)], capture_output=True, text=True)
+    (line,) = [text for text in done.stdout.splitlines() if text.startswith("FOUND ")]
+    return json.loads(line.removeprefix("FOUND "))
+
+
+def kill_after(state: Path, seconds: float) -> None:
+    """Starts a run and kills it, the JVM included."""
+    running = start(state)
+    time.sleep(seconds)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+
+
+def main() -> int:
+    """Prints each kill and what differed; the number of differences is the exit code."""
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    differences = 0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        seconds = finish(Path(scratch) / "undisturbed")
+        expected = read(Path(scratch) / "undisturbed")
+        print(f"undisturbed: {seconds:.0f} s, {len(expected)} facts", flush=True)
+        for kill in range(kills):
+            state, moment = Path(scratch) / f"kill-{kill}", seconds * (kill + 0.7) / kills
+            kill_after(state, moment)
+            finish(state)
+            found = read(state)
+            wrong = [n for n in {*expected, *found} if expected.get(n) != found.get(n)]
+            differences += bool(wrong)
+            print(f"killed after {moment:.0f} s: {', '.join(sorted(wrong)) or 'equal'}", flush=True)
+    print(f"{kills} kills, {differences} differences")
+    return differences
+
+
+if __name__ == "__main__":
+    sys.exit(main())
