@@ -34,7 +34,9 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
     """
     if settings.cutoff <= FIRST_DAY:
         first = f"{FIRST_DAY:%Y-%m-%d}"
-        raise ParameterError(f"as_of {settings.as_of} is not after the first day of the data, {first}")
+        raise ParameterError(
+            f"as_of {settings.as_of} is not after the first day of the data, {first}"
+        )
     spark = workspace.spark
     windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}
