@@ -41,7 +41,7 @@ faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they l
 	cd $(DEMO) && $(UV) run --no-sync python ../../tests/kills.py
 
 bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage), after make demo
-	cd $(DEMO) && $(UV) run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
+	cd $(DEMO) && PYTHONPATH=. $(UV) run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
 
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade
