@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 class CatalogError(ValueError):
@@ -19,23 +21,29 @@ def open_catalogs(
 
     Args:
         schemas: `catalog.schema` of each schema that may be written.
-        read_only: Catalogs whose tables are registered as views, so that they cannot be written.
+        read_only: Further catalogs whose tables may be read.
 
     Raises:
         CatalogError: A schema to write has the name of one in a read-only catalog.
     """
     readable = [folder for catalog in read_only for folder in _list_folders(warehouse / catalog)]
     _refuse_collisions(schemas, readable)
-    for schema in schemas:
-        catalog, name = schema.split(".")
-        folder = warehouse / catalog / name
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{name}` LOCATION '{_literal(str(folder))}'")
+    written = [warehouse.joinpath(*schema.split(".")) for schema in schemas]
+    for folder in (*written, *readable):
+        location = _literal(str(folder))
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}` LOCATION '{location}'")
         for table in _list_tables(folder):
-            _register_table(spark, name, table)
-    for folder in readable:
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}`")
-        for table in _list_tables(folder):
-            _register_view(spark, folder.name, table)
+            _register_table(spark, folder.name, table)
+
+
+def count_commits(warehouse: Path, catalogs: Sequence[str]) -> dict[str, int]:
+    """The number of commits of every table of the catalogs, to see whether one was written."""
+    schemas = [folder for catalog in catalogs for folder in _list_folders(warehouse / catalog)]
+    tables = [table for schema in schemas for table in _list_tables(schema)]
+    return {
+        ".".join(table.relative_to(warehouse).parts): len([*table.glob("_delta_log/*.json")])
+        for table in tables
+    }
 
 
 def _refuse_collisions(schemas: Iterable[str], readable: Iterable[Path]) -> None:
@@ -60,11 +68,6 @@ def _list_tables(schema: Path) -> list[Path]:
 def _register_table(spark: SparkSession, schema: str, folder: Path) -> None:
     location = _literal(str(folder))
     spark.sql(f"CREATE TABLE `{schema}`.`{folder.name}` USING delta LOCATION '{location}'")
-
-
-def _register_view(spark: SparkSession, schema: str, folder: Path) -> None:
-    location = str(folder).replace("`", "``")
-    spark.sql(f"CREATE VIEW `{schema}`.`{folder.name}` AS SELECT * FROM delta.`{location}`")
 
 
 def _literal(text: str) -> str:

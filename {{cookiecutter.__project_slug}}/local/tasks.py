@@ -75,7 +75,7 @@ class Executor:
 
     def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
         """Runs the task; whatever it raises is its failure."""
-        with limit_time(task.get("timeout_seconds")):
+        with self._workspace.guard(), limit_time(task.get("timeout_seconds")):
             if "python_wheel_task" in task:
                 self._run_wheel(task["python_wheel_task"], values)
             else:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+
+from .catalogs import count_commits, open_catalogs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,7 +34,6 @@ class LocalWorkspace:
     @cached_property
     def spark(self) -> SparkSession:
         """Spark with the catalogs of the target."""
-        from .catalogs import open_catalogs
         from .spark import build_session
 
         session = build_session(self._state / "spark", self._catalogs)
@@ -61,6 +63,23 @@ class LocalWorkspace:
             "mlflow": MlflowClient(),
             "governance": RecordedGovernance(self._state / "governance.jsonl"),
         }
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Fails when the block writes to a catalog that is only read, as grants would.
+
+        Raises:
+            PermissionError: It names the tables.
+        """
+        warehouse = self._state / "warehouse"
+        before = count_commits(warehouse, self._read_only)
+        yield
+        after = count_commits(warehouse, self._read_only)
+        written = sorted(name for name in after if after[name] != before.get(name))
+        if written:
+            raise PermissionError(
+                f"{', '.join(written)}: written, but this target may only read it"
+            )
 
     def bind(self, package: str, task_values: object) -> Any:
         """The package's own `Workspace`, made of this one's parts."""

@@ -41,12 +41,15 @@ def identify_training(settings: Settings, table_versions: Mapping[str, int]) -> 
     )
 
 
-def find_version(client: MlflowClient, name: str, identity: str) -> int | None:
+def find_version(client: MlflowClient, settings: Settings, identity: str) -> int | None:
     """The registered version of a training, finished or not."""
-    for found in client.search_model_versions(f"name = '{name}'"):
-        if found.run_id and client.get_run(found.run_id).data.tags.get(IDENTITY) == identity:
-            return int(found.version)
-    return None
+    experiment = client.get_experiment_by_name(settings.experiment)
+    if experiment is None:
+        return None
+    runs = client.search_runs([experiment.experiment_id], f"tags.{IDENTITY} = '{identity}'")
+    known = {run.info.run_id for run in runs}
+    versions = client.search_model_versions(f"name = '{settings.model_name}'")
+    return next((int(v.version) for v in versions if v.run_id in known), None)
 
 
 def close_interrupted_runs(client: MlflowClient, experiment_id: str, identity: str) -> None:

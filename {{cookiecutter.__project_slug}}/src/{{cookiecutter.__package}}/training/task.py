@@ -45,7 +45,7 @@ def train(workspace: Workspace, settings: Settings) -> int:
     """
     versions = find_table_versions(workspace.spark, settings)
     identity = identify_training(settings, versions)
-    version = find_version(workspace.mlflow, settings.model_name, identity)
+    version = find_version(workspace.mlflow, settings, identity)
     if version is None:
         log.info("no version of these inputs yet")
         version = _train_version(workspace, settings, identity, versions)
@@ -68,7 +68,7 @@ def _train_version(
         pipeline = fit(rows)
         log.info("logging and registering the model")
         _log_model(workspace, settings, pipeline, rows, training_set)
-    version = find_version(workspace.mlflow, settings.model_name, identity)
+    version = find_version(workspace.mlflow, settings, identity)
     if version is None:
         raise RuntimeError(f"run {run.info.run_id} logged a model, but registered no version")
     return version

@@ -53,13 +53,15 @@ def find_version_of(client: MlflowClient, settings: Settings) -> int:
         LookupError: There is none.
     """
     found = client.search_model_versions(f"name = '{settings.model_name}'")
-    versions = [int(v.version) for v in found if v.tags.get("as_of") == settings.as_of.isoformat()]
-    if not versions:
-        raise LookupError(
-            f"no version of {settings.model_name} was trained as of {settings.as_of}: "
-            "run the job training first"
-        )
-    return max(versions)
+    for number in sorted((int(version.version) for version in found), reverse=True):
+        # Unity Catalog's search leaves tags out; asking for the version does not.
+        version = client.get_model_version(settings.model_name, str(number))
+        if version.tags.get("as_of") == settings.as_of.isoformat():
+            return number
+    raise LookupError(
+        f"no version of {settings.model_name} was trained as of {settings.as_of}: "
+        "run the job training first"
+    )
 
 
 class EvaluationRows:
