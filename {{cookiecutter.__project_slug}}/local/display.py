@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from .graph import State
 
@@ -130,12 +131,13 @@ class LiveDisplay(PlainDisplay):
     def draw(self) -> Table:
         """The table as it stands now."""
         table = Table.grid(padding=(0, 2))
-        for (depth, job, task), (state, seconds, error) in self._lines.items():
+        running = [key for key, (state, _, _) in self._lines.items() if state is State.RUNNING]
+        for key, (state, seconds, error) in self._lines.items():
+            depth, job, task = key
             sign, style = STYLES[state]
-            running = state is State.RUNNING
-            detail = self._doing if running else error
+            detail = self._doing if key in running[-1:] else error
             name = f"{'  ' * depth}[{style}]{sign}[/] {task if depth == 0 else f'{job} / {task}'}"
-            table.add_row(name, seconds or self._measure(depth, job, task), f"[dim]{detail}[/]")
+            table.add_row(name, seconds or self._measure(*key), Text(detail, style="dim"))
         return table
 
 
