@@ -108,6 +108,15 @@ def test_a_condition_chooses_the_branch(
     assert toy.states(run)[{"yes": "no", "no": "yes"}[outcome]] == "EXCLUDED"
 
 
+def test_an_excluded_task_does_not_hold_up_what_waits_for_others_too(toy: Toy) -> None:
+    toy.add_task("if", condition_task={"op": "EQUAL_TO", "left": "a", "right": "b"})
+    toy.add_task("off")["depends_on"] = [{"task_key": "if", "outcome": "true"}]
+    toy.add_task("join", "off", "second")
+    toy.add_task("alone", "off")
+    states = toy.states(toy.run())
+    assert (states["off"], states["join"], states["alone"]) == ("EXCLUDED", "SUCCESS", "EXCLUDED")
+
+
 def test_a_job_runs_another_and_passes_parameters_down(toy: Toy) -> None:
     child = {"name": "child", "parameters": [{"name": "day", "default": ""}], "tasks": []}
     task = {

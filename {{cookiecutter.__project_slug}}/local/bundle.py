@@ -25,7 +25,7 @@ KNOWN_TOP_LEVEL = {
     "artifacts", "bundle", "environments", "experimental", "include", "permissions", "presets",
     "resources", "run_as", "scripts", "sync", "targets", "variables", "workspace",
 }  # fmt: skip
-JOB_NAME_FIELDS = {"schemas", "registered_models", "volumes"}
+NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _add_ids(config: dict[str, Any]) -> None:
 
 
 def _make_id(kind: str, key: str, resource: dict[str, Any]) -> Any:
-    if kind in JOB_NAME_FIELDS:
+    if kind in NAMED_IN_A_CATALOG:
         parts = (resource.get("catalog_name"), resource.get("schema_name"), resource["name"])
         return ".".join(str(part) for part in parts if part)
     return 1 + zlib.crc32(f"{kind}.{key}".encode())

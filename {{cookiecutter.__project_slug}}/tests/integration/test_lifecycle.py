@@ -30,7 +30,7 @@ from local.display import PlainDisplay
 from local.graph import State
 from local.runner import Runner
 from local.runs import RunStore
-from local.tasks import Executor
+from local.tasks import Executor, TaskValues, run_notebook
 from local.workspace import LocalWorkspace
 
 ROOT = Path(__file__).parents[2]
@@ -188,6 +188,12 @@ def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Life
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
     expected = roc_auc_score(joined["arrival_delay"] > 15, joined["probability"])
     assert auc == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_notebook_runs_on_what_was_ingested(lifecycle: Lifecycle) -> None:
+    widgets = {"source": lifecycle.settings.source, "as_of": AS_OF}
+    values = TaskValues(lambda key, value: None)
+    run_notebook(ROOT / "notebooks/explore.py", lifecycle.workspace.spark, widgets, values)
 
 
 def test_a_second_run_changes_nothing(lifecycle: Lifecycle) -> None:
