@@ -5,6 +5,9 @@ PROJECT := {{cookiecutter.__project_slug}}
 DEMO := build/flight-delays
 HYPOTHESIS := hypothesis==6.140.2
 
+# A uv that was installed here is found by the generated project too.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
 include $(PROJECT)/tools.mk
 
 help: ## this list
@@ -20,7 +23,7 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 test: .venv/ready $(DEMO)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest $(PYTEST)
 	$(MAKE) -C $(DEMO) test
-	cd $(DEMO) && $(UV) run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local" ../../tests/local
+	cd $(DEMO) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local" ../../tests/local
 
 check: .venv/ready $(DEMO)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
@@ -38,15 +41,15 @@ golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
 faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they leave
-	cd $(DEMO) && $(UV) run --no-sync python ../../tests/kills.py
+	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py
 
 bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage), after make demo
-	cd $(DEMO) && PYTHONPATH=. $(UV) run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
+	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
 
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade
 	rm -rf $(DEMO) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
-	cd $(DEMO) && $(UV) lock --upgrade
+	cd $(DEMO) && uv lock --upgrade
 	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(DEMO)/uv.lock > '$(PROJECT)/uv.lock'
 
 clean: ## remove everything the verbs have made
