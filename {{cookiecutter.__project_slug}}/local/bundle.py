@@ -25,6 +25,15 @@ KNOWN_TOP_LEVEL = {
     "artifacts", "bundle", "environments", "experimental", "include", "permissions", "presets",
     "resources", "run_as", "scripts", "sync", "targets", "variables", "workspace",
 }  # fmt: skip
+FOLDERS = {
+    f"{kind}_path": f"${{workspace.root_path}}/{folder}"
+    for kind, folder in [
+        ("file", "files"),
+        ("artifact", "artifacts"),
+        ("state", "state"),
+        ("resource", "resources"),
+    ]
+}
 NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 
 
@@ -178,34 +187,23 @@ def _merge_lists(base: list[Any], override: list[Any], key: str | None) -> list[
 
 
 def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
-    config = copy.deepcopy(config)
-    bundle = config.setdefault("bundle", {})
-    bundle |= {"target": target, "environment": target}
-    bundle["git"] = {
+    """Adds what the CLI knows by itself: the target, git's state, the user, the folders."""
+    config = {"variables": {}, **copy.deepcopy(config)}
+    git = {
         "commit": _ask_git(root, "rev-parse", "HEAD"),
         "branch": _ask_git(root, "rev-parse", "--abbrev-ref", "HEAD"),
-    } | bundle.get("git", {})
-    config["bundle"]["mode"] = config.get("mode", "")
-    user = _ask_git(root, "config", "user.email") or "me@laptop"
-    workspace = config.setdefault("workspace", {})
-    short = "".join(c if c.isalnum() else "_" for c in user.split("@")[0].lower())
-    workspace["current_user"] = {
-        "userName": user,
-        "short_name": short,
-        "domain_friendly_name": short,
     }
-    workspace.setdefault("host", "https://laptop")
-    workspace.setdefault("root_path", f"/Workspace/Users/{user}/.bundle/{bundle['name']}/{target}")
-    for name in ("file", "artifact", "state", "resource"):
-        folder = {
-            "file": "files",
-            "artifact": "artifacts",
-            "state": "state",
-            "resource": "resources",
-        }
-        workspace.setdefault(f"{name}_path", "${workspace.root_path}/" + folder[name])
-    config.setdefault("variables", {})
-    return config
+    bundle = {"git": git, **config["bundle"], "target": target, "mode": config.get("mode", "")}
+    user = _ask_git(root, "config", "user.email") or "me@laptop"
+    home = f"/Workspace/Users/{user}/.bundle/{bundle['name']}/{target}"
+    workspace: dict[str, Any] = {"host": "https://laptop", "root_path": home, **FOLDERS}
+    workspace |= {"current_user": _describe_user(user), **config.get("workspace", {})}
+    return {**config, "bundle": bundle, "workspace": workspace}
+
+
+def _describe_user(user: str) -> dict[str, str]:
+    short = "".join(c if c.isalnum() else "_" for c in user.split("@")[0].lower())
+    return {"userName": user, "short_name": short, "domain_friendly_name": short}
 
 
 def _ask_git(root: Path, *words: str) -> str:
