@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from .settings import Settings
@@ -28,6 +28,6 @@ def find_latest_champion(spark: SparkSession, settings: Settings) -> int | None:
     return _take_last(spark.table(PROMOTIONS.full_name(settings)))
 
 
-def _take_last(promotions) -> int | None:  # type: ignore[no-untyped-def]
+def _take_last(promotions: DataFrame) -> int | None:
     last = promotions.orderBy(F.desc("as_of"), F.desc("model_version")).limit(1).collect()
     return last[0].model_version if last else None

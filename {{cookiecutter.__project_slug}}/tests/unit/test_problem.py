@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from {{ cookiecutter.__package }}.problem import describe_flights, label_flights
 
 CUTOFF = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
 
 
-def make_outcomes(spark: SparkSession, *rows: tuple[str, int, float]):  # type: ignore[no-untyped-def]
+def make_outcomes(spark: SparkSession, *rows: tuple[str, int, float]) -> DataFrame:
     known = [(key, CUTOFF + dt.timedelta(hours=hours), delay) for key, hours, delay in rows]
     return spark.createDataFrame(
         known, "flight_id string, known_at timestamp, arrival_delay double"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
+import pandas as pd
 from pyspark.sql import functions as F
 
 from .. import delta
@@ -94,7 +96,9 @@ def _check_performance(
     return results
 
 
-def _compare(evaluation: EvaluationRows, rows, scores, champion: int | None) -> CheckResult:  # type: ignore[no-untyped-def]
+def _compare(
+    evaluation: EvaluationRows, rows: pd.DataFrame, scores: np.ndarray, champion: int | None
+) -> CheckResult:
     if champion is None:
         return check_against_baseline(rows, scores)
     return check_against_champion(rows, scores, evaluation.score(champion)[1], champion)
