@@ -27,7 +27,8 @@ def make_rows(count: int = 1_500) -> pd.DataFrame:
     for name in CATEGORIES:
         rows[name] = generator.choice(["AA", "BB", "CC"], count)
     start = pd.Timestamp("2013-01-01", tz="UTC")
-    rows[EVENT_TIME] = start + pd.to_timedelta(np.sort(generator.uniform(0, 100, count)), unit="D")
+    days = pd.to_timedelta(np.sort(generator.uniform(0, 100, count)), unit="D")
+    rows[EVENT_TIME] = (start + days).floor("us")
     rows[LABEL] = (rows["distance"] + generator.normal(size=count) > 0).astype(float)
     return rows
 
