@@ -23,7 +23,7 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 test: .venv/ready $(DEMO)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest $(PYTEST)
 	$(MAKE) -C $(DEMO) test
-	cd $(DEMO) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local" ../../tests/local
+	cd $(DEMO) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
 
 check: .venv/ready $(DEMO)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
@@ -36,6 +36,9 @@ fix: .venv/ready ## format, and mend what lint can mend
 
 render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answer ..."
 	@$(RUN) cookiecutter --no-input --output-dir $(INTO) . $(ANSWERS) > /dev/null
+
+docs: $(DEMO)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
+	cd $(DEMO) && PYTHONPATH=.:../../tests/delivery uv run --no-sync python ../../tests/delivery/document.py
 
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
@@ -62,4 +65,4 @@ $(DEMO)/.venv/ready: .venv/ready FORCE
 
 FORCE:
 
-.PHONY: help demo test check fix render golden faults bench lock clean FORCE
+.PHONY: help demo test check fix render docs golden faults bench lock clean FORCE

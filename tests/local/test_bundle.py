@@ -64,10 +64,6 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
             r"databricks.yml:\d+: variables.a.default: \$\{var.a\} refers to itself",
         ),
         (lambda toy: toy.config["variables"].update(a={}), "variables.a: no value"),
-        (
-            lambda toy: toy.config["variables"].update(a={"lookup": {"warehouse": "x"}}),
-            "variables.a: its lookup needs a workspace",
-        ),
         (lambda toy: toy.config["include"].append("more/*.yml"), r"more/\*.yml matches no file"),
         (lambda toy: toy.config.update(resourcs={}), "unknown key resourcs"),
         (
@@ -100,9 +96,29 @@ def test_an_unknown_target_or_variable_is_refused(toy: Toy) -> None:
         toy.load("dev", colour="red")
 
 
-leaves = st.one_of(st.integers(), st.text(max_size=3))
-trees = st.recursive(leaves, lambda t: st.dictionaries(st.sampled_from("abc"), t, max_size=3))
-maps = st.dictionaries(st.sampled_from("abc"), trees, max_size=3)
+@pytest.mark.parametrize("override", [{"main": "text"}, {"main": ["list"]}, {"main": 1}])
+def test_values_of_different_kinds_are_not_merged(override: dict[str, Any]) -> None:
+    with pytest.raises(BundleError, match="main: .* cannot override"):
+        merge({"main": {"name": "main"}}, override)
+
+
+def test_nothing_overrides_nothing() -> None:
+    assert merge({"a": [1], "b": None}, {"a": None, "b": 2}) == {"a": [1], "b": 2}
+
+
+def test_environments_and_clusters_are_merged_by_their_keys() -> None:
+    base = {"job_clusters": [{"job_cluster_key": "a", "new_cluster": {"num_workers": 1}}]}
+    more = {"job_clusters": [{"job_cluster_key": "a", "new_cluster": {"spark_version": "x"}}]}
+    (merged,) = merge(base, more)["job_clusters"]
+    assert merged["new_cluster"] == {"num_workers": 1, "spark_version": "x"}
+
+
+# A key has values of one kind, as in a bundle.
+maps = st.deferred(
+    lambda: st.fixed_dictionaries(
+        {}, optional={"a": st.integers(), "b": st.text(max_size=3), "c": maps, "d": maps}
+    )
+)
 
 
 @given(maps, maps, maps)
@@ -112,6 +128,7 @@ def test_merging_overrides_one_after_the_other_is_merging_their_merge(
     assert merge(a, {}) == a
     assert merge(a, a) == a
     left = merge(merge(a, b), c)
+    assert left == merge(a, merge(b, c))
     assert set(left) == set(a) | set(b) | set(c)
     for key in c:
         if not isinstance(c[key], dict):

@@ -43,7 +43,10 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     ("words", "message"),
     [
         (["run", "--job", "typo"], "unknown job 'typo': there are batch_inference, features"),
-        (["run", "--target", "test"], "unknown target 'test': there are dev, staging, prod"),
+        (
+            ["run", "--target", "test"],
+            "unknown target 'test': there are dev, pull_request, staging, prod",
+        ),
         (["run", "--as-of", "1.7.2013"], "as_of '1.7.2013' is no date: write YYYY-MM-DD"),
         (["run", "--as-of", "2013-02-30"], "as_of '2013-02-30' is no date"),
         (["run", "--var", "colour"], "--var 'colour': write NAME=VALUE"),

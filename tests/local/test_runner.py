@@ -220,7 +220,14 @@ def test_what_a_killed_process_left_running_is_marked(toy: Toy) -> None:
         ),
         (
             lambda toy: toy.add_task("n", notebook_task={"notebook_path": "../no.py"}),
-            "there is no notebook ../no.py",
+            "there is no notebook no.py",
+        ),
+        (
+            lambda toy: (
+                toy.config["variables"].update(found={"lookup": {"warehouse": "x"}}),
+                toy.add_task("n").update(description="${var.found}"),
+            ),
+            r"found is looked up in a workspace: give --var found=\.\.\.",
         ),
         (lambda toy: toy.job["tasks"][0].update(run_if="SOMETIMES"), "run_if SOMETIMES"),
     ],

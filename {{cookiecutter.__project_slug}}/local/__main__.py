@@ -224,10 +224,11 @@ def _locked(state: Path) -> Iterator[None]:
 
 
 def find_read_only(bundle: Bundle) -> list[str]:
-    """The catalog that sources are read from, where it is not the target's own."""
-    source = bundle.config["variables"].get("source_catalog", {}).get("value")
+    """The catalogs that variables named `*_catalog` read from, where they are not the target's."""
+    variables = bundle.config["variables"]
+    named = [variables[name]["value"] for name in variables if name.endswith("_catalog")]
     owned = {schema.split(".")[0] for schema in bundle.schemas}
-    return [source] if source and source not in owned else []
+    return [catalog for catalog in dict.fromkeys(named) if catalog not in owned]
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:

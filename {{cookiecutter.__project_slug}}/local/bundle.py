@@ -7,10 +7,11 @@ import subprocess
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from .presets import apply_target_mode
+from .presets import apply_target_mode, normalise
 from .references import References, resolve
 from .yaml_source import BundleError, Places, read_yaml
 
@@ -22,9 +23,11 @@ MERGE_KEYS = {
     "parameters": "name",
 }
 KNOWN_TOP_LEVEL = {
-    "artifacts", "bundle", "environments", "experimental", "include", "permissions", "presets",
-    "resources", "run_as", "scripts", "sync", "targets", "variables", "workspace",
+    "artifacts", "bundle", "include", "permissions", "presets", "resources", "run_as", "scripts",
+    "sync", "targets", "variables", "workspace",
 }  # fmt: skip
+# Other programs' code, which could change any resource.
+UNSUPPORTED_TOP_LEVEL = {"environments", "experimental", "python"}
 FOLDERS = {
     f"{kind}_path": f"${{workspace.root_path}}/{folder}"
     for kind, folder in [
@@ -34,6 +37,9 @@ FOLDERS = {
         ("resource", "resources"),
     ]
 }
+NAMED = ("jobs", "schemas", "registered_models", "volumes", "experiments", "dashboards")
+NAME_FIELDS = {"dashboards": "display_name"}
+FILES = {"notebook_path", "file_path", "whl"}
 NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 
 
@@ -88,17 +94,23 @@ def load_bundle(
         BundleError: One line for each fault, with file and line.
     """
     config, places = _read_files(root)
-    unknown = sorted(set(config) - KNOWN_TOP_LEVEL)
-    if unknown:
-        raise BundleError([places.describe((key,), f"unknown key {key}") for key in unknown])
+    refused = sorted(set(config) - KNOWN_TOP_LEVEL)
+    if refused:
+        raise BundleError([places.describe((key,), _refuse_key(key)) for key in refused])
     name = target or _find_default_target(config)
     config = _apply_target(config, name)
     config = _fill_in(config, root, name)
     References(config, places, dict(variables or {})).choose_variables()
     config = resolve(config, places, ("variables", "bundle", "workspace"))
     config = apply_target_mode(config)
-    _add_ids(config)
+    add_ids(config)
     return Bundle(root, name, resolve(config, places), places)
+
+
+def _refuse_key(key: str) -> str:
+    if key in UNSUPPORTED_TOP_LEVEL:
+        return f"{key} is not supported on a laptop: declare resources in YAML"
+    return f"unknown key {key}: there are {', '.join(sorted(KNOWN_TOP_LEVEL))}"
 
 
 def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
@@ -106,15 +118,17 @@ def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
     if not main.exists():
         raise BundleError([f"{main} is missing: run this in the folder of the bundle"])
     places = Places(root)
-    config = read_yaml(main, places)
+    config = anchor_paths(read_yaml(main, places), Path())
     faults = []
     for glob in config.get("include", []):
         files = sorted(root.glob(glob))
         if not files:
             faults.append(places.describe(("include",), f"{glob} matches no file"))
         for file in files:
-            _merge_include(config, read_yaml(file, places), file, faults)
+            part = anchor_paths(read_yaml(file, places), file.parent.relative_to(root))
+            _merge_include(config, part, file, faults)
     faults += _find_shared_keys(config)
+    faults += _find_nameless(config, places)
     if faults:
         raise BundleError(faults)
     return config, places
@@ -130,6 +144,28 @@ def _find_shared_keys(config: dict[str, Any]) -> Iterator[str]:
             kinds[key] = kind
 
 
+def _find_nameless(config: dict[str, Any], places: Places) -> Iterator[str]:
+    for kind, group in config.get("resources", {}).items():
+        for key, resource in group.items():
+            field = NAME_FIELDS.get(kind, "name")
+            if kind in NAMED and not (resource or {}).get(field):
+                yield places.describe(("resources", kind, key), f"{field} is missing")
+
+
+def anchor_paths(value: Any, folder: Path) -> Any:
+    """Paths of files, written relative to the YAML's own folder, relative to the bundle's."""
+    if isinstance(value, list):
+        return [anchor_paths(part, folder) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        k: normpath(folder / v)
+        if k in FILES and str(v).startswith(".")
+        else anchor_paths(v, folder)
+        for k, v in value.items()
+    }
+
+
 def _merge_include(
     config: dict[str, Any], part: dict[str, Any], file: Path, faults: list[str]
 ) -> None:
@@ -140,7 +176,8 @@ def _merge_include(
                 faults += [f"{file.name}: {key}.{n} is declared twice" for n in value if n in known]
                 known.update(value)
             else:
-                config.setdefault(group, {}).setdefault(key, value)
+                known = config.setdefault(group, {})
+                known[key] = merge(known[key], value) if key in known else value
 
 
 def _find_default_target(config: dict[str, Any]) -> str:
@@ -168,7 +205,18 @@ def _apply_target(config: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def merge(base: Any, override: Any, key: str = "") -> Any:
-    """`override` upon `base`: maps deeply, keyed lists by their key, other lists appended."""
+    """`override` upon `base`: maps deeply, keyed lists by their key, other lists appended.
+
+    Nothing (null) overrides nothing, and a reference to a variable is a text until it is resolved.
+
+    Raises:
+        BundleError: The kinds of the values differ.
+    """
+    if base is None or override is None:
+        return base if override is None else override
+    if type(base) is not type(override):
+        kinds = f"{type(base).__name__} with {type(override).__name__}"
+        raise BundleError([f"{key}: {override!r} cannot override {base!r}: cannot merge {kinds}"])
     if isinstance(base, dict) and isinstance(override, dict):
         merged = {k: merge(v, override[k], k) if k in override else v for k, v in base.items()}
         return merged | {k: v for k, v in override.items() if k not in base}
@@ -202,7 +250,7 @@ def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
 
 
 def _describe_user(user: str) -> dict[str, str]:
-    short = "".join(c if c.isalnum() else "_" for c in user.split("@")[0].lower())
+    short = normalise(user.split("@")[0])
     return {"userName": user, "short_name": short, "domain_friendly_name": short}
 
 
@@ -214,7 +262,8 @@ def _ask_git(root: Path, *words: str) -> str:
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
-def _add_ids(config: dict[str, Any]) -> None:
+def add_ids(config: dict[str, Any]) -> None:
+    """Gives every resource an id: its full name in a catalog, or a number made of its key."""
     for kind, group in config.get("resources", {}).items():
         for key, resource in group.items():
             resource["id"] = _make_id(kind, key, resource)

@@ -22,6 +22,7 @@ TASK_FIELDS = {
     "webhook_notifications", "disable_auto_optimization", "new_cluster", *TASK_TYPES,
 }  # fmt: skip
 DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+LOOKED_UP = re.compile(r"\$\{var\.(\w+)\}")
 KNOWN_VALUES = re.compile(
     r"job\.(id|name|run_id|repair_count|parameters\.\w+|trigger\.type"
     r"|start_time\.(iso_date|iso_datetime|timestamp_ms|year|month|day|hour|minute|second))"
@@ -63,7 +64,7 @@ def check_job(bundle: Bundle, key: str) -> None:
     """
     if key not in bundle.jobs:
         raise BundleError([f"unknown job {key!r}: there are {', '.join(sorted(bundle.jobs))}"])
-    faults = [f for job in _list_jobs(bundle, key, ()) for f in _find_faults(bundle, job)]
+    faults = [f for job in _list_jobs(bundle, key, ()) for f in find_faults(bundle, job)]
     if faults:
         raise BundleError(list(dict.fromkeys(faults)))
 
@@ -78,7 +79,8 @@ def _list_jobs(bundle: Bundle, key: str, trail: tuple[str, ...]) -> Iterator[str
             yield from _list_jobs(bundle, child, (*trail, key))
 
 
-def _find_faults(bundle: Bundle, key: str) -> Iterator[str]:
+def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
+    """What is wrong with one job, each with file and line."""
     job, path = bundle.jobs[key], ("resources", "jobs", key)
     keys = [task.get("task_key") for task in job.get("tasks", [])]
     for index, task in enumerate(job.get("tasks", [])):
@@ -110,6 +112,8 @@ def _find_task_faults(
 
 
 def _find_value_faults(job: dict[str, Any], task: dict[str, Any]) -> Iterator[str]:
+    for name in {found for text in _list_texts(task) for found in LOOKED_UP.findall(text)}:
+        yield f"task {task['task_key']}: {name} is looked up in a workspace: give --var {name}=..."
     declared = {parameter["name"] for parameter in job.get("parameters", [])}
     for value in {found for text in _list_texts(task) for found in DYNAMIC.findall(text)}:
         if not KNOWN_VALUES.fullmatch(value):
@@ -132,7 +136,7 @@ def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
         fault = find_entry_point_fault(wheel["package_name"], wheel["entry_point"])
         if fault:
             yield f"task {task['task_key']}: {fault}"
-    if notebook and not (bundle.root / notebook["notebook_path"].removeprefix("../")).exists():
+    if notebook and not (bundle.root / notebook["notebook_path"]).exists():
         yield f"task {task['task_key']}: there is no notebook {notebook['notebook_path']}"
     if "run_job_task" in task:
         child = bundle.jobs[bundle.find_job(task["run_job_task"]["job_id"])]

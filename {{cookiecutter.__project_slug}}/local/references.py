@@ -37,10 +37,9 @@ class References:
         declared = dict(self._variables[name] or {})
         value = self._given.get(name, os.environ.get(f"BUNDLE_VAR_{name}", declared.get("default")))
         self._variables[name] = {**declared, "value": value}
-        if value is not None:
+        if value is not None or "lookup" in declared:
             return []
-        wanted = "its lookup needs a workspace; " if "lookup" in declared else ""
-        fault = f"{wanted}no value: give it with --var {name}=... or set BUNDLE_VAR_{name}"
+        fault = f"no value: give it with --var {name}=... or set BUNDLE_VAR_{name}"
         return [self._places.describe(("variables", name), fault)]
 
 
@@ -88,9 +87,16 @@ class _Resolver:
         value = self._config
         for part in parts:
             value = value.get(part) if isinstance(value, dict) else None
+        if value is None and self._is_looked_up(parts):
+            # Only a workspace knows it, and no job on a laptop needs it.
+            return found.group(0)
         if value is None:
             return self._fail(found, path, f"${{{name}}} is not defined")
         return self.walk(value, path, (*trail, name))
+
+    def _is_looked_up(self, parts: list[str]) -> bool:
+        declared = self._config["variables"].get(parts[1]) if parts[0] == "variables" else None
+        return "lookup" in (declared or {})
 
     def _fail(self, found: re.Match[str], path: Path_, fault: str) -> str:
         self._faults.append(self._places.describe(path, fault))

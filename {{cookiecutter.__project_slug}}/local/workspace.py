@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class LocalWorkspace:
             "features": open_feature_client(self.spark, self._catalogs),
             "mlflow": MlflowClient(),
             "governance": RecordedGovernance(self._state / "governance.jsonl"),
+            "secrets": LocalSecrets(self._state / "secrets"),
         }
 
     @contextmanager
@@ -90,6 +92,22 @@ class LocalWorkspace:
         """Stops Spark if it was started."""
         if "spark" in self.__dict__:
             self.spark.stop()
+
+
+class LocalSecrets:
+    """Secrets in files that only their owner may read; one that is asked for first is made up."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, scope: str, key: str) -> str:
+        """The secret's text."""
+        path = self._folder / scope / key
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(token_hex(32))
+        return path.read_text()
 
 
 class RecordedGovernance:

@@ -6,11 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
 IDENTIFIER = r"[A-Za-z0-9_\-]+"
 SchemaName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}\.{IDENTIFIER}$")]
+ReadSchema = Annotated[SchemaName, "read-only"]
 ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
 
 
@@ -18,38 +26,18 @@ class ParameterError(ValueError):
     """A task parameter that is missing, unknown or malformed; one line per fault."""
 
 
-class Settings(BaseModel):
-    """The parameters every task takes.
+class RunSettings(BaseModel):
+    """What every task of every job is told.
 
     Attributes:
         as_of: The date (00:00 UTC) before which facts are known to the run.
         target: The bundle target that runs, such as dev or prod.
-        source: `catalog.schema` that raw tables are read from.
-        raw: `catalog.schema` of raw tables and quarantine, in the target's own catalog.
-        features: `catalog.schema` of the feature tables.
-        models: `catalog.schema` of validation results and promotions.
-        predictions: `catalog.schema` of the predictions.
-        monitoring: `catalog.schema` of metrics and of the record of windows.
-        model_name: `catalog.schema.model` in the registry.
-        experiment: Name of the MLflow experiment.
-        code_commit: The commit the bundle was deployed from; empty when unknown.
-        window_days: Days before `as_of` that a run scores and monitors.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     as_of: dt.date
     target: str
-    source: SchemaName
-    raw: SchemaName
-    features: SchemaName
-    models: SchemaName
-    predictions: SchemaName
-    monitoring: SchemaName
-    model_name: ModelName
-    experiment: str
-    code_commit: str = ""
-    window_days: int = 28
 
     @field_validator("as_of", mode="before")
     @classmethod
@@ -65,11 +53,6 @@ class Settings(BaseModel):
         """The instant `as_of` begins, in UTC: later facts are unknown."""
         return dt.datetime.combine(self.as_of, dt.time(), dt.UTC)
 
-    @property
-    def owns_sources(self) -> bool:
-        """Whether raw tables are the target's own, rather than read from another catalog."""
-        return self.source == self.raw
-
     @classmethod
     def from_arguments(cls, arguments: Sequence[str]) -> Self:
         """Parses `--name=value` arguments, as a Python wheel task receives them.
@@ -84,6 +67,39 @@ class Settings(BaseModel):
             return cls.model_validate(dict(a[2:].split("=", 1) for a in arguments))
         except ValidationError as error:
             raise ParameterError("\n".join(map(_describe, error.errors()))) from None
+
+
+class Settings(RunSettings):
+    """The parameters of the tasks of a model's life.
+
+    Attributes:
+        source: `catalog.schema` that raw tables are read from.
+        raw: `catalog.schema` of raw tables and quarantine, in the target's own catalog.
+        features: `catalog.schema` of the feature tables.
+        models: `catalog.schema` of validation results and promotions.
+        predictions: `catalog.schema` of the predictions.
+        monitoring: `catalog.schema` of metrics and of the record of windows.
+        model_name: `catalog.schema.model` in the registry.
+        experiment: Name of the MLflow experiment.
+        code_commit: The commit the bundle was deployed from; empty when unknown.
+        window_days: Days before `as_of` that a run scores and monitors.
+    """
+
+    source: ReadSchema
+    raw: SchemaName
+    features: SchemaName
+    models: SchemaName
+    predictions: SchemaName
+    monitoring: SchemaName
+    model_name: ModelName
+    experiment: str
+    code_commit: str = ""
+    window_days: int = 28
+
+    @property
+    def owns_sources(self) -> bool:
+        """Whether raw tables are the target's own, rather than read from another catalog."""
+        return self.source == self.raw
 
 
 class SetupSettings(Settings):
@@ -102,6 +118,22 @@ class ValidationSettings(Settings):
     def read_empty_as_none(cls, value: str) -> str | None:
         """A job parameter cannot be absent, only empty."""
         return value or None
+
+
+class MirrorSettings(RunSettings):
+    """What is copied where, and how.
+
+    Attributes:
+        mirrored: `catalog.schema` of the raw tables to copy.
+        mirror: `catalog.schema` of the copy.
+        sample_fraction: Share of the entities to copy, above 0 and up to 1.
+        secret_scope: Scope of the secret `redaction_key`.
+    """
+
+    mirrored: ReadSchema
+    mirror: SchemaName
+    sample_fraction: float = Field(gt=0, le=1)
+    secret_scope: str
 
 
 def _describe(fault: ErrorDetails) -> str:

@@ -6,6 +6,7 @@ The raw tables' columns are also the data contracts of the sources (see `ingesti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pyspark.sql.types import (
     BooleanType,
@@ -20,7 +21,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from .settings import Settings
+from .settings import RunSettings, Settings
 
 TYPES: dict[str, DataType] = {
     "boolean": BooleanType(),
@@ -43,7 +44,9 @@ class Column:
         required: Null is refused.
         minimum, maximum: Inclusive range.
         allowed: The only values accepted, when not empty.
-        personal: The value can identify a person; tagged, and never a model input.
+        personal: How a value that can identify a person is redacted in a mirror, 'hash' (a text
+            that must still join) or 'drop'; empty for other values. Personal columns are tagged,
+            and never a model input.
     """
 
     name: str
@@ -53,7 +56,11 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[str, ...] = ()
-    personal: bool = False
+    personal: Literal["", "hash", "drop"] = ""
+
+    def __post_init__(self) -> None:
+        if self.personal == "hash" and self.type != "string":
+            raise ValueError(f"{self.name}: only a string can be hashed; drop it instead")
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Table:
     keys: tuple[str, ...]
     time: str
 
-    def full_name(self, settings: Settings) -> str:
+    def full_name(self, settings: RunSettings) -> str:
         """`catalog.schema.table` in the run's target."""
         return f"{getattr(settings, self.schema)}.{self.name}"
 
@@ -102,7 +109,7 @@ FLIGHTS = Table(
         Column("scheduled_departure", "timestamp", "UTC", required=True),
         Column("carrier", "string", "two-letter IATA code", required=True),
         Column("flight_number", "int", "number within the carrier", required=True, minimum=1),
-        Column("tail_number", "string", "aircraft; registers name its owner", personal=True),
+        Column("tail_number", "string", "aircraft; registers name its owner", personal="hash"),
         Column("origin", "string", "IATA airport code", required=True, allowed=ORIGINS),
         Column("destination", "string", "IATA airport code", required=True),
         Column("distance", "double", "miles", required=True, minimum=1, maximum=10_000),

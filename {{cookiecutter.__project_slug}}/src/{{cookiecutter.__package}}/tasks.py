@@ -3,61 +3,48 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from .features.task import compute_features
 from .inference.task import predict
 from .ingestion.task import ingest
+from .mirroring.task import mirror
 from .monitoring.task import monitor
-from .settings import Settings, SetupSettings, ValidationSettings
+from .settings import MirrorSettings, RunSettings, Settings, SetupSettings, ValidationSettings
 from .setup.task import set_up
 from .training.task import train
 from .validation.task import promote, validate
-from .workspace import connect
+from .workspace import Workspace, connect
+
+AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
 
-def setup() -> None:
-    """Creates tables and links the deployment job."""
-    settings = SetupSettings.from_arguments(sys.argv[1:])
-    set_up(connect(), settings)
+@dataclass(frozen=True)
+class Task(Generic[AnySettings]):
+    """An entry point; called, it parses the arguments and does its work.
+
+    Attributes:
+        settings: The parameters that it takes.
+        work: What it does in a workspace.
+    """
+
+    settings: type[AnySettings]
+    work: Callable[[Workspace, AnySettings], object]
+
+    def __call__(self) -> None:
+        """Runs with the arguments of this process."""
+        settings = self.settings.from_arguments(sys.argv[1:])
+        self.work(connect(), settings)
 
 
-def ingestion() -> None:
-    """Brings the window's deliveries into raw tables."""
-    settings = Settings.from_arguments(sys.argv[1:])
-    ingest(connect(), settings)
-
-
-def features() -> None:
-    """Computes the window's features."""
-    settings = Settings.from_arguments(sys.argv[1:])
-    compute_features(connect(), settings)
-
-
-def training() -> None:
-    """Trains and registers a version."""
-    settings = Settings.from_arguments(sys.argv[1:])
-    train(connect(), settings)
-
-
-def validation() -> None:
-    """Judges a version."""
-    settings = ValidationSettings.from_arguments(sys.argv[1:])
-    validate(connect(), settings)
-
-
-def promotion() -> None:
-    """Makes an accepted version champion."""
-    settings = ValidationSettings.from_arguments(sys.argv[1:])
-    promote(connect(), settings)
-
-
-def batch_inference() -> None:
-    """Scores the window's flights."""
-    settings = Settings.from_arguments(sys.argv[1:])
-    predict(connect(), settings)
-
-
-def monitoring() -> None:
-    """Records drift and performance."""
-    settings = Settings.from_arguments(sys.argv[1:])
-    monitor(connect(), settings)
+setup = Task(SetupSettings, set_up)
+ingestion = Task(Settings, ingest)
+features = Task(Settings, compute_features)
+training = Task(Settings, train)
+validation = Task(ValidationSettings, validate)
+promotion = Task(ValidationSettings, promote)
+batch_inference = Task(Settings, predict)
+monitoring = Task(Settings, monitor)
+mirroring = Task(MirrorSettings, mirror)

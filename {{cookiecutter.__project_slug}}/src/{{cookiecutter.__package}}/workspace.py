@@ -26,6 +26,13 @@ class TaskValues(Protocol):
         """Leaves a JSON-serialisable value under `key`."""
 
 
+class Secrets(Protocol):
+    """Secrets by scope and key."""
+
+    def get(self, scope: str, key: str) -> str:
+        """The secret's text."""
+
+
 class Governance(Protocol):
     """What Unity Catalog and the registry know of a table or model beside its data."""
 
@@ -51,6 +58,7 @@ class Workspace:
     mlflow: MlflowClient
     task_values: TaskValues
     governance: Governance
+    secrets: Secrets
 
 
 _in_use: list[Workspace] = []
@@ -86,6 +94,7 @@ def _connect_to_databricks() -> Workspace:
         mlflow=client,
         task_values=dbutils.jobs.taskValues,
         governance=UnityCatalog(spark, client),
+        secrets=dbutils.secrets,
     )
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from databricks.bundles.jobs import Job
-from databricks.bundles.schemas import Schema
-from databricks.bundles.volumes import Volume
 
-from {{ cookiecutter.__package }} import settings, tables
+from delivery.describe import describe_bundle, draw_graph, put_graph
+from delivery.sources import walk
+from delivery.validate import find_faults, list_targets
 from local.bundle import Bundle, load_bundle
-from local.graph import check_job
 
 ROOT = Path(__file__).parents[2]
-TARGETS = tuple(yaml.safe_load((ROOT / "databricks.yml").read_text())["targets"])
+TARGETS = list_targets(ROOT)
 JOBS = {
     "setup",
     "ingestion",
@@ -27,12 +26,10 @@ JOBS = {
     "batch_inference",
     "monitoring",
     "lifecycle",
+    "scoring",
 }
-SETTINGS = {
-    "setup": settings.SetupSettings,
-    "validation": settings.ValidationSettings,
-    "promotion": settings.ValidationSettings,
-}
+# What staging and prod may differ in, after their own names are replaced.
+DIFFERENCES = re.compile(r"resources\.jobs\.\w+\.(schedule|trigger)\.pause_status")
 
 
 @pytest.fixture(params=TARGETS)
@@ -40,28 +37,13 @@ def bundle(request: pytest.FixtureRequest) -> Bundle:
     return load_bundle(ROOT, request.param)
 
 
-def list_wheel_tasks(bundle: Bundle) -> list[dict[str, Any]]:
-    tasks = [task for job in bundle.jobs.values() for task in job["tasks"]]
-    return [task["python_wheel_task"] for task in tasks if "python_wheel_task" in task]
+def test_nothing_is_wrong_with_it() -> None:
+    assert find_faults(ROOT) == []
 
 
-def test_every_job_is_declared_and_its_graph_is_sound(bundle: Bundle) -> None:
-    assert set(bundle.jobs) == JOBS
-    for job in bundle.jobs:
-        check_job(bundle, job)
-
-
-def test_resources_are_what_databricks_takes(bundle: Bundle) -> None:
-    kinds = {"jobs": Job, "schemas": Schema, "volumes": Volume}
-    for kind, resource_type in kinds.items():
-        for resource in bundle.config["resources"][kind].values():
-            resource_type.from_dict({k: v for k, v in resource.items() if k != "id"})
-
-
-def test_tasks_pass_the_parameters_that_their_entry_points_take(bundle: Bundle) -> None:
-    for task in list_wheel_tasks(bundle):
-        takes = SETTINGS.get(task["entry_point"], settings.Settings).model_fields
-        assert set(task["named_parameters"]) == set(takes), task["entry_point"]
+def test_every_job_is_declared_for_every_target(bundle: Bundle) -> None:
+    only_in_dev = {"mirror"} if bundle.target == "dev" else set()
+    assert set(bundle.jobs) == JOBS | only_in_dev
 
 
 def test_the_deployment_job_has_what_mlflow_asks_of_it(bundle: Bundle) -> None:
@@ -70,30 +52,50 @@ def test_the_deployment_job_has_what_mlflow_asks_of_it(bundle: Bundle) -> None:
     assert job["max_concurrent_runs"] == 1
 
 
-def test_the_lifecycle_passes_its_date_to_every_job(bundle: Bundle) -> None:
-    tasks = bundle.jobs["lifecycle"]["tasks"]
+@pytest.mark.parametrize("job", ["lifecycle", "scoring"])
+def test_the_date_is_passed_to_every_job(bundle: Bundle, job: str) -> None:
+    tasks = bundle.jobs[job]["tasks"]
     {% raw %}expected = {"as_of": "{{job.parameters.as_of}}"}{% endraw %}
     assert [task["run_job_task"]["job_parameters"] for task in tasks] == [expected] * len(tasks)
 
 
-def test_every_table_lies_in_a_schema_of_the_targets_own_catalog(bundle: Bundle) -> None:
-    own = bundle.config["variables"]["catalog"]["value"]
-    for task in list_wheel_tasks(bundle):
-        named = task["named_parameters"]
-        for table in (*tables.RAW_TABLES, *tables.FEATURE_TABLES, *tables.RECORD_TABLES):
-            assert named[table.schema].split(".")[0] == own
-            assert named[table.schema] in bundle.schemas
+def test_staging_mirrors_prod() -> None:
+    staging, prod = (flatten(load_bundle(ROOT, target)) for target in ("staging", "prod"))
+    differing = {path for path in {*staging, *prod} if staging.get(path) != prod.get(path)}
+    assert {path for path in differing if not DIFFERENCES.fullmatch(path)} == set()
+    assert differing
 
 
-def test_targets_write_to_catalogs_of_their_own() -> None:
-    catalogs = [load_bundle(ROOT, t).config["variables"]["catalog"]["value"] for t in TARGETS]
-    assert len(set(catalogs)) == len(TARGETS)
+def flatten(bundle: Bundle) -> dict[str, str]:
+    """Every text of the resources by its path, with the target's own names replaced."""
+    catalog = bundle.config["variables"]["catalog"]["value"]
+    own = re.compile(rf"\b({re.escape(catalog)}|{re.escape(bundle.target)})\b")
+    texts = walk(bundle.config["resources"], ("resources",))
+    return {".".join(map(str, path)): own.sub("TARGET", text) for path, text in texts}
 
 
-def test_development_schedules_nothing_and_prefixes_names() -> None:
-    bundle = load_bundle(ROOT, "dev")
-    assert all(job["name"].startswith("[dev ") for job in bundle.jobs.values())
-    assert all(schema.split(".")[1].startswith("dev_") for schema in bundle.schemas)
+def test_a_task_that_is_safe_to_repeat_is_repeated_in_prod_alone() -> None:
+    retries = {t: list_retries(load_bundle(ROOT, t)) for t in ("dev", "prod")}
+    assert retries["prod"].pop("validate") == retries["dev"].pop("validate") == 0
+    assert set(retries["prod"].values()) == {2}
+    assert set(retries["dev"].values()) == {0}
+
+
+def list_retries(bundle: Bundle) -> dict[str, Any]:
+    tasks = [task for job in bundle.jobs.values() for task in job["tasks"]]
+    return {t["task_key"]: t["max_retries"] for t in tasks if "python_wheel_task" in t}
+
+
+@pytest.mark.parametrize("target", ["staging", "prod"])
+def test_exploration_is_not_deployed_to_staging_and_prod(target: str) -> None:
+    assert "notebooks/**" in load_bundle(ROOT, target).config["sync"]["exclude"]
+
+
+def test_the_bundle_has_no_secret_and_no_token() -> None:
+    texts = [file.read_text() for file in (ROOT / "databricks.yml", *ROOT.glob("resources/*.yml"))]
+    assert not re.search(
+        r"(?i)(password|token|client_secret)\s*:|dapi[0-9a-f]{8}", "\n".join(texts)
+    )
 
 
 def test_the_wheel_leaves_the_runtimes_packages_to_the_runtime() -> None:
@@ -112,6 +114,14 @@ def test_the_job_environment_and_the_laptop_have_the_same_versions() -> None:
 
 def test_each_file_declares_one_resource_and_is_named_after_it() -> None:
     for file in sorted((ROOT / "resources").glob("*.yml")):
-        declared = yaml.safe_load(file.read_text())["resources"]
+        content = yaml.safe_load(file.read_text())
+        ((_, part),) = content.get("targets", {"all": content}).items()
+        declared = part["resources"]
         names = [f"{key}.{kind[:-1]}.yml" for kind, group in declared.items() for key in group]
         assert names == [file.name]
+
+
+def test_the_documents_say_what_the_yaml_says() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert readme == put_graph(readme, draw_graph(load_bundle(ROOT, "prod"))), "run make docs"
+    assert (ROOT / "docs/bundle.md").read_text() == describe_bundle(ROOT), "run make docs"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,22 @@ class Lifecycle:
 
     workspace: Any
     settings: Settings
-    runner: Runner
+    make_runner: Callable[[Bundle], Runner]
 
     def read(self, table: Table) -> pd.DataFrame:
         return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
 
     def play(self) -> State:
-        return self.runner.run("lifecycle", {"as_of": AS_OF}).state
+        return self.make_runner(load_bundle(ROOT)).run("lifecycle", {"as_of": AS_OF}).state
+
+    def mirror(self, variables: dict[str, str]) -> dict[str, pd.DataFrame]:
+        """What the job mirror makes of the raw tables."""
+        bundle = load_bundle(ROOT, None, variables)
+        runner = self.make_runner(bundle)
+        assert runner.run("mirror", {"as_of": AS_OF}).state is State.SUCCESS
+        schema = bundle.config["resources"]["schemas"]["mirror"]["id"]
+        frames = {t: self.workspace.spark.table(f"{schema}.{t.name}") for t in tables.RAW_TABLES}
+        return {t.name: f.orderBy(*t.keys).toPandas() for t, f in frames.items()}
 
     def digest(self, table: Table) -> tuple[int, int]:
         rows = self.workspace.spark.table(table.full_name(self.settings))
@@ -71,8 +81,12 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
     opened = LocalWorkspace(state, bundle.schemas)
     package = "{{ cookiecutter.__package }}"
     display = PlainDisplay(Console(quiet=True), package)
-    runner = Runner(bundle, Executor(ROOT, opened, package), RunStore(state / "runs.db"), display)
-    played = Lifecycle(opened.bind(package, None), read_settings(bundle), runner)
+    executor, store = Executor(ROOT, opened, package), RunStore(state / "runs.db")
+    played = Lifecycle(
+        opened.bind(package, None),
+        read_settings(bundle),
+        lambda resolved: Runner(resolved, executor, store, display),
+    )
     assert played.play() is State.SUCCESS
     yield played
     opened.close()
@@ -188,6 +202,42 @@ def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Life
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
     expected = roc_auc_score(joined["arrival_delay"] > 15, joined["probability"])
     assert auc == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_dashboards_questions_have_answers(lifecycle: Lifecycle) -> None:
+    spark = lifecycle.workspace.spark
+    spark.table(tables.METRICS.full_name(lifecycle.settings)).createOrReplaceTempView("metrics")
+    dashboard = json.loads((ROOT / "dashboards/model_health.lvdash.json").read_text())
+    for dataset in dashboard["datasets"]:
+        answer = spark.sql("".join(dataset["queryLines"]))
+        asked = list_fields(dashboard, dataset["name"])
+        assert asked <= set(answer.columns)
+        assert answer.isEmpty() == (dataset["name"] == "alerts")
+
+
+def list_fields(dashboard: dict[str, Any], dataset: str) -> set[str]:
+    widgets = [part["widget"] for page in dashboard["pages"] for part in page["layout"]]
+    queries = [q["query"] for widget in widgets for q in widget["queries"]]
+    return {f["name"] for q in queries if q["datasetName"] == dataset for f in q["fields"]}
+
+
+def test_a_mirror_holds_no_personal_value_and_joins_as_the_original(
+    lifecycle: Lifecycle,
+) -> None:
+    original = lifecycle.read(tables.FLIGHTS)
+    personal = set(original["tail_number"].dropna())
+    source = lifecycle.settings.raw.split(".")
+    given = {"mirrored_catalog": source[0], "mirrored_schema": source[1]}
+    copies = [lifecycle.mirror({**given, "mirrored_fraction": "0.5"}) for _ in range(2)]
+    mirrored = copies[0]["flights"]
+    for name, copy in copies[0].items():
+        assert not {str(value) for column in copy for value in copy[column]} & personal, name
+        pd.testing.assert_frame_equal(copy, copies[1][name])
+    expected = original[original["flight_id"].isin(mirrored["flight_id"])]
+    sizes = [frame.groupby("tail_number").size() for frame in (expected, mirrored)]
+    assert sorted(sizes[0]) == sorted(sizes[1])
+    assert set(copies[0]["outcomes"]["flight_id"]) <= set(mirrored["flight_id"])
+    assert 0.45 < len(mirrored) / len(original) < 0.55
 
 
 def test_the_notebook_runs_on_what_was_ingested(lifecycle: Lifecycle) -> None:

@@ -6,13 +6,13 @@ from databricks.feature_engineering import FeatureEngineeringClient
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructField
 
-from ..settings import Settings
+from ..settings import RunSettings, Settings
 from ..sql import quote_name, quote_text
 from ..tables import FEATURE_TABLES, Table
 from ..workspace import Governance
 
 
-def create_table(spark: SparkSession, table: Table, settings: Settings) -> None:
+def create_table(spark: SparkSession, table: Table, settings: RunSettings) -> None:
     """Creates the table empty, with comments, unless it exists."""
     columns = ", ".join(_define_column(field) for field in table.struct)
     spark.sql(

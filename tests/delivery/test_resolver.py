@@ -1,0 +1,139 @@
+"""The local resolver gives what the Databricks CLI gives, key by key.
+
+With the CLI they are compared directly; without it, with what the CLI gave when it was recorded
+(`RECORD=1` records anew).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local.bundle import add_ids, anchor_paths, load_bundle
+from local.references import resolve
+from local.yaml_source import Places
+from rendered import COMPUTES, TARGETS, USER, copy_project
+from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
+
+RECORDED = Path(__file__).parent / "recorded"
+COMMIT = "0" * 40
+# What the CLI adds for itself, and a laptop has no use for.
+OF_THE_CLI = {
+    "deployment", "edit_mode", "format", "volume_path", "embed_credentials", "parent_path",
+    "serialized_dashboard",
+}  # fmt: skip
+
+
+def pick(config: dict[str, Any]) -> dict[str, Any]:
+    """The parts that both know."""
+    # The CLI normalises a file's path where a resource has it, not yet in a variable.
+    values = {name: v["value"] for name, v in config["variables"].items()}
+    variables = anchor_paths(values, Path())
+    workspace = {k: v for k, v in config["workspace"].items() if k.endswith("_path")}
+    bundle = {key: config["bundle"][key] for key in ("name", "target")}
+    parts = {k: config.get(k, []) for k in ("resources", "permissions", "presets")}
+    return clean({**parts, "bundle": bundle, "variables": variables, "workspace": workspace})
+
+
+def clean(value: Any) -> Any:
+    """Without what only the CLI has, and with tasks and tags in the order of their keys."""
+    if isinstance(value, dict):
+        return {k: clean(v) for k, v in value.items() if k not in OF_THE_CLI}
+    if not isinstance(value, list):
+        return value
+    parts = [clean(part) for part in value]
+    keyed = parts and isinstance(parts[0], dict) and ({"task_key", "key"} & set(parts[0]))
+    return sorted(parts, key=lambda p: p.get("task_key") or p.get("key")) if keyed else parts
+
+
+def ask_cli(workspace: FakeWorkspace, project: Path, target: str) -> dict[str, Any]:
+    """The CLI's own resolution; the references it leaves to the deployment are followed."""
+    config = json.loads(workspace.run(project, "validate", "-o", "json", "-t", target))
+    add_ids(config)
+    text = json.dumps(pick(resolve(config, Places(project), ("resources",))))
+    commit = config["bundle"]["git"]["commit"]
+    return json.loads(text.replace(workspace.warehouse, "WAREHOUSE").replace(commit, COMMIT))
+
+
+def resolve_here(project: Path, target: str) -> dict[str, Any]:
+    given = {"deployer": USER, "warehouse_id": "WAREHOUSE"}
+    config = load_bundle(project, target, given).config
+    return json.loads(json.dumps(pick(config)).replace(config["bundle"]["git"]["commit"], COMMIT))
+
+
+def list_differences(a: Any, b: Any, path: str = "") -> list[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = sorted(set(a) | set(b))
+        pairs = [(a.get(k, "absent"), b.get(k, "absent"), f"{path}.{k}") for k in keys]
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        pairs = [(x, y, f"{path}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True))]
+    else:
+        return [] if str(a) == str(b) else [f"{path}: the CLI has {a!r}, local/ has {b!r}"]
+    return [found for x, y, at in pairs for found in list_differences(x, y, at)]
+
+
+@pytest.mark.parametrize("compute", COMPUTES)
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_equals_what_the_cli_gave(tmp_path: Path, target: str, compute: str) -> None:
+    record = json.loads((RECORDED / f"{compute}-{target}.json").read_text())
+    here = resolve_here(copy_project(tmp_path, compute), target)
+    assert list_differences(record["config"], here) == [], record["cli"]
+
+
+@pytest.mark.skipif(MISSING, reason=WHY)
+@pytest.mark.parametrize("compute", COMPUTES)
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_equals_what_the_cli_gives(tmp_path: Path, target: str, compute: str) -> None:
+    project = point_to_fake(copy_project(tmp_path, compute))
+    config = ask_cli(FakeWorkspace(), project, target)
+    if os.environ.get("RECORD"):
+        version = subprocess.run(["databricks", "--version"], capture_output=True, text=True).stdout
+        record = {"cli": version.strip(), "config": config}
+        RECORDED.mkdir(exist_ok=True)
+        path = RECORDED / f"{compute}-{target}.json"
+        path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    assert list_differences(config, resolve_here(project, target)) == []
+
+
+@pytest.mark.skipif(MISSING, reason=WHY)
+def test_merging_prefixes_and_variables_equal_the_clis(tmp_path: Path) -> None:
+    project = point_to_fake(copy_project(tmp_path))
+    (project / "resources/training.override.yml").write_text(OVERRIDES)
+    workspace = FakeWorkspace()
+    for target in ("dev", "staging"):
+        config = ask_cli(workspace, project, target)
+        assert list_differences(config, resolve_here(project, target)) == []
+
+
+# Lists merged by their keys, others appended, null over a value, a variable inside a variable.
+OVERRIDES = """
+variables:
+  inner: {default: in}
+  outer: {type: complex, default: {deep: {text: "${var.inner}-${bundle.target}"}}}
+targets:
+  staging:
+    presets: {name_prefix: "[Téam  9] "}
+    variables: {inner: other}
+    resources:
+      jobs:
+        training:
+          description: null
+          parameters: [{name: as_of, default: "2013-01-01"}, {name: more, default: ""}]
+          tags: {text: "${var.outer.deep.text}"}
+          tasks:
+            - {task_key: train, timeout_seconds: 60}
+            - task_key: after
+              depends_on: [{task_key: train}]
+              condition_task: {op: EQUAL_TO, left: a, right: ""}
+  dev:
+    presets: {tags: {dev: mine}, jobs_max_concurrent_runs: 2}
+    resources:
+      jobs:
+        training:
+          schedule: {quartz_cron_expression: "0 0 4 1 * ?", timezone_id: UTC}
+          queue: {enabled: false}
+"""

@@ -1,0 +1,223 @@
+"""Each planted fault is found, with its file, line and path."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from delivery.validate import find_faults
+from rendered import COMPUTES, copy_project, edit
+
+TRAINING = "resources/training.job.yml"
+VALIDATION = "resources/validation.job.yml"
+LIFECYCLE = "resources/lifecycle.job.yml"
+RAW = "resources/raw.schema.yml"
+MAIN = "databricks.yml"
+TASK = r"resources/training.job.yml:\d+: resources.jobs.training.tasks.0"
+
+# What is planted: file, text, its replacement; and what must be said.
+FAULTS = {
+    "unknown field of a job": (
+        (TRAINING, "timeout_seconds: 7200", "timeout_second: 7200"),
+        r"training.job.yml:\d+: resources.jobs.training.timeout_second: Unexpected field",
+    ),
+    "value of a wrong type": (
+        (TRAINING, "timeout_seconds: 7200", "timeout_seconds: soon"),
+        r"training.job.yml:\d+: resources.jobs.training.timeout_seconds: .*'soon'",
+    ),
+    "value that is not in the list": (
+        (RAW, "privileges: [USE_SCHEMA, SELECT]", "privileges: [USE_SCHEMA, LOOK]"),
+        r"raw.schema.yml:\d+: resources.schemas.raw.grants.1.privileges.1: 'LOOK'",
+    ),
+    "unknown field deep inside": (
+        (TRAINING, "entry_point: training", "entry_point: training\n            entrypoint: x"),
+        rf"{TASK}.python_wheel_task.entrypoint: Unexpected field 'entrypoint'",
+    ),
+    "missing field": (
+        ("resources/landing.volume.yml", "      name: landing\n", ""),
+        r"landing.volume.yml:\d+: resources.volumes.landing: name is missing",
+    ),
+    "unknown kind of resource": (
+        ("resources/landing.volume.yml", "  volumes:", "  volume:"),
+        r"resources.volume: there is no kind of resource volume",
+    ),
+    "task key used twice": (
+        (VALIDATION, "task_key: promote", "task_key: validate"),
+        r"validation.job.yml:\d+: .*task_key validate is used twice",
+    ),
+    "dependency on no task": (
+        (LIFECYCLE, "- task_key: training\n          run_job", "- task_key: trainin\n          run_job"),
+        r"lifecycle.job.yml:\d+: .*validation depends on trainin, which is no task",
+    ),
+    "cycle of tasks": (
+        (LIFECYCLE, "- task_key: setup\n", "- task_key: setup\n          depends_on: [{task_key: monitoring}]\n"),
+        r"lifecycle.job.yml:\d+: resources.jobs.lifecycle: tasks wait in a circle: ",
+    ),
+    "task without a type": (
+        (VALIDATION, "condition_task:\n            op: EQUAL_TO\n            left: \"{{tasks.validate.values.accepted}}\"\n            right: \"true\"", "timeout_seconds: 60"),
+        r"validation.job.yml:\d+: .*task is_accepted needs one of python_wheel_task",
+    ),
+    "entry point that is not in pyproject.toml": (
+        (TRAINING, "entry_point: training", "entry_point: trainig"),
+        rf"{TASK}: task train: entry point trainig is not in \[project.scripts\]",
+    ),
+    "entry point that leads nowhere": (
+        ("pyproject.toml", "tasks:monitoring", "tasks:monitorin"),
+        r"pyproject.toml: project.scripts.monitoring: \w+.tasks:monitorin leads nowhere",
+    ),
+    "parameter that the entry point does not take": (
+        (MAIN, "      window_days: ${var.window_days}", "      window_days: ${var.window_days}\n      colour: red"),
+        r"training.job.yml:\d+: .*training takes no parameter colour: remove it",
+    ),
+    "required parameter that no job passes": (
+        (MAIN, "      predictions: ${resources.schemas.predictions.id}\n", ""),
+        r"training.job.yml:\d+: .*training needs the parameter predictions: pass it",
+    ),
+    "job parameter that is not declared": (
+        (TRAINING, "- name: as_of", "- name: date"),
+        rf"{TASK}: task train: the job has no parameter as_of",
+    ),
+    "parameter that the job to run does not have": (
+        (LIFECYCLE, "job_parameters:\n              as_of", "job_parameters:\n              date"),
+        r"lifecycle.job.yml:\d+: .*task setup: the job it runs has no parameter date",
+    ),
+    "value that nobody gives": (
+        (VALIDATION, "{{tasks.validate.values.accepted}}", "{{tasks.validate.accepted}}"),
+        r"validation.job.yml:\d+: .*\{\{tasks.validate.accepted\}\} is not a value",
+    ),
+    "notebook that is missing": (
+        (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/train.py"),
+        rf"{TASK}: task train: there is no notebook notebooks/train.py",
+    ),
+    "file that is missing": (
+        ("resources/model_health.dashboard.yml", "model_health.lvdash", "model_helth.lvdash"),
+        r"model_health.dashboard.yml:\d+: .*file_path: there is no file dashboards/model_helth",
+    ),
+    "include that matches nothing": (
+        (MAIN, "- resources/*.yml", "- resources/*.yml\n  - more/*.yml"),
+        r"databricks.yml:\d+: include: more/\*.yml matches no file",
+    ),
+    "cron expression with five fields": (
+        (MAIN, "quartz_cron_expression: 0 0 4 1 * ?", "quartz_cron_expression: 0 4 1 * ?"),
+        r"lifecycle.job.yml:\d+: resources.jobs.lifecycle.schedule: .*has 5 fields",
+    ),
+    "cron expression out of range": (
+        (MAIN, "quartz_cron_expression: 0 0 4 1 * ?", "quartz_cron_expression: 0 0 24 1 * ?"),
+        r"lifecycle.job.yml:\d+: .*schedule: '0 0 24 1 \* \?': 24 is no hours",
+    ),
+    "cron expression with both days": (
+        (MAIN, "quartz_cron_expression: 0 0 4 1 * ?", "quartz_cron_expression: 0 0 4 1 * MON"),
+        r"schedule: .*exactly one of day of month and day of week is \?",
+    ),
+    "time zone that does not exist": (
+        (MAIN, "timezone_id: UTC", "timezone_id: Europe/Berlyn"),
+        r"lifecycle.job.yml:\d+: .*there is no time zone 'Europe/Berlyn'",
+    ),
+    "schedule that is live in staging": (
+        (MAIN, "trigger_pause_status: PAUSED\n    sync", "trigger_pause_status: UNPAUSED\n    sync"),
+        r"resources.jobs.lifecycle.schedule: is live in staging: set presets",
+    ),
+    "variable that is not defined": (
+        (TRAINING, "${var.training_job_clusters}", "${var.training_cluster_list}"),
+        r"training.job.yml:\d+: .*job_clusters: \$\{var.training_cluster_list\} is not defined",
+    ),
+    "resource that is not defined": (
+        (MAIN, "${resources.jobs.validation.id}", "${resources.jobs.validate.id}"),
+        r"databricks.yml:\d+: .*\$\{resources.jobs.validate.id\} is not defined",
+    ),
+    "variable of a target that is not declared": (
+        (MAIN, "      retries: 0", "      retrys: 0"),
+        r"targets.dev.variables.retrys: there is no variable retrys",
+    ),
+    "variable without a value": (
+        (MAIN, "      catalog: staging\n", "      retries: 1\n"),
+        r"databricks.yml:\d+: variables.catalog: no value: give it with --var",
+    ),
+    "hard-coded catalog": (
+        (RAW, "catalog_name: ${var.catalog}", "catalog_name: prod"),
+        r"raw.schema.yml:\d+: resources.schemas.raw.catalog_name: 'prod' is hard-coded",
+    ),
+    "hard-coded schema": (
+        ("resources/landing.volume.yml", "${resources.schemas.raw.name}", "flight_delays_raw"),
+        r"landing.volume.yml:\d+: .*schema_name: 'flight_delays_raw' is hard-coded",
+    ),
+    "hard-coded table in a dashboard": (
+        ("dashboards/model_health.lvdash.json", "FROM metrics", "FROM prod.flight_delays_monitoring.metrics"),
+        r"dashboards/model_health.lvdash.json: datasets.performance: 'prod\.\S+' is hard-coded",
+    ),
+    "write to the catalog of prod": (
+        (MAIN, "      predictions: ${resources.schemas.predictions.id}", "      predictions: prod.flight_delays_predictions"),
+        r"batch_inference.job.yml:\d+: .*predictions is prod.\w+, outside the target's catalog dev",
+    ),
+    "unprefixed name in dev": (
+        (MAIN, "      models: ${resources.schemas.models.id}", "      models: ${var.catalog}.${var.package}_models"),
+        r"training.job.yml:\d+: .*models is dev.flight_delays_models, undeclared: refer to",
+    ),
+    "volume outside a prefixed schema": (
+        ("resources/landing.volume.yml", "${resources.schemas.raw.name}", "${var.package}_files"),
+        r"landing.volume.yml:\d+: resources.volumes.landing: its name has no prefix in dev",
+    ),
+    "the same catalog for dev and prod": (
+        (MAIN, "      catalog: dev\n", "      catalog: prod\n"),
+        r"databricks.yml:\d+: targets.dev.variables.catalog: prod is the catalog of prod too",
+    ),
+    "names that collide": (
+        (MAIN, "name_prefix: pr${var.pull_request}_", "name_prefix: \"[dev me] \""),
+        r"targets.pull_request.variables.catalog: .*dev has the same",
+    ),
+    "package that the prefix runs into": (
+        (MAIN, "default: flight_delays\n", "default: 2flight_delays\n"),
+        r"variables.package: '2flight_delays' begins with a digit, as the prefix 'pr0_' ends",
+    ),
+    "host that is none": (
+        (MAIN, "host: https://adb-2", "host: adb-2"),
+        r"databricks.yml:\d+: targets.staging.workspace.host: 'adb-2\S+' is no workspace",
+    ),
+    "folder that everybody may write to": (
+        (MAIN, "/Workspace/Users/${var.deployer}/.bundle/${bundle.name}/${bundle.target}", "/Workspace/Shared/x"),
+        r"databricks.yml:\d+: targets.staging.workspace.root_path: everybody may write",
+    ),
+    "job without a time limit": (
+        (TRAINING, "      timeout_seconds: 7200\n", ""),
+        r"training.job.yml:\d+: resources.jobs.training: timeout_seconds is not set",
+    ),
+    "job that runs twice at once": (
+        (TRAINING, "max_concurrent_runs: 1", "max_concurrent_runs: 2"),
+        r"training.job.yml:\d+: .*max_concurrent_runs is not 1",
+    ),
+    "key used by two kinds": (
+        ("resources/landing.volume.yml", "    landing:", "    raw:"),
+        r"raw: the key is used in resources.\w+ too",
+    ),
+    "two files with one resource": (
+        ("resources/features.job.yml", "    features:", "    training:"),
+        r"training.job.yml: jobs.training is declared twice",
+    ),
+    "broken YAML": ((RAW, "comment:", "comment: :"), r"raw.schema.yml:\d+: broken YAML"),
+    "key that is not supported": (
+        (MAIN, "include:", "experimental:\n  skip_name_prefix_for_schema: true\n\ninclude:"),
+        r"databricks.yml:\d+: experimental: experimental is not supported on a laptop",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.email")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "me@example.com")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found_where_it_is(tmp_path: Path, name: str) -> None:
+    (file, old, new), said = FAULTS[name]
+    project = copy_project(tmp_path)
+    edit(project, file, old, new)
+    faults = find_faults(project)
+    assert any(re.search(said, fault) for fault in faults), "\n".join(faults) or "no fault found"
+
+
+@pytest.mark.parametrize("compute", COMPUTES)
+def test_the_bundle_is_sound(tmp_path: Path, compute: str) -> None:
+    assert find_faults(copy_project(tmp_path, compute)) == []

@@ -1,0 +1,196 @@
+"""Describes the bundle for people: docs/bundle.md, and the job graph in the README."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from local.bundle import Bundle, load_bundle
+
+START, END = "<!-- job graph: make docs -->", "<!-- end of job graph -->"
+DATA_KINDS = ("schemas", "volumes", "registered_models", "experiments", "dashboards")
+HEAD = """# The bundle, resource by resource
+
+What is deployed, who may do what with it, what it costs, and what happens when it fails.
+`make docs` writes this page from the YAML, and a test keeps the two equal.
+"""
+
+
+def write_documents(root: Path) -> None:
+    """Renews both documents."""
+    page, readme = root / "docs" / "bundle.md", root / "README.md"
+    page.write_text(describe_bundle(root), encoding="utf-8")
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(put_graph(text, draw_graph(load_bundle(root, "prod"))), encoding="utf-8")
+
+
+def describe_bundle(root: Path) -> str:
+    """The page docs/bundle.md."""
+    prod, dev = load_bundle(root, "prod"), load_bundle(root, "dev")
+    parts = [
+        HEAD,
+        "## Jobs\n",
+        *list_jobs(prod, dev),
+        "\n## What holds data, and what shows it\n",
+        *list_data(prod),
+        "\n## Roles\n",
+        "Groups of the Databricks account, each named by a variable. Who deploys owns everything"
+        " that is deployed, and may do everything with it.\n",
+        *list_roles(prod, dev),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def list_jobs(prod: Bundle, dev: Bundle) -> Iterator[str]:
+    """A row for each job, those of dev alone at the end."""
+    yield "| job | does | starts | costs while idle | costs while running | when a task fails |"
+    yield "|---|---|---|---|---|---|"
+    callers = find_callers(prod)
+    for key, job in {
+        **prod.jobs,
+        **{k: v for k, v in dev.jobs.items() if k not in prod.jobs},
+    }.items():
+        where = "" if key in prod.jobs else " (dev only)"
+        cells = [
+            f"`{key}`{where}",
+            job["description"].rstrip("."),
+            describe_start(job, callers.get(key, [])),
+            "nothing",
+            describe_cost(job),
+            describe_failure(job),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def find_callers(bundle: Bundle) -> dict[str, list[str]]:
+    """The jobs that run a job."""
+    calls = [
+        (bundle.find_job(task["run_job_task"]["job_id"]), key)
+        for key, job in bundle.jobs.items()
+        for task in job["tasks"]
+        if "run_job_task" in task
+    ]
+    return {child: [k for _, k in group] for child, group in groupby(sorted(calls), lambda c: c[0])}
+
+
+def describe_start(job: dict[str, Any], callers: list[str]) -> str:
+    """When a job runs."""
+    ways = [f"by `{caller}`" for caller in callers]
+    if "schedule" in job:
+        schedule = job["schedule"]
+        ways.append(f"`{schedule['quartz_cron_expression']}` ({schedule['timezone_id']}), in prod")
+    if "periodic" in job.get("trigger", {}):
+        every = job["trigger"]["periodic"]
+        ways.append(f"every {every['interval']} {every['unit'].lower().rstrip('s')}(s), in prod")
+    if "table_update" in job.get("trigger", {}):
+        ways.append("when a source table changes, in prod")
+    if {"model_name", "model_version"} <= {p["name"] for p in job.get("parameters", [])}:
+        ways.append("by every new model version")
+    return ", ".join(["by hand", *ways])
+
+
+def describe_cost(job: dict[str, Any]) -> str:
+    """What a run is billed for, and the limit."""
+    limit = f"at most {job['timeout_seconds'] / 3600:g} h"
+    clusters = [cluster["new_cluster"] for cluster in job.get("job_clusters", [])]
+    if all("run_job_task" in task for task in job["tasks"]):
+        return "the jobs that it runs"
+    if not clusters:
+        return f"serverless, {job['performance_target']}, {limit}"
+    size, scale = clusters[0], clusters[0]["autoscale"]
+    workers = f"{scale['min_workers']} to {scale['max_workers']} workers"
+    return f"{workers} and a driver {size['node_type_id']}, spot, {limit}"
+
+
+def describe_failure(job: dict[str, Any]) -> str:
+    """Who tries again, who hears."""
+    retries = {t["task_key"]: t["max_retries"] for t in job["tasks"] if "max_retries" in t}
+    again = ", ".join(
+        f"`{task}` is tried {n} times more" if int(n) else f"`{task}` is not repeated"
+        for task, n in retries.items()
+    )
+    heard = f"{', '.join(job['email_notifications']['on_failure'])} hears"
+    return f"{again}; {heard}; Repair run goes on" if again else f"{heard}; Repair run goes on"
+
+
+def list_data(prod: Bundle) -> Iterator[str]:
+    """A row for each resource that is no job, as it is in prod."""
+    yield "| resource | name in prod | holds | who may do what | costs while idle |"
+    yield "|---|---|---|---|---|"
+    for kind in DATA_KINDS:
+        for key, resource in prod.config["resources"].get(kind, {}).items():
+            idle = "storage" if kind != "dashboards" else "nothing; while seen, the SQL warehouse"
+            name = resource.get("display_name") or (
+                resource["id"] if kind not in ("experiments",) else resource["name"].split("/")[-1]
+            )
+            holds = resource.get("comment", kind.rstrip("s")).rstrip(".")
+            rights = [f"{who}: {what}" for who, what in list_rights(resource)]
+            yield f"| `{kind}.{key}` | `{name}` | {holds} | {'; '.join(rights)} | {idle} |"
+
+
+def list_rights(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Groups and what they may do with a resource; its owner is left out."""
+    for grant in resource.get("grants", []):
+        yield grant["principal"], ", ".join(grant["privileges"])
+    for permission in resource.get("permissions", []):
+        if "group_name" in permission:
+            yield permission["group_name"], permission["level"]
+
+
+def list_roles(prod: Bundle, dev: Bundle) -> Iterator[str]:
+    """A row for each group and resource it may do something with."""
+    yield "| group | resources | staging and prod | dev |"
+    yield "|---|---|---|---|"
+    there, here = collect_rights(prod), collect_rights(dev)
+    pairs = sorted({*there, *here})
+    rows = [(g, there.get((g, r), "nothing"), here.get((g, r), "nothing"), r) for g, r in pairs]
+    for (group, prod_may, dev_may), same in groupby(sorted(rows), lambda row: row[:3]):
+        names = ", ".join(f"`{row[3]}`" for row in same)
+        yield f"| {group} | {names} | {prod_may} | {dev_may} |"
+
+
+def collect_rights(bundle: Bundle) -> dict[tuple[str, str], str]:
+    """What a group may do with a resource, by both; all jobs count as one."""
+    rights: dict[tuple[str, str], str] = {}
+    for kind, group in bundle.config["resources"].items():
+        for key, resource in group.items():
+            for who, what in list_rights(resource):
+                resource_name = "jobs" if kind == "jobs" else f"{kind}.{key}"
+                known = rights.get((who, resource_name), what)
+                rights[who, resource_name] = known if what in known else f"{known}, {what}"
+    return rights
+
+
+def put_graph(text: str, graph: str) -> str:
+    """The README with the graph between its marks."""
+    between = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
+    return between.sub(lambda _: f"{START}\n```mermaid\n{graph}\n```\n{END}", text)
+
+
+def draw_graph(bundle: Bundle) -> str:
+    """The job `lifecycle` and the tasks of the jobs it runs, as a Mermaid flowchart."""
+    tasks = bundle.jobs["lifecycle"]["tasks"]
+    lines = ["flowchart LR"]
+    for task in tasks:
+        child = bundle.jobs[bundle.find_job(task["run_job_task"]["job_id"])]
+        lines.append(f"  subgraph {task['task_key']}")
+        lines += [f"    {line}" for line in draw_tasks(task["task_key"], child["tasks"])]
+        lines.append("  end")
+    for task in tasks:
+        lines += [f"  {n['task_key']} --> {task['task_key']}" for n in task.get("depends_on", [])]
+    return "\n".join(lines)
+
+
+def draw_tasks(job: str, tasks: list[dict[str, Any]]) -> Iterator[str]:
+    """The tasks of one job, conditions as rhombs."""
+    for task in tasks:
+        key = task["task_key"]
+        shape = ("{", "}") if "condition_task" in task else ("[", "]")
+        yield f"{job}.{key}{shape[0]}{key}{shape[1]}"
+    for task in tasks:
+        for needed in task.get("depends_on", []):
+            arrow = f"-- {needed['outcome']} -->" if "outcome" in needed else "-->"
+            yield f"{job}.{needed['task_key']} {arrow} {job}.{task['task_key']}"

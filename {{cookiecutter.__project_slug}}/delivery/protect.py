@@ -1,0 +1,70 @@
+"""Makes a catalog read-only in other targets' workspaces, whatever grants say there.
+
+Unity Catalog's workspace bindings are no resource of a bundle; an owner of the catalog runs this
+once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.bundle import load_bundle
+
+from .deploy import DeliveryError
+from .validate import list_targets
+
+PROTECTED = "prod"
+
+
+def list_calls(root: Path) -> Iterator[list[str]]:
+    """The calls of the Databricks CLI, in order.
+
+    Raises:
+        DeliveryError: A workspace's number cannot be read from its host.
+    """
+    hosts = {t: load_bundle(root, t).config["workspace"]["host"] for t in list_targets(root)}
+    catalog = load_bundle(root, PROTECTED).config["variables"]["catalog"]["value"]
+    own = read_workspace_id(hosts[PROTECTED])
+    others = sorted({read_workspace_id(host) for host in hosts.values()} - {own})
+    bindings = [bind(own, "BINDING_TYPE_READ_WRITE")]
+    bindings += [bind(workspace, "BINDING_TYPE_READ_ONLY") for workspace in others]
+    update = ["databricks", "workspace-bindings", "update-bindings", "catalog", catalog]
+    yield [*update, "--json", json.dumps({"add": bindings})]
+    # Bound first: a catalog that is isolated without a binding is closed to prod itself.
+    yield ["databricks", "catalogs", "update", catalog, "--isolation-mode", "ISOLATED"]
+
+
+def bind(workspace: int, kind: str) -> dict[str, object]:
+    """A binding of the catalog to a workspace."""
+    return {"workspace_id": workspace, "binding_type": kind}
+
+
+def read_workspace_id(host: str) -> int:
+    """The number in `https://adb-NUMBER.NUMBER.azuredatabricks.net`.
+
+    Raises:
+        DeliveryError: There is none.
+    """
+    found = re.match(r"https://adb-(\d+)\.", host)
+    if not found:
+        raise DeliveryError(f"{host}: no workspace id in it; write the host as adb-NUMBER.NUMBER")
+    return int(found.group(1))
+
+
+def protect(root: Path, dry_run: bool) -> None:
+    """Prints every call, and makes it unless it is a rehearsal.
+
+    Raises:
+        DeliveryError: A call failed.
+    """
+    for call in list_calls(root):
+        print(shlex.join(call))
+        if not dry_run and subprocess.run(call).returncode:
+            raise DeliveryError(
+                f"failed: {shlex.join(call)}; mend it and repeat, nothing is undone"
+            )

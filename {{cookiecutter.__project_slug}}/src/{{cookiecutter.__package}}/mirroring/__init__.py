@@ -1,0 +1,1 @@
+"""A redacted copy of production's raw tables, for development without personal data."""

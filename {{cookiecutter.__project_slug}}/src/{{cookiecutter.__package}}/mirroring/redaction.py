@@ -1,0 +1,51 @@
+"""What a mirror leaves out: personal values, and rows beyond the sample."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import partial
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from ..problem import KEY
+from ..tables import Table
+
+# Fractions are told apart to a ten-thousandth.
+BUCKETS = 10_000
+
+
+def redact_rows(rows: DataFrame, table: Table, key: str) -> DataFrame:
+    """Personal columns hashed with `key` (HMAC-SHA256, hexadecimal) or dropped to null.
+
+    Equal values have equal hashes in every table, so that joins still match; who does not know the
+    key cannot find a value by trying.
+    """
+    redacted = {c.name: _redact(c.name, c.personal, key) for c in table.columns if c.personal}
+    return rows.withColumns(redacted)
+
+
+def _redact(column: str, how: str, key: str) -> Column:
+    if how == "drop":
+        return F.lit(None)
+
+    # In a function, the key does not become part of a plan that others can read.
+    return F.udf(partial(hash_text, key), "string", useArrow=True)(column)
+
+
+def hash_text(key: str, text: str | None) -> str | None:
+    """HMAC-SHA256 (RFC 2104) in hexadecimal; nothing of nothing."""
+    if text is None:
+        return None
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def sample_rows(rows: DataFrame, fraction: float) -> DataFrame:
+    """The rows of a share of the entities, the same ones in every table and run.
+
+    A table without the entity's key, such as the weather, is kept whole.
+    """
+    if KEY not in rows.columns:
+        return rows
+    return rows.where(F.pmod(F.xxhash64(KEY), BUCKETS) < round(fraction * BUCKETS))
