@@ -98,7 +98,7 @@ def test_an_unknown_target_or_variable_is_refused(toy: Toy) -> None:
 
 @pytest.mark.parametrize("override", [{"main": "text"}, {"main": ["list"]}, {"main": 1}])
 def test_values_of_different_kinds_are_not_merged(override: dict[str, Any]) -> None:
-    with pytest.raises(BundleError, match="main: .* cannot override"):
+    with pytest.raises(BundleError, match=r"main: .* cannot override"):
         merge({"main": {"name": "main"}}, override)
 
 

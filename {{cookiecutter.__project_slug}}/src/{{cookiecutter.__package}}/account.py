@@ -24,6 +24,10 @@ def print_account(
         parameters: The parameters of any task of the last run.
     """
     known = {name: value for name, value in parameters.items() if name in Settings.model_fields}
+    required = {name for name, field in Settings.model_fields.items() if field.is_required()}
+    if required - set(known):
+        # A job outside the model's life, such as the mirror.
+        return
     settings = Settings.model_validate(known)
     sections = [
         (describe_ingestion, _read(workspace, settings, WINDOWS)),
