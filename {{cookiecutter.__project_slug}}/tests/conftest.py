@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+SCHEMAS = ("raw", "features", "models", "predictions", "monitoring")
+
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
@@ -29,4 +31,16 @@ def _start(folder: Path) -> SparkSession:
         return builder.getOrCreate()
     from local.spark import build_session
 
-    return build_session(folder, catalogs=[])
+    return build_session(folder, catalogs=["dev"])
+
+
+@pytest.fixture
+def lakehouse(spark: SparkSession) -> Iterator[SparkSession]:
+    """Empty schemas in the catalog `dev`; Connect has no such catalogs on a laptop."""
+    if os.environ.get("SPARK_MODE") == "connect":
+        pytest.skip("needs catalogs, which Spark Connect has only in a workspace")
+    for schema in SCHEMAS:
+        spark.sql(f"CREATE SCHEMA {schema}")
+    yield spark
+    for schema in SCHEMAS:
+        spark.sql(f"DROP SCHEMA {schema} CASCADE")

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from {{ cookiecutter.__package }}.problem import LABEL_DELAY
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }}.problem import FIRST_DAY, LABEL_DELAY
 from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.setup.tables import create_table
+from {{ cookiecutter.__package }}.tables import FLIGHTS, WINDOWS
 from {{ cookiecutter.__package }}.windows import (
+    FinishedWindow,
+    Window,
+    find_windows,
     get_evaluation_window,
     get_scoring_window,
     get_training_window,
+    open_windows,
+    record_windows,
 )
 
-from .test_settings import ARGUMENTS
+from .test_settings import ARGUMENTS, replace
+
+
+def test_a_table_is_owed_what_came_after_its_last_finished_window(
+    lakehouse: SparkSession,
+) -> None:
+    earlier = Settings.from_arguments(replace("as_of", "2013-06-01"))
+    settings = Settings.from_arguments(ARGUMENTS)
+    create_table(lakehouse, WINDOWS, settings)
+    first = open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY)[FLIGHTS]
+    assert first == Window(FIRST_DAY, earlier.cutoff)
+    for _ in range(2):
+        record_windows(lakehouse, earlier, {FLIGHTS: FinishedWindow(first, "x", 1, 10, 9, 1)})
+    assert find_windows(lakehouse, earlier)["flights"].rows_quarantined == 1
+    assert lakehouse.table(WINDOWS.full_name(settings)).count() == 1
+    owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY)[FLIGHTS]
+    assert owed == Window(earlier.cutoff, settings.cutoff)
+    # Repeated, a date owes what it owed before.
+    assert open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY)[FLIGHTS] == first
 
 
 def test_each_window_ends_before_the_next_begins() -> None:

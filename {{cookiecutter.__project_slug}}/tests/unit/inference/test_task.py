@@ -1,0 +1,51 @@
+"""Without a champion nothing is scored; with one, the champion of the date."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }}.champion import find_champion, find_latest_champion
+from {{ cookiecutter.__package }}.delta import append_new_rows
+from {{ cookiecutter.__package }}.inference.task import NoChampionError, predict
+from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.setup.tables import create_table
+from {{ cookiecutter.__package }}.tables import PREDICTIONS, PROMOTIONS
+from {{ cookiecutter.__package }}.workspace import Workspace
+
+from ..test_settings import ARGUMENTS, replace
+
+SETTINGS = Settings.from_arguments(ARGUMENTS)
+
+
+@pytest.fixture
+def workspace(lakehouse: SparkSession) -> Workspace:
+    for table in (PROMOTIONS, PREDICTIONS):
+        create_table(lakehouse, table, SETTINGS)
+    parts = {"features": None, "mlflow": None, "task_values": None, "governance": None}
+    return Workspace(spark=lakehouse, secrets=None, **parts)  # type: ignore[arg-type]
+
+
+def promote(workspace: Workspace, version: int, day: str) -> None:
+    row = (version, dt.date.fromisoformat(day), None, "better")
+    frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
+    append_new_rows(PROMOTIONS.full_name(SETTINGS), frame, PROMOTIONS.keys)
+
+
+def test_without_a_champion_nothing_is_written(workspace: Workspace) -> None:
+    promote(workspace, 1, "2013-07-02")
+    with pytest.raises(NoChampionError, match=r"dev.models.model has no champion as of 2013-07-01"):
+        predict(workspace, SETTINGS)
+    assert workspace.spark.table(PREDICTIONS.full_name(SETTINGS)).isEmpty()
+
+
+def test_a_date_has_the_champion_of_its_time(workspace: Workspace) -> None:
+    for version, day in ((1, "2013-06-01"), (2, "2013-07-01"), (3, "2013-08-01")):
+        promote(workspace, version, day)
+    later = Settings.from_arguments(replace("as_of", "2013-07-15"))
+    assert find_champion(workspace.spark, SETTINGS) == 2
+    assert find_champion(workspace.spark, SETTINGS, before=True) == 1
+    assert find_champion(workspace.spark, later) == 2
+    assert find_latest_champion(workspace.spark, SETTINGS) == 3
