@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 DATES = "2013-04-01,2013-04-29"
-# Reads what a run left. MLflow's run ids and Delta's versions are new whenever work is repeated.
+# Reads what a run left. MLflow's run ids, Delta's versions and times are new whenever work is
+# repeated.
 READ = """
+NEW = ("run_id", "table_version", "inputs", "judged_at", "seconds", "evidence")
 import json, sys
 from pathlib import Path
 from local.__main__ import read_package
@@ -30,7 +32,7 @@ bound = workspace.bind(read_package(Path.cwd()), None)
 found = {}
 for schema in bundle.schemas:
     for table in bound.spark.catalog.listTables(schema.split(".")[1]):
-        rows = bound.spark.table(f"{schema}.{table.name}").drop("run_id", "table_version", "inputs")
+        rows = bound.spark.table(f"{schema}.{table.name}").drop(*NEW)
         hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
         found[table.name] = [str(x) for x in hashed.agg(F.count("hash"), F.sum("hash")).first()]
 for model in bound.mlflow.search_registered_models():

@@ -92,7 +92,7 @@ def test_two_pull_requests_do_not_touch_each_other(
     first = ["-t", "pull_request", "--var", "pull_request=1"]
     workspace.run(clones["1"], "destroy", "--auto-approve", *first)
     assert workspace.read_jobs() == second
-    assert len(second) == 9
+    assert len(second) == 10
     assert workspace.ask("GET", "/api/2.1/unity-catalog/schemas/dev.pr12flight_delays_raw")
     assert not workspace.ask("GET", "/api/2.1/unity-catalog/schemas/dev.pr1flight_delays_raw")
 
@@ -128,7 +128,7 @@ def test_a_deployment_that_was_killed_converges(
     kill = {"pattern": CREATE_JOB, "offset": skipped, "times": 1}
     workspace.ask("POST", "/__testserver/kill", kill)
     assert workspace.try_to(project, "deploy", "-t", "staging") == -signal.SIGKILL
-    assert len(workspace.read_jobs()) < 9
+    assert len(workspace.read_jobs()) < 10
     assert_converged(workspace, project)
 
 
@@ -136,7 +136,7 @@ def assert_converged(workspace: FakeWorkspace, project: Path) -> None:
     # A killed deployment leaves its lock behind.
     workspace.run(project, "deploy", "--force-lock", "-t", "staging")
     assert re.search(NOTHING_TO_DO, workspace.run(project, "plan", "-t", "staging"))
-    assert len(workspace.read_jobs()) == 9
+    assert len(workspace.read_jobs()) == 10
 
 
 def test_going_back_to_the_former_release_restores_its_jobs_and_loses_no_data(
@@ -179,7 +179,7 @@ def test_make_deploy_shows_the_plan_deploys_and_says_what_is_next(
     said = capfd.readouterr().out
     assert "| create | `jobs.training` |" in said
     assert "Next: databricks bundle run setup -t prod" in said
-    assert len(workspace.read_jobs()) == 9
+    assert len(workspace.read_jobs()) == 10
 
 
 def test_make_destroy_removes_dev_alone(workspace: FakeWorkspace, project: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import getpass
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -62,7 +63,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
     repair = _add(commands, "repair", repair_run, "run again what failed in a run")
     repair.add_argument("run", nargs="?", type=int, help="number of the run; default: the last")
-    for command in (run, repair):
+    answer = _add(commands, "answer", answer_approval, "answer a task that waits for approval")
+    answer.add_argument("--version", required=True, help="the model version that waits")
+    answer.add_argument("--answer", choices=("Approved", "Rejected"), default="Approved")
+    answer.add_argument("--by", default=getpass.getuser(), help="who answers")
+    for command in (run, repair, answer):
         command.add_argument("--target")
         command.add_argument("--var", action="append", default=[], metavar="NAME=VALUE")
     _add(commands, "times", show_times, "where the time of the last run went")
@@ -114,6 +119,35 @@ def repair_run(options: argparse.Namespace) -> int:
         if done.state is State.SUCCESS:
             session.print_account(done)
     return 0 if done.state is State.SUCCESS else 1
+
+
+def answer_approval(options: argparse.Namespace) -> int:
+    """`answer`: as a person would in Unity Catalog, tags the version and repairs the run."""
+    run, task = find_waiting(RunStore(get_state(Path.cwd()) / "runs.db"), options.version)
+    bundle = load_bundle(Path.cwd(), run.target, parse_pairs(options.var, "--var"))
+    tags = {task: options.answer, f"{task}_by": options.by}
+    with _session(bundle) as session:
+        session.tag_version(run.parameters["model_name"], options.version, tags)
+        title = f"version {options.version}: {options.answer}"
+        done = session.play(title, partial(Runner.repair, run=run.id))
+    # A refusal ends the run as failed, as it should.
+    return 0 if done.state is State.SUCCESS or options.answer == "Rejected" else 1
+
+
+def find_waiting(store: RunStore, version: str) -> tuple[JobRun, str]:
+    """The last run that waits for approval of a version, and the task that does.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for run in reversed(store.list_jobs(children=True)):
+        waiting = [t["task"] for t in store.list_tasks(run.id) if t["state"] == State.FAILED]
+        approvals = [task for task in waiting if task.startswith("approval")]
+        values = store.get_values(run.id)
+        versions = {str(value) for (_, key), value in values.items() if key == "model_version"}
+        if approvals and version in versions:
+            return run, approvals[0]
+    raise UsageError(f"no run waits for approval of version {version}")
 
 
 def find_run(store: RunStore, number: int | None) -> JobRun:
@@ -176,6 +210,12 @@ class Session:
             log = get_state(self._bundle.root) / "log.txt"
             self._console.print(f"Details: {log}\nOnce mended, go on with: make repair")
         return run
+
+    def tag_version(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Sets tags on a model version."""
+        client = self._workspace.bind(self._package, task_values=None).mlflow
+        for key, value in tags.items():
+            client.set_model_version_tag(model, version, key, value)
 
     def print_account(self, run: JobRun) -> None:
         """The project's own account of its last run, if pyproject.toml names one."""

@@ -102,9 +102,10 @@ class RunStore:
             repairs=repairs,
         )
 
-    def list_jobs(self) -> list[JobRun]:
-        """All runs that no other run started, the latest last."""
-        query = "SELECT id FROM job_runs WHERE parent IS NULL ORDER BY id"
+    def list_jobs(self, children: bool = False) -> list[JobRun]:
+        """All runs that no other run started, the latest last; with children, those too."""
+        condition = "" if children else "WHERE parent IS NULL"
+        query = f"SELECT id FROM job_runs {condition} ORDER BY id"
         return [self.get_job(row[0]) for row in self._database.execute(query).fetchall()]
 
     def start_task(self, job_run: int, task: str) -> tuple[int, int]:

@@ -34,7 +34,7 @@ def _start(folder: Path) -> SparkSession:
     return build_session(folder, catalogs=["dev"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lakehouse(spark: SparkSession) -> Iterator[SparkSession]:
     """Empty schemas in the catalog `dev`; Connect has no such catalogs on a laptop."""
     if os.environ.get("SPARK_MODE") == "connect":

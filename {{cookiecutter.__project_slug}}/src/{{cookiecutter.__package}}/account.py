@@ -57,11 +57,15 @@ def describe_decision(rows: list[Row]) -> Iterator[str]:
     """The gate's decision on the version of that day, with its reasons."""
     for row in rows:
         if row.check == "decision":
-            verdict = "accepted" if row.passed else "blocked"
+            verdict = "accepted" if row.verdict == "passed" else "blocked"
             yield f"{'gate':12} version {row.model_version} {verdict}: {row.reason}"
     for row in rows:
-        if row.metric.startswith("auc"):
+        if row.metric.startswith("auc") and not row.slice:
             yield f"{'':12} {row.check}: {row.reason}"
+    if rows:
+        slowest = sorted(rows, key=lambda row: row.seconds, reverse=True)[:3]
+        spent = ", ".join(f"{row.check} {row.seconds:.1f} s" for row in slowest)
+        yield f"{'':12} {sum(row.seconds for row in rows):.1f} s in checks: {spent}, ..."
 
 
 def describe_promotion(rows: list[Row]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 from databricks.feature_engineering import FeatureLookup
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -34,6 +35,35 @@ CATEGORIES = ("carrier", "origin", "destination")
 SCHEDULE = (*CATEGORIES, "local_hour", "local_minute", "weekday", "distance")
 
 _LOOKUP_KEYS = {ORIGIN_WEATHER: "origin", ORIGIN_DELAYS: "origin", CARRIER_DELAYS: "carrier"}
+
+
+# Parts of the data that a model must not fail in, even when it is better on the whole.
+SLICES = ("origin", "carrier", "hour_band")
+HOUR_BANDS = {0: "night", 6: "morning", 12: "afternoon", 18: "evening"}
+
+# The raw columns that each input of the timetable is made of; features declare theirs as tables.
+_TIMETABLE_SOURCES = {
+    "local_hour": (EVENT_TIME,),
+    "local_minute": (EVENT_TIME,),
+    "weekday": (EVENT_TIME,),
+}
+
+
+def name_slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """The slice that each row belongs to, by column of `SLICES`."""
+    band = pd.cut(rows["local_hour"].astype(float), [*HOUR_BANDS, 24], right=False)
+    names = band.cat.rename_categories(list(HOUR_BANDS.values())).astype(object)
+    return {name: rows.get(name, names) for name in SLICES}
+
+
+def list_input_sources() -> dict[str, tuple[str, ...]]:
+    """The `table.column` of the raw tables that each declared input of a model is made of."""
+    sources = {
+        name: tuple(f"flights.{column}" for column in _TIMETABLE_SOURCES.get(name, (name,)))
+        for name in SCHEDULE
+    }
+    features = (column for table in FEATURE_TABLES for column in table.columns)
+    return sources | {c.name: c.sources for c in features if c.sources}
 
 
 def list_features(table: Table) -> list[str]:

@@ -36,13 +36,22 @@ class ScoringModel:
     lookups: tuple[FeatureLookup, ...]
 
 
-def load_model(name: str, version: int) -> ScoringModel:
-    """Downloads a version from the registry.
+def download_version(name: str, version: int) -> Path:
+    """The folder of a version's files.
 
     Raises:
         mlflow.exceptions.MlflowException: The version or its artifact is missing.
     """
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
+
+
+def load_model(name: str, version: int, folder: Path | None = None) -> ScoringModel:
+    """Loads a version, from its folder if that was downloaded before.
+
+    Raises:
+        mlflow.exceptions.MlflowException: The version or its artifact is missing.
+    """
+    folder = folder or download_version(name, version)
     pipeline = mlflow.sklearn.load_model((folder / NATIVE_MODEL).as_uri())
     spec = yaml.safe_load((folder / FEATURE_SPEC).read_text())
     inputs = tuple(str(column) for column in pipeline.feature_names_in_)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -20,6 +20,11 @@ IDENTIFIER = r"[A-Za-z0-9_\-]+"
 SchemaName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}\.{IDENTIFIER}$")]
 ReadSchema = Annotated[SchemaName, "read-only"]
 ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
+
+
+def is_shared(target: str) -> bool:
+    """Whether others rely on a target, so that only committed code may make models there."""
+    return not target.startswith(("dev", "pull_request"))
 
 
 class ParameterError(ValueError):
@@ -81,7 +86,9 @@ class Settings(RunSettings):
         monitoring: `catalog.schema` of metrics and of the record of windows.
         model_name: `catalog.schema.model` in the registry.
         experiment: Name of the MLflow experiment.
+        owner: E-mail address of who answers for the model.
         code_commit: The commit the bundle was deployed from; empty when unknown.
+        tree: Whether that commit was all there was: clean, dirty or unknown.
         window_days: Days before `as_of` that a run scores and monitors.
     """
 
@@ -93,7 +100,9 @@ class Settings(RunSettings):
     monitoring: SchemaName
     model_name: ModelName
     experiment: str
+    owner: str = ""
     code_commit: str = ""
+    tree: str = "unknown"
     window_days: int = 28
 
     @property
@@ -109,9 +118,35 @@ class SetupSettings(Settings):
 
 
 class ValidationSettings(Settings):
-    """Adds the model version to judge; empty means the version trained for `as_of`."""
+    """Adds what the deployment job is told.
+
+    Attributes:
+        model_version: The version to judge; empty means the version trained for `as_of`.
+        approval: Whether a person must approve an accepted version.
+    """
 
     model_version: int | None = None
+    approval: Literal["required", "automatic"] = "automatic"
+
+    @field_validator("model_version", mode="before")
+    @classmethod
+    def read_empty_as_none(cls, value: str) -> str | None:
+        """A job parameter cannot be absent, only empty."""
+        return value or None
+
+
+class RollbackSettings(Settings):
+    """Adds what a rollback is told.
+
+    Attributes:
+        model_version: The version to return to; empty means the champion before this one.
+        reason: Why, in words.
+        by: Who wants it.
+    """
+
+    model_version: int | None = None
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)
 
     @field_validator("model_version", mode="before")
     @classmethod

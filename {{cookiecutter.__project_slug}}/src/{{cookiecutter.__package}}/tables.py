@@ -5,7 +5,7 @@ The raw tables' columns are also the data contracts of the sources (see `ingesti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pyspark.sql.types import (
@@ -47,6 +47,7 @@ class Column:
         personal: How a value that can identify a person is redacted in a mirror, 'hash' (a text
             that must still join) or 'drop'; empty for other values. Personal columns are tagged,
             and never a model input.
+        sources: Of a feature: the `table.column` of the raw tables that it is made of.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Column:
     maximum: float | None = None
     allowed: tuple[str, ...] = ()
     personal: Literal["", "hash", "drop"] = ""
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.personal == "hash" and self.type != "string":
@@ -176,7 +178,11 @@ ORIGIN_WEATHER = Table(
     (
         Column("origin", "string", "IATA airport code"),
         Column("known_at", "timestamp", "UTC; an hour after the observation"),
-        *(c for c in WEATHER.columns if c.name not in WEATHER.keys),
+        *(
+            replace(column, sources=(f"weather.{column.name}",))
+            for column in WEATHER.columns
+            if column.name not in WEATHER.keys
+        ),
     ),
     ("origin", "known_at"),
     "known_at",
@@ -184,13 +190,14 @@ ORIGIN_WEATHER = Table(
 
 
 def _delay_columns(entity: str, hours: tuple[int, int]) -> tuple[Column, ...]:
+    sources = (f"outcomes.{entity}", "outcomes.known_at", "outcomes.arrival_delay")
     return tuple(
-        column
+        Column(f"{entity}_{name}_{h}h", "double", comment.format(h=h), sources=sources)
         for h in hours
-        for column in (
-            Column(f"{entity}_landed_{h}h", "double", f"flights landed in the last {h} hours"),
-            Column(f"{entity}_late_share_{h}h", "double", f"share of those that were late, {h} h"),
-            Column(f"{entity}_mean_delay_{h}h", "double", f"their mean arrival delay, min, {h} h"),
+        for name, comment in (
+            ("landed", "flights landed in the last {h} hours"),
+            ("late_share", "share of those that were late, {h} h"),
+            ("mean_delay", "their mean arrival delay, min, {h} h"),
         )
     )
 
@@ -228,34 +235,58 @@ VALIDATION_RESULTS = Table(
     (
         Column("model_version", "int", "version in the registry"),
         Column("check", "string", "name of the check; 'decision' sums up"),
+        Column("slice", "string", "part of the rows, such as origin=JFK; empty for all"),
         Column("as_of", "date", "run that judged"),
         Column("metric", "string", "what was measured"),
         Column("value", "double", "its value"),
-        Column("lower", "double", "lower end of the 95 % interval"),
-        Column("upper", "double", "upper end of the 95 % interval"),
+        Column("lower", "double", "lower end of the interval"),
+        Column("upper", "double", "upper end of the interval"),
         Column("threshold", "double", "what the check demands"),
-        Column("passed", "boolean", "the check's verdict"),
+        Column("verdict", "string", "passed, failed, inconclusive (blocks too) or reported"),
         Column("reason", "string", "in words"),
         Column("champion_version", "int", "version compared with; null for a first model"),
         Column("run_id", "string", "MLflow run that trained the version"),
         Column("window_start", "timestamp", "UTC; first scheduled departure evaluated"),
         Column("window_end", "timestamp", "UTC; exclusive"),
+        Column("judged_at", "timestamp", "UTC; when the check was made"),
+        Column("seconds", "double", "what the check took"),
     ),
-    ("model_version", "check"),
+    ("model_version", "check", "slice"),
     "as_of",
 )
 
 PROMOTIONS = Table(
     "models",
     "promotions",
-    "Which version became champion when.",
+    "Which version became champion when, by promotion or rollback; the last one counts.",
     (
+        Column("number", "int", "1, 2, 3, in order"),
         Column("model_version", "int", "version in the registry"),
         Column("as_of", "date", "date from which it is the champion"),
         Column("former_version", "int", "champion before; null for the first"),
+        Column("kind", "string", "promotion or rollback"),
+        Column("by", "string", "who, as far as it is known"),
         Column("reason", "string", "in words"),
     ),
-    ("model_version", "as_of"),
+    ("number",),
+    "as_of",
+)
+
+TRANSITIONS = Table(
+    "models",
+    "transitions",
+    "Every change of a version's state.",
+    (
+        Column("model_version", "int", "version in the registry"),
+        Column("state", "string", "pending, validating, awaiting_approval, approved, ..."),
+        Column("as_of", "date", "run that changed it"),
+        Column("by", "string", "who, as far as it is known"),
+        Column(
+            "evidence", "string", "digest of the results it rests on; empty before they are there"
+        ),
+        Column("reason", "string", "in words"),
+    ),
+    ("model_version", "state", "as_of", "evidence", "reason"),
     "as_of",
 )
 
@@ -316,5 +347,5 @@ WINDOWS = Table(
 RAW_TABLES = (FLIGHTS, OUTCOMES, WEATHER)
 FEATURE_TABLES = (ORIGIN_WEATHER, ORIGIN_DELAYS, CARRIER_DELAYS)
 RECORD_TABLES = (
-    QUARANTINE, VALIDATION_RESULTS, PROMOTIONS, PREDICTIONS, METRICS, WINDOWS,
+    QUARANTINE, VALIDATION_RESULTS, PROMOTIONS, TRANSITIONS, PREDICTIONS, METRICS, WINDOWS,
 )  # fmt: skip

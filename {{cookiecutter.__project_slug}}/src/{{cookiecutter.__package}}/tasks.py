@@ -12,10 +12,19 @@ from .inference.task import predict
 from .ingestion.task import ingest
 from .mirroring.task import mirror
 from .monitoring.task import monitor
-from .settings import MirrorSettings, RunSettings, Settings, SetupSettings, ValidationSettings
+from .settings import (
+    MirrorSettings,
+    RollbackSettings,
+    RunSettings,
+    Settings,
+    SetupSettings,
+    ValidationSettings,
+)
 from .setup.task import set_up
 from .training.task import train
-from .validation.task import promote, validate
+from .validation.approval import approve
+from .validation.promotion import promote, roll_back
+from .validation.task import validate
 from .workspace import Workspace, connect
 
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
@@ -44,7 +53,9 @@ ingestion = Task(Settings, ingest)
 features = Task(Settings, compute_features)
 training = Task(Settings, train)
 validation = Task(ValidationSettings, validate)
+approval = Task(ValidationSettings, approve)
 promotion = Task(ValidationSettings, promote)
+rollback = Task(RollbackSettings, roll_back)
 batch_inference = Task(Settings, predict)
 monitoring = Task(Settings, monitor)
 mirroring = Task(MirrorSettings, mirror)

@@ -159,7 +159,7 @@ def test_the_version_carries_its_lineage(lifecycle: Lifecycle) -> None:
 def test_an_honest_model_is_good_and_not_too_good(lifecycle: Lifecycle) -> None:
     results = lifecycle.read(tables.VALIDATION_RESULTS).set_index("check")
     assert 0.6 < results.loc["auc", "value"] < 0.8
-    assert bool(results.loc["decision", "passed"])
+    assert results.loc["decision", "verdict"] == "passed"
     assert results.loc["auc", "window_start"] >= pd.Timestamp("2013-02-04")
 
 

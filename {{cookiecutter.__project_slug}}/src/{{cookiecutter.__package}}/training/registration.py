@@ -11,7 +11,9 @@ from mlflow.entities import RunStatus
 from pyspark.sql import SparkSession
 
 from .. import delta
+from ..artifact import digest_files
 from ..code import digest_code, digest_facts
+from ..scoring import download_version
 from ..settings import Settings
 from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES
 from ..windows import find_windows, get_evaluation_window, get_training_window
@@ -64,9 +66,18 @@ def finish_version(
 ) -> None:
     """Puts on the version what a reviewer asks for; safe to repeat."""
     training, evaluation = get_training_window(settings), get_evaluation_window(settings)
+    name, number = settings.model_name, str(version)
+    found = client.get_model_version(name, number)
+    if "artifact_digest" not in found.tags:
+        # Set once: repeated later, it would vouch for files that somebody altered.
+        digest = digest_files(download_version(name, version))
+        client.set_model_version_tag(name, number, "artifact_digest", digest)
+    client.update_model_version(name, number, describe_version(settings))
     tags = {
         "as_of": settings.as_of.isoformat(),
+        "owner": settings.owner,
         "code_commit": settings.code_commit,
+        "tree": settings.tree,
         "code_digest": digest_code(),
         "package_version": get_package_version(__package__.split(".")[0]),
         "table_versions": json.dumps(dict(sorted(table_versions.items()))),
@@ -76,4 +87,15 @@ def finish_version(
         FINISHED: "true",
     }
     for key, value in tags.items():
-        client.set_model_version_tag(settings.model_name, str(version), key, value)
+        client.set_model_version_tag(name, number, key, value)
+    if "state" not in found.tags:
+        client.set_model_version_tag(name, number, "state", "pending")
+
+
+def describe_version(settings: Settings) -> str:
+    """What the registry shows of a version before it is judged."""
+    training = get_training_window(settings)
+    return (
+        f"Trained on flights of {training} that were known as of {settings.as_of}. The model card"
+        " with its evaluation is among the artifacts of its run, once validation has judged it."
+    )

@@ -65,6 +65,7 @@ def _train_version(
     check_rows(rows, "to train on")
     with mlflow.start_run(run_name=f"as of {settings.as_of}", tags={IDENTITY: identity}) as run:
         _log_datasets(versions)
+        mlflow.set_tag("last_trained", rows[EVENT_TIME].max().tz_localize("UTC").isoformat())
         pipeline = fit(rows)
         log.info("logging and registering the model")
         _log_model(workspace, settings, pipeline, rows, training_set)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.champion import find_champion, find_latest_champion
+from {{ cookiecutter.__package }}.champion import find_champion, find_last_promotion
 from {{ cookiecutter.__package }}.delta import append_new_rows
 from {{ cookiecutter.__package }}.inference.task import NoChampionError, predict
 from {{ cookiecutter.__package }}.settings import Settings
@@ -21,15 +22,16 @@ SETTINGS = Settings.from_arguments(ARGUMENTS)
 
 
 @pytest.fixture
-def workspace(lakehouse: SparkSession) -> Workspace:
+def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
     for table in (PROMOTIONS, PREDICTIONS):
         create_table(lakehouse, table, SETTINGS)
     parts = {"features": None, "mlflow": None, "task_values": None, "governance": None}
-    return Workspace(spark=lakehouse, secrets=None, **parts)  # type: ignore[arg-type]
+    yield Workspace(spark=lakehouse, secrets=None, **parts)  # type: ignore[arg-type]
+    lakehouse.sql(f"DELETE FROM {PROMOTIONS.full_name(SETTINGS)}")
 
 
 def promote(workspace: Workspace, version: int, day: str) -> None:
-    row = (version, dt.date.fromisoformat(day), None, "better")
+    row = (version, version, dt.date.fromisoformat(day), None, "promotion", "ann", "better")
     frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
     append_new_rows(PROMOTIONS.full_name(SETTINGS), frame, PROMOTIONS.keys)
 
@@ -48,4 +50,6 @@ def test_a_date_has_the_champion_of_its_time(workspace: Workspace) -> None:
     assert find_champion(workspace.spark, SETTINGS) == 2
     assert find_champion(workspace.spark, SETTINGS, before=True) == 1
     assert find_champion(workspace.spark, later) == 2
-    assert find_latest_champion(workspace.spark, SETTINGS) == 3
+    last = find_last_promotion(workspace.spark, SETTINGS)
+    assert last is not None
+    assert last.model_version == 3

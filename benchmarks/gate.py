@@ -1,0 +1,115 @@
+"""How often the gate errs: false blocks, false passes and power, by simulation.
+
+Called in the folder of a rendered project: `python gate.py [COMPARISONS]`. Flights of a day share
+disturbances that both models see alike and some that they do not, as in the sample data. The naive
+rule, "the challenger's metric is at least the champion's", judges the same draws.
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from local.__main__ import read_package
+from scipy import optimize, stats
+
+COMPARISONS = 1_000
+# Flights a day, and days of an evaluation window.
+FLIGHTS, WINDOWS = 900, (7, 14, 28, 56)
+# How much better (AUC) the challenger truly is.
+TRUTHS = (-0.02, -0.01, 0.0, 0.01)
+SEED = 2013
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Labels, the scores of champion and challenger, and days."""
+
+    labels: np.ndarray
+    champion: np.ndarray
+    challenger: np.ndarray
+    days: np.ndarray
+
+
+def draw(generator: np.random.Generator, days: int, loss: float) -> Draw:
+    """A window; `loss` is noise that makes the challenger worse than the champion, or better."""
+    day = np.repeat(np.arange(days), FLIGHTS)
+    known, shared = generator.normal(size=len(day)), generator.normal(size=days)[day]
+    odds = -1.2 + 1.1 * known + 0.6 * shared
+    labels = (generator.random(len(day)) < 1 / (1 + np.exp(-odds))).astype(float)
+    own = [generator.normal(size=len(day)) + 0.3 * generator.normal(size=days)[day] for _ in "ab"]
+    noise = (0.35, 0.35 + loss)
+    champion, challenger = (known + 0.3 * shared + n * o for n, o in zip(noise, own, strict=True))
+    return Draw(labels, champion, challenger, day)
+
+
+def find_loss(statistics: Any, truth: float) -> float:
+    """The noise with which the challenger truly is `truth` better, on a very long window."""
+
+    def miss(loss: float) -> float:
+        drawn = draw(np.random.default_rng(1), 3_000, loss)
+        return measure(statistics, drawn).value - truth
+
+    return float(optimize.brentq(miss, -0.34, 1.5, xtol=1e-3)) if truth else 0.0
+
+
+def measure(statistics: Any, drawn: Draw) -> Any:
+    """The difference of the AUCs with its interval."""
+    return statistics.estimate_auc_difference(
+        drawn.labels, drawn.challenger, drawn.champion, drawn.days
+    )
+
+
+def simulate(statistics: Any, margin: float, comparisons: int) -> Iterator[tuple[Any, ...]]:
+    """For each window and truth: days, truth, passes of the gate and of the naive rule."""
+    for truth in TRUTHS:
+        loss = find_loss(statistics, truth)
+        for days in WINDOWS:
+            generator = np.random.default_rng([SEED, days])
+            found = [measure(statistics, draw(generator, days, loss)) for _ in range(comparisons)]
+            passed = sum(estimate.lower > -margin for estimate in found)
+            yield days, truth, passed, sum(estimate.value >= 0 for estimate in found)
+
+
+def describe_share(count: int, total: int) -> str:
+    """A share with its exact 95 % interval (Clopper and Pearson, Biometrika 26, 1934)."""
+    lower = stats.beta.ppf(0.025, count, total - count + 1) if count else 0.0
+    upper = stats.beta.ppf(0.975, count + 1, total - count) if count < total else 1.0
+    return f"{count / total:6.1%} ({lower:.1%} to {upper:.1%})"
+
+
+def draw_power(rows: list[tuple[Any, ...]], comparisons: int) -> Iterator[str]:
+    """A bar for each window: how often a challenger of equal quality passes."""
+    for days, truth, passed, _ in rows:
+        if truth == 0:
+            share = passed / comparisons
+            yield f"{days:4} days  {'█' * round(40 * share)} {share:.0%}"
+
+
+def main() -> None:
+    """Prints the tables."""
+    comparisons = int(sys.argv[1]) if len(sys.argv) > 1 else COMPARISONS
+    package = f"{read_package(Path.cwd())}.validation"
+    statistics = importlib.import_module(f"{package}.statistics")
+    margin = importlib.import_module(f"{package}.rules").RULES.champion_margin
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    print(f"{comparisons} comparisons each, {FLIGHTS} flights a day, margin {margin} AUC\n")
+    print("| days | true difference | the gate passes | the naive rule passes |\n|---|---|---|---|")
+    rows = []
+    for row in simulate(statistics, margin, comparisons):
+        rows.append(row)
+        days, truth, passed, naive = row
+        gate, rule = describe_share(passed, comparisons), describe_share(naive, comparisons)
+        print(f"| {days} | {truth:+.2f} | {gate} | {rule} |", flush=True)
+    print("\nAn equal challenger passes:")
+    print("\n".join(draw_power(rows, comparisons)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What the files of a model version say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .scoring import FEATURE_SPEC, NATIVE_MODEL
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A version's files.
+
+    Attributes:
+        digest: SHA-256 of the model, its feature spec and its requirements.
+        signature: The columns that the model takes.
+        spec_inputs: The columns that the feature spec delivers; empty without one.
+        requirements: Lines of `requirements.txt`.
+    """
+
+    digest: str
+    signature: tuple[str, ...]
+    has_example: bool
+    spec_inputs: tuple[str, ...]
+    requirements: tuple[str, ...]
+
+
+def read_artifact(folder: Path) -> Artifact:
+    """Reads a downloaded version; what is missing is empty."""
+    native = folder / NATIVE_MODEL
+    described = _read_yaml(native / "MLmodel")
+    signature = json.loads((described.get("signature") or {}).get("inputs") or "[]")
+    spec = _read_yaml(folder / FEATURE_SPEC).get("input_columns", [])
+    requirements = native / "requirements.txt"
+    lines = requirements.read_text().splitlines() if requirements.exists() else []
+    return Artifact(
+        digest=digest_files(folder),
+        signature=tuple(column["name"] for column in signature),
+        has_example=bool(described.get("saved_input_example_info")),
+        spec_inputs=tuple(name for entry in spec for name in entry),
+        requirements=tuple(line.strip() for line in lines if line.strip()),
+    )
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text()) if path.exists() else {}
+
+
+def digest_files(folder: Path) -> str:
+    """SHA-256 of the names and contents of the files that training wrote.
+
+    What the registry adds around them differs from one registry to another, and is left out.
+    """
+    digest = hashlib.sha256()
+    for path in sorted((folder / "data").rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

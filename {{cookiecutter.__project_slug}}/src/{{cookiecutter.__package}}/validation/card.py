@@ -1,0 +1,120 @@
+"""The model card: what a reviewer reads in two minutes, as Markdown and as one HTML page."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..problem import LABEL, list_input_sources
+from ..workspace import Workspace
+from .drawing import draw_calibration, draw_intervals
+from .evidence import RegisteredCase
+from .results import CheckResult, Verdict
+
+MARKDOWN, PAGE = "model_card.md", "model_card.html"
+BINS = 10
+STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1b1f24;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%;font-size:14px}"
+    "td,th{border-bottom:1px solid #d7dbe0;padding:.3rem .6rem;text-align:left;vertical-align:top}"
+    ".passed{color:#1a7f37}.failed,.inconclusive{color:#b42318;font-weight:600}"
+    ".reported{color:#6b7280}h1 small{font-weight:400;color:#6b7280}figure{margin:1rem 0}"
+)
+LIMITS = (
+    "Predicts flights out of EWR, JFK and LGA, two hours before their scheduled departure; nothing"
+    " else was tested. Cancelled and diverted flights have no label and are not predicted. It is a"
+    " help for planning, and no ground for decisions about single passengers."
+)
+
+
+def log_card(workspace: Workspace, case: RegisteredCase, results: Sequence[CheckResult]) -> None:
+    """Puts the card to the run that trained the version; a version without a run gets none."""
+    run = workspace.mlflow.get_model_version(case.settings.model_name, str(case.version)).run_id
+    if run:
+        workspace.mlflow.log_text(run, "\n".join(write_markdown(case, results)), MARKDOWN)
+        workspace.mlflow.log_text(run, write_page(case, results), PAGE)
+
+
+def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterator[str]:
+    """The card without its charts."""
+    yield f"# {case.settings.model_name}, version {case.version}\n"
+    yield f"**{describe_decision(results)}**\n"
+    yield from (f"- {name}: {fact}" for name, fact in list_facts(case))
+    yield "\n| check | verdict | what was found |\n|---|---|---|"
+    yield from (f"| {r.name} | {r.verdict} | {r.reason.replace('|', '/')} |" for r in results)
+    yield f"\n## Limits\n\n{LIMITS}"
+
+
+def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
+    """The card as one page that needs nothing else."""
+    title = f"{html.escape(case.settings.model_name)} <small>version {case.version}</small>"
+    facts = "".join(f"<tr><th>{n}</th><td>{html.escape(f)}</td></tr>" for n, f in list_facts(case))
+    decision = html.escape(describe_decision(results))
+    parts = [
+        f"<h1>{title}</h1><p class='{results[-1].verdict}'>{decision}</p><table>{facts}</table>",
+        *_draw_charts(case, results),
+        "<h2>Checks</h2><table><tr><th>check</th><th>verdict</th><th>what was found</th></tr>",
+        *(_write_row(result) for result in results),
+        f"</table><h2>Limits</h2><p>{LIMITS}</p>",
+    ]
+    head = f"<meta charset='utf-8'><title>Model card</title><style>{STYLE}</style>"
+    return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(parts)}</body></html>"
+
+
+def _write_row(result: CheckResult) -> str:
+    cells = f"<td>{html.escape(result.name)}</td><td class='{result.verdict}'>{result.verdict}</td>"
+    return f"<tr>{cells}<td>{html.escape(result.reason)}</td></tr>"
+
+
+def describe_decision(results: Sequence[CheckResult]) -> str:
+    """Accepted or blocked, and why."""
+    decision = results[-1]
+    said = "Accepted" if decision.verdict is Verdict.PASSED else "Blocked"
+    return f"{said}: {decision.reason}"
+
+
+def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
+    """What, who, from which data and code."""
+    tags = case.record.tags
+    champion = case.champion_version
+    sources = {s for source in list_input_sources().values() for s in source}
+    yield "Predicts", "whether a flight arrives more than 15 minutes late"
+    yield "Owner", tags.get("owner", "unknown")
+    yield (
+        "Trained on",
+        f"{tags.get('training_start', '?')[:10]} to {tags.get('training_end', '?')[:10]}",
+    )
+    yield "Judged on", str(case.window)
+    yield "Compared with", f"champion version {champion}" if champion else "baselines; no champion"
+    yield "Made of", ", ".join(sorted(sources))
+    yield "Tables", ", ".join(json.loads(tags.get("table_versions", "{}")))
+    yield (
+        "Code",
+        f"commit {tags.get('code_commit') or 'unknown'}, tree {tags.get('tree', 'unknown')}",
+    )
+
+
+def _draw_charts(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterator[str]:
+    scored = any(r.check == "scores" and r.verdict is Verdict.PASSED for r in results)
+    if scored:
+        points = bin_calibration(case.rows[LABEL].to_numpy(dtype=float), case.scores)
+        yield f"<h2>Calibration</h2><figure>{draw_calibration(points)}</figure>"
+    slices = [r for r in results if r.check == "slice" and r.estimate and r.estimate.lower > -1]
+    if slices:
+        rows = [(r.slice, r.estimate, r.verdict) for r in slices if r.estimate]
+        drawn = draw_intervals(rows, slices[0].threshold or 0.0)
+        yield f"<h2>Slices: AUC beside the champion's</h2><figure>{drawn}</figure>"
+
+
+def bin_calibration(labels: np.ndarray, scores: np.ndarray) -> list[tuple[float, float, int]]:
+    """Mean score, share of events and rows of each tenth of the rows, by rising score."""
+    order = pd.Series(scores).rank(method="first")
+    bins = np.asarray(pd.cut(order, BINS, labels=False))
+    chosen = [bins == number for number in range(BINS)]
+    return [
+        (float(scores[c].mean()), float(labels[c].mean()), int(c.sum())) for c in chosen if c.any()
+    ]

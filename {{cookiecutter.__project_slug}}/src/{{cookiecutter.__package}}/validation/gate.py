@@ -1,0 +1,71 @@
+"""The gate: every check, each with its time; whatever goes wrong blocks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from .compliance import (
+    check_artifact,
+    check_code,
+    check_inputs,
+    check_lineage,
+    check_requirements,
+    check_signature,
+)
+from .evidence import Case
+from .infrastructure import check_agreement, check_cost, check_edges, check_scores
+from .performance import (
+    check_auc,
+    check_baselines,
+    check_calibration,
+    check_champion,
+    check_evidence,
+    check_slices,
+    check_unseen,
+)
+from .results import CheckResult, Verdict
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[Case], Iterator[CheckResult]]
+
+CHECKS: tuple[Check, ...] = (
+    check_lineage,
+    check_code,
+    check_requirements,
+    check_artifact,
+    check_signature,
+    check_inputs,
+    check_unseen,
+    check_scores,
+    check_edges,
+    check_agreement,
+    check_cost,
+    check_evidence,
+    check_auc,
+    check_calibration,
+    check_baselines,
+    check_champion,
+    check_slices,
+)
+
+
+def run_checks(case: Case) -> list[CheckResult]:
+    """The results of all checks, in order."""
+    return [result for check in CHECKS for result in run_check(case, check)]
+
+
+def run_check(case: Case, check: Check) -> list[CheckResult]:
+    """A check's results; an exception is a failed check with the exception as its reason."""
+    began = time.perf_counter()
+    try:
+        results = list(check(case))
+    except Exception as error:  # whatever goes wrong while judging must block, not pass
+        log.exception("%s could not be made", check.__name__)
+        reason = f"{type(error).__name__}: {error}"
+        results = [CheckResult(check.__name__.removeprefix("check_"), Verdict.FAILED, reason)]
+    seconds = time.perf_counter() - began
+    return [replace(result, seconds=seconds / len(results)) for result in results]

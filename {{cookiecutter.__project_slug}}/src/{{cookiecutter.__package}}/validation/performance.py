@@ -1,0 +1,179 @@
+"""Checks of performance on rows that no training has seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..problem import BASELINE_FEATURE, EVENT_TIME, LABEL, LABEL_DELAY, name_slices
+from ..windows import Window
+from .evidence import Case, VersionRecord
+from .results import CheckResult, Verdict, judge
+from .rules import Rules
+from .statistics import (
+    Estimate,
+    estimate_auc,
+    estimate_auc_difference,
+    estimate_calibration_slope,
+)
+
+
+def check_unseen(case: Case) -> Iterator[CheckResult]:
+    """The window lies after the training of every version compared, and the delay of its labels.
+
+    Both what the version says of itself and the last row that it was trained on must agree.
+    """
+    records = [case.record] + ([case.champion] if case.champion else [])
+    reasons = [reason for record in records for reason in _find_overlaps(case.window, record)]
+    fine = f"{case.window} lies after all training"
+    yield CheckResult("unseen_data", judge(not reasons), "; ".join(reasons) or fine)
+
+
+def _find_overlaps(window: Window, record: VersionRecord) -> Iterator[str]:
+    for what, end in (
+        ("its training window ends", record.training_end),
+        ("its last training row is of", record.last_trained),
+    ):
+        if end is None:
+            yield f"version {record.version} does not say when {what.split(' ', 1)[1]}"
+        elif end + LABEL_DELAY > window.start:
+            least = f"{LABEL_DELAY / dt.timedelta(days=1):g} days"
+            yield f"version {record.version}: {what} {end:%Y-%m-%d}, less than {least} before"
+
+
+def check_evidence(case: Case) -> Iterator[CheckResult]:
+    """There are enough labelled rows of both classes; otherwise nothing can be said."""
+    rows, least = len(case.rows), case.rules.least_rows
+    late = int(case.rows[LABEL].sum())
+    missing = int(case.rows[LABEL].isna().sum())
+    enough = rows - missing >= least and 0 < late < rows - missing
+    yield CheckResult(
+        "evidence",
+        Verdict.PASSED if enough else Verdict.INCONCLUSIVE,
+        f"{rows} rows, {missing} without a label, {late} late; {least} of both kinds are needed",
+        "rows",
+        Estimate(float(rows - missing), math.nan, math.nan),
+        float(least),
+    )
+
+
+def check_auc(case: Case) -> Iterator[CheckResult]:
+    """The version is better than chance."""
+    auc = estimate_auc(_labels(case.rows), case.scores, _days(case.rows))
+    yield _compare("auc", auc, 0.5, f"AUC {describe(auc)}")
+
+
+def check_calibration(case: Case) -> Iterator[CheckResult]:
+    """Probabilities mean what they say: neither too bold nor too timid, nor far off on average."""
+    labels, (least, most) = _labels(case.rows), case.rules.calibration_slope
+    slope = estimate_calibration_slope(labels, case.scores, _days(case.rows))
+    yield CheckResult(
+        "calibration_slope",
+        judge(least <= slope.value <= most),
+        f"slope {describe(slope)}, between {least:g} and {most:g} is accepted",
+        "slope",
+        slope,
+        least,
+    )
+    least, most = case.rules.calibration_ratio
+    expected = float(case.scores.sum())
+    ratio = float(labels.sum()) / expected if expected else math.nan
+    yield CheckResult(
+        "calibration_ratio",
+        judge(least <= ratio <= most),
+        f"{labels.sum():.0f} late, {expected:.0f} expected; {least:g} to {most:g} is accepted",
+        "ratio",
+        Estimate(ratio, math.nan, math.nan),
+        least,
+    )
+
+
+def check_baselines(case: Case) -> Iterator[CheckResult]:
+    """A first model beats the prior rate and the rule of thumb by the margin, with confidence."""
+    if case.champion is not None:
+        return
+    labels, days, margin = _labels(case.rows), _days(case.rows), case.rules.baseline_margin
+    feature = case.rows[BASELINE_FEATURE].astype(float)
+    rule = feature.fillna(feature.mean()).to_numpy()
+    for name, other in (("prior_rate", np.zeros(len(rule))), ("rule_of_thumb", rule)):
+        difference = estimate_auc_difference(labels, case.scores, other, days)
+        reason = f"AUC {describe(difference)} above {name.replace('_', ' ')}"
+        yield _compare(f"better_than_{name}", difference, margin, reason)
+
+
+def check_champion(case: Case) -> Iterator[CheckResult]:
+    """A challenger is not worse than the champion by the margin; or better, if rules say so."""
+    if case.champion is None or case.champion_scores is None:
+        return
+    difference = estimate_auc_difference(
+        _labels(case.rows), case.scores, case.champion_scores, _days(case.rows)
+    )
+    beside = f"AUC {describe(difference)} beside champion version {case.champion.version}"
+    if np.array_equal(case.scores, case.champion_scores):
+        beside = f"scores every row as champion version {case.champion.version} does"
+    name, threshold = "not_worse_than_champion", -case.rules.champion_margin
+    if case.rules.superiority:
+        name, threshold = "better_than_champion", 0.0
+    yield _compare(name, difference, threshold, beside)
+
+
+def check_slices(case: Case) -> Iterator[CheckResult]:
+    """No slice is shown to be worse than the champion's by the margin.
+
+    The confidence is corrected for the number of slices (Bonferroni).
+    """
+    if case.champion_scores is None:
+        return
+    slices = list(_find_slices(case.rows, case.rules))
+    judged = max(1, sum(large for _, _, large in slices))
+    for name, chosen, large in slices:
+        difference = estimate_auc_difference(
+            _labels(case.rows[chosen]),
+            case.scores[chosen],
+            case.champion_scores[chosen],
+            _days(case.rows[chosen]),
+            confidence=1 - 0.05 / judged,
+        )
+        yield _judge_slice(name, difference, int(chosen.sum()), case.rules.slice_margin, large)
+
+
+def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.ndarray, bool]]:
+    for column, names in name_slices(rows).items():
+        for name in sorted(names.dropna().unique()):
+            chosen = (names == name).to_numpy()
+            labels = _labels(rows)[chosen]
+            large = chosen.sum() >= rules.least_slice_rows and np.ptp(labels) > 0
+            yield f"{column}={name}", chosen, bool(large)
+
+
+def _judge_slice(
+    name: str, difference: Estimate, rows: int, margin: float, large: bool
+) -> CheckResult:
+    unproven = math.isnan(difference.upper) or difference.upper < -margin
+    verdict = judge(not unproven) if large else Verdict.REPORTED
+    reason = f"AUC {describe(difference)} beside the champion, {rows} rows"
+    return CheckResult("slice", verdict, reason, "auc_difference", difference, -margin, name)
+
+
+def _compare(check: str, estimate: Estimate, threshold: float, reason: str) -> CheckResult:
+    metric = "auc" if check == "auc" else "auc_difference"
+    return CheckResult(
+        check, judge(estimate.lower > threshold), reason, metric, estimate, threshold
+    )
+
+
+def _labels(rows: pd.DataFrame) -> np.ndarray:
+    return rows[LABEL].to_numpy(dtype=float)
+
+
+def _days(rows: pd.DataFrame) -> np.ndarray:
+    return rows[EVENT_TIME].dt.floor("D").to_numpy()
+
+
+def describe(estimate: Estimate) -> str:
+    """The value and its interval."""
+    return f"{estimate.value:.3f} ({estimate.lower:.3f} to {estimate.upper:.3f})"

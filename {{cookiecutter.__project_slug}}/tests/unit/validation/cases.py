@@ -1,0 +1,116 @@
+"""A sound challenger beside a champion, to be spoiled in one way at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from {{ cookiecutter.__package }}.artifact import Artifact
+from {{ cookiecutter.__package }}.problem import (
+    BASELINE_FEATURE,
+    CATEGORIES,
+    EVENT_TIME,
+    LABEL,
+    MODEL_INPUTS,
+)
+from {{ cookiecutter.__package }}.scoring import ScoringModel, score
+from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.validation.evidence import VersionRecord
+from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
+from {{ cookiecutter.__package }}.windows import Window
+
+from ..test_settings import ARGUMENTS
+
+WINDOW = Window(dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.datetime(2013, 6, 29, tzinfo=dt.UTC))
+BEFORE = WINDOW.start - dt.timedelta(days=2)
+SETTINGS = Settings.from_arguments(ARGUMENTS)
+TAGS = {
+    "as_of": "2013-07-01",
+    "code_commit": "abc",
+    "code_digest": "def",
+    "owner": "owner@example.com",
+    "package_version": "0.1.0",
+    "table_versions": "{}",
+    "training_start": "2012-06-01T00:00:00+00:00",
+    "training_end": BEFORE.isoformat(),
+    "evaluation_start": WINDOW.start.isoformat(),
+    "tree": "clean",
+    "artifact_digest": "sound",
+}
+
+
+class Curve:
+    """A pipeline of one column, good enough to be judged."""
+
+    def __init__(self, bend: Any = None) -> None:
+        self._bend = bend or (lambda rows, odds: odds)
+
+    def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+        odds = rows["distance"].astype(float).fillna(0.0).clip(-30, 30).to_numpy()
+        scores = 1 / (1 + np.exp(-self._bend(rows, odds)))
+        return np.column_stack([1 - scores, scores])
+
+
+def make_model(pipeline: Any = None, inputs: tuple[str, ...] = MODEL_INPUTS) -> ScoringModel:
+    return ScoringModel(2, pipeline or Curve(), inputs, ())
+
+
+def make_rows(count: int = 12_000) -> pd.DataFrame:
+    generator = np.random.default_rng(5)
+    rows = pd.DataFrame({name: generator.normal(size=count) for name in MODEL_INPUTS})
+    for name in CATEGORIES:
+        rows[name] = generator.choice(["AA", "BB", "CC"], count)
+    rows["local_hour"] = generator.integers(0, 24, count)
+    rows[EVENT_TIME] = pd.Timestamp(WINDOW.start) + pd.to_timedelta(np.arange(count) % 28, unit="D")
+    chance = 1 / (1 + np.exp(-rows["distance"]))
+    rows[LABEL] = (generator.random(count) < chance).astype(float)
+    rows[BASELINE_FEATURE] = generator.random(count)
+    return rows
+
+
+ROWS = make_rows()
+
+
+@dataclass(frozen=True)
+class ToyCase:
+    """See `Case`."""
+
+    record: VersionRecord
+    champion: VersionRecord | None
+    artifact: Artifact
+    model: ScoringModel
+    champion_model: ScoringModel | None
+    rows: pd.DataFrame
+    settings: Settings = SETTINGS
+    rules: Rules = RULES
+    window: Window = WINDOW
+
+    @property
+    def scores(self) -> np.ndarray:
+        return score(self.model, self.rows)
+
+    @property
+    def champion_scores(self) -> np.ndarray | None:
+        return score(self.champion_model, self.rows) if self.champion_model else None
+
+    def but(self, **changes: Any) -> ToyCase:
+        """The case with something changed; `tags` and `artifact` may be changed in part."""
+        if "tags" in changes:
+            tags = {**self.record.tags, **changes.pop("tags")}
+            changes["record"] = replace(self.record, tags=tags)
+        return replace(self, **changes)
+
+
+SOUND = ToyCase(
+    record=VersionRecord(2, "run", {"tuning_auc": 0.7}, TAGS, "A card.", BEFORE),
+    champion=VersionRecord(1, "former", {"tuning_auc": 0.7}, TAGS, "A card.", BEFORE),
+    artifact=Artifact("sound", MODEL_INPUTS, True, ("flight_id", *MODEL_INPUTS), ("a==1.0",)),
+    model=make_model(),
+    champion_model=make_model(),
+    rows=ROWS,
+)
+FIRST = SOUND.but(champion=None, champion_model=None)
