@@ -46,7 +46,7 @@ golden: .venv/ready ## renew tests/golden from the template
 faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they leave
 	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py
 
-bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage), after make demo
+bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage or gate), after make demo
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
 
 lock: .venv/ready ## renew both lock files

@@ -69,7 +69,8 @@ def test_only_what_jobs_run_is_uploaded(
     workspace.run(project, "deploy", "-t", target)
     files = list_files(workspace, project, target, "file")
     assert not [f for f in files if f.startswith(("local/", "delivery/", "tests/", "docs/"))]
-    assert any(f.startswith("notebooks/") for f in files) == (target == "dev")
+    assert any("notebooks/explore" in f for f in files) == (target == "dev")
+    assert any("notebooks/review_model" in f for f in files)
     assert [f for f in list_files(workspace, project, target, "artifact") if f.endswith(".whl")]
 
 

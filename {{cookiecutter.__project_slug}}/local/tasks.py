@@ -132,7 +132,11 @@ def run_notebook(path: Path, spark: Any, widgets: dict[str, str], values: TaskVa
         notebook=SimpleNamespace(exit=exit_notebook),
         jobs=SimpleNamespace(taskValues=values),
     )
-    names = {"spark": spark, "dbutils": dbutils, "display": lambda shown: log.info("%s", shown)}
+
+    def show(shown: object) -> None:
+        log.info("%s", shown)
+
+    names = {"spark": spark, "dbutils": dbutils, "display": show, "displayHTML": show}
     try:
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
     except _NotebookExit as end:

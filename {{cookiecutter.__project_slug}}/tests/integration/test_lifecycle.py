@@ -7,25 +7,32 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from {{ cookiecutter.__package }} import tables
+from {{ cookiecutter.__package }}.artifact import read_artifact
 from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
 from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
 from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import load_model, score
+from {{ cookiecutter.__package }}.scoring import FEATURE_SPEC, load_model, score
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.tables import Table
 from {{ cookiecutter.__package }}.training.model import select_inputs
-from {{ cookiecutter.__package }}.windows import Window
+from {{ cookiecutter.__package }}.validation.card import read_page
+from {{ cookiecutter.__package }}.validation.compliance import check_artifact
+from {{ cookiecutter.__package }}.validation.evidence import RegisteredCase
+from {{ cookiecutter.__package }}.validation.results import Verdict
+from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
 from local.bundle import Bundle, load_bundle
 from local.display import PlainDisplay
 from local.graph import State
@@ -238,6 +245,31 @@ def test_a_mirror_holds_no_personal_value_and_joins_as_the_original(
     assert sorted(sizes[0]) == sorted(sizes[1])
     assert set(copies[0]["outcomes"]["flight_id"]) <= set(mirrored["flight_id"])
     assert 0.45 < len(mirrored) / len(original) < 0.55
+
+
+def test_the_model_card_says_what_a_reviewer_asks(lifecycle: Lifecycle) -> None:
+    name, client = lifecycle.settings.model_name, lifecycle.workspace.mlflow
+    page = read_page(client, name, 1)
+    for said in ("Accepted: ", "Trained on", "better_than_rule_of_thumb", "<svg", "Limits"):
+        assert said in page
+    with pytest.raises(MlflowException):
+        read_page(client, name, 2)
+    widgets = {"model_name": name, "model_version": "1"}
+    values = TaskValues(lambda key, value: None)
+    run_notebook(ROOT / "notebooks/review_model.py", lifecycle.workspace.spark, widgets, values)
+
+
+def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle) -> None:
+    settings = lifecycle.settings
+    case = RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
+    assert [r.verdict for r in check_artifact(case)] == [Verdict.PASSED]
+    source = lifecycle.workspace.mlflow.get_model_version(settings.model_name, "1").source
+    folder = Path(mlflow.artifacts.download_artifacts(source))
+    (folder / FEATURE_SPEC).write_text((folder / FEATURE_SPEC).read_text() + "\n# altered")
+    altered = SimpleNamespace(record=case.record, artifact=read_artifact(folder))
+    (result,) = check_artifact(altered)  # type: ignore[arg-type]
+    assert result.verdict is Verdict.FAILED
+    assert "not those that training registered" in result.reason
 
 
 def test_the_notebook_runs_on_what_was_ingested(lifecycle: Lifecycle) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mlflow import MlflowClient
 
 from ..problem import LABEL, list_input_sources
 from ..workspace import Workspace
@@ -37,6 +39,19 @@ def log_card(workspace: Workspace, case: RegisteredCase, results: Sequence[Check
     if run:
         workspace.mlflow.log_text(run, "\n".join(write_markdown(case, results)), MARKDOWN)
         workspace.mlflow.log_text(run, write_page(case, results), PAGE)
+
+
+def read_page(client: MlflowClient, model_name: str, version: int) -> str:
+    """The page of a version that was judged.
+
+    Raises:
+        LookupError: The version has no card.
+    """
+    run = client.get_model_version(model_name, str(version)).run_id
+    if not run or PAGE not in {artifact.path for artifact in client.list_artifacts(run)}:
+        raise LookupError(f"version {version} of {model_name} has no model card: validate it first")
+    folder = client.download_artifacts(run, PAGE)
+    return Path(folder).read_text(encoding="utf-8")
 
 
 def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterator[str]:
