@@ -44,7 +44,8 @@ golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
 faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they leave
-	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py
+	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py lifecycle 10
+	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py validation 20
 
 bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage or gate), after make demo
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py

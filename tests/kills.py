@@ -1,12 +1,13 @@
 """Kills runs at many moments, runs again, and compares with an undisturbed run.
 
-Called in the folder of a rendered project: `python kills.py [KILLS]`.
+Called in the folder of a rendered project: `python kills.py lifecycle|validation [KILLS]`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-DATES = "2013-04-01,2013-04-29"
+# The jobs that are killed, and the dates they run for.
+JOBS = {"lifecycle": "2013-04-01,2013-04-29", "validation": "2013-04-01"}
 # Reads what a run left. MLflow's run ids, Delta's versions and times are new whenever work is
 # repeated.
 READ = """
@@ -43,19 +45,19 @@ print("FOUND " + json.dumps(found, sort_keys=True, default=str))
 """
 
 
-def start(state: Path) -> subprocess.Popen[bytes]:
+def start(state: Path, job: str, dates: str) -> subprocess.Popen[bytes]:
     """Starts the run in a process group of its own."""
-    command = [sys.executable, "-m", "local", "run", "--as-of", DATES]
+    command = [sys.executable, "-m", "local", "run", "--job", job, "--as-of", dates]
     environment = {**os.environ, "LOCAL_WORKSPACE": str(state)}
     return subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
     )
 
 
-def finish(state: Path) -> float:
+def finish(state: Path, job: str, dates: str) -> float:
     """Runs to the end; the seconds it took."""
     began = time.monotonic()
-    if start(state).wait():
+    if start(state, job, dates).wait():
         raise SystemExit(f"the run failed: see {state}/log.txt")
     return time.monotonic() - began
 
@@ -67,31 +69,45 @@ def read(state: Path) -> dict[str, Any]:
     return json.loads(line.removeprefix("FOUND "))
 
 
-def kill_after(state: Path, seconds: float) -> None:
+def kill_after(state: Path, job: str, dates: str, seconds: float) -> None:
     """Starts a run and kills it, the JVM included."""
-    running = start(state)
+    running = start(state, job, dates)
     time.sleep(seconds)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
 
 
+def prepare(state: Path, job: str) -> None:
+    """Brings a new workspace to where the job begins: the lifecycle at nothing."""
+    if job == "validation":
+        for before in ("setup", "ingestion", "features", "training"):
+            finish(state, before, JOBS[job])
+
+
 def main() -> int:
     """Prints each kill and what differed; the number of differences is the exit code."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    differences = 0
+    job = sys.argv[1]
+    kills = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    dates, differences = JOBS[job], 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        seconds = finish(Path(scratch) / "undisturbed")
-        expected = read(Path(scratch) / "undisturbed")
+        begun, undisturbed = Path(scratch) / "begun", Path(scratch) / "undisturbed"
+        begun.mkdir()
+        prepare(begun, job)
+        shutil.copytree(begun, undisturbed)
+        seconds = finish(undisturbed, job, dates)
+        expected = read(undisturbed)
         print(f"undisturbed: {seconds:.0f} s, {len(expected)} facts", flush=True)
         for kill in range(kills):
             state, moment = Path(scratch) / f"kill-{kill}", seconds * (kill + 0.7) / kills
-            kill_after(state, moment)
-            finish(state)
+            shutil.copytree(begun, state)
+            kill_after(state, job, dates, moment)
+            finish(state, job, dates)
             found = read(state)
             wrong = [n for n in {*expected, *found} if expected.get(n) != found.get(n)]
             differences += bool(wrong)
             print(f"killed after {moment:.0f} s: {', '.join(sorted(wrong)) or 'equal'}", flush=True)
-    print(f"{kills} kills, {differences} differences")
+            shutil.rmtree(state, ignore_errors=True)
+    print(f"{job}: {kills} kills, {differences} differences")
     return differences
 
 
