@@ -52,6 +52,7 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
         (["run", "--var", "colour"], "--var 'colour': write NAME=VALUE"),
         (["run", "--param", "colour=red"], "has no parameter colour: there are as_of"),
         (["repair"], "nothing to repair"),
+        (["answer", "--version", "2"], "no run waits for approval of version 2"),
         (["times"], "nothing has run yet"),
         (["ui"], "nothing has run yet: make run"),
     ],

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from local.__main__ import UsageError, find_waiting
 from local.graph import State
 from local.tasks import TaskTimeout, TaskValues, limit_time
 from local.yaml_source import BundleError
@@ -172,6 +173,25 @@ def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy
     assert repaired.state is State.SUCCESS
     assert repaired.repairs == 1
     assert toy.recorder.calls[2:] == [("second", {"value": "7"}), ("third", {})]
+
+
+def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
+    toy.add_task("approval", "second")
+
+    def act(key: str, values: TaskValues) -> None:
+        if key == "first":
+            values.set("model_version", 2)
+        fail("approval")(key, values)
+
+    toy.recorder.act = act
+    run = toy.run()
+    assert find_waiting(toy.store, "2") == (run, "approval")
+    with pytest.raises(UsageError, match="no run waits for approval of version 3"):
+        find_waiting(toy.store, "3")
+    toy.recorder.act = fail()
+    toy.runner().repair(run.id)
+    with pytest.raises(UsageError):
+        find_waiting(toy.store, "2")
 
 
 def test_what_a_killed_process_left_running_is_marked(toy: Toy) -> None:
