@@ -90,6 +90,7 @@ class Settings(RunSettings):
         code_commit: The commit the bundle was deployed from; empty when unknown.
         tree: Whether that commit was all there was: clean, dirty or unknown.
         window_days: Days before `as_of` that a run scores and monitors.
+        fresh_environment: Whether the gate installs a version's requirements to see that it works.
     """
 
     source: ReadSchema
@@ -104,6 +105,7 @@ class Settings(RunSettings):
     code_commit: str = ""
     tree: str = "unknown"
     window_days: int = 28
+    fresh_environment: bool = False
 
     @property
     def owns_sources(self) -> bool:

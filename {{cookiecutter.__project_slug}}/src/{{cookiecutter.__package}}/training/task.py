@@ -31,7 +31,8 @@ from .tuning import check_rows, split_by_time, tune
 
 log = logging.getLogger(__name__)
 
-REQUIREMENTS = ("mlflow", "lightgbm", "scikit-learn", "pandas", "numpy")
+# MLflow 3.8 does not work with the sqlalchemy that it would draw in by itself.
+REQUIREMENTS = ("mlflow", "lightgbm", "scikit-learn", "pandas", "numpy", "sqlalchemy")
 
 
 def train(workspace: Workspace, settings: Settings) -> int:
@@ -124,9 +125,14 @@ def _log_model(
         registered_model_name=settings.model_name,
         signature=infer_signature(example, pipeline.predict_proba(example)[:, 1]),
         input_example=example,
-        pip_requirements=[f"{name}=={get_installed_version(name)}" for name in REQUIREMENTS],
+        pip_requirements=list_requirements(),
         pyfunc_predict_fn="predict_proba",
     )
+
+
+def list_requirements() -> list[str]:
+    """What scoring needs, in the versions that trained."""
+    return [f"{name}=={get_installed_version(name)}" for name in REQUIREMENTS]
 
 
 def make_baseline(pipeline: Any, rows: pd.DataFrame) -> dict[str, Any]:

@@ -71,8 +71,12 @@ class Case(Protocol):
         """The champion's; None before the first."""
 
     @property
+    def folder(self) -> Path:
+        """Where the challenger's files are."""
+
+    @property
     def artifact(self) -> Artifact:
-        """The challenger's files."""
+        """What these files say."""
 
     @property
     def model(self) -> ScoringModel:
@@ -125,18 +129,19 @@ class RegisteredCase:
         return read_record(self._workspace.mlflow, self.settings, self.champion_version)
 
     @cached_property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """See `Case`."""
         return download_version(self.settings.model_name, self.version)
 
     @cached_property
     def artifact(self) -> Artifact:
         """See `Case`."""
-        return read_artifact(self._folder)
+        return read_artifact(self.folder)
 
     @cached_property
     def model(self) -> ScoringModel:
         """See `Case`."""
-        return load_model(self.settings.model_name, self.version, self._folder)
+        return load_model(self.settings.model_name, self.version, self.folder)
 
     @cached_property
     def champion_model(self) -> ScoringModel | None:

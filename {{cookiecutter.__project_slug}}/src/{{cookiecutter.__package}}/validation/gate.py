@@ -15,6 +15,7 @@ from .compliance import (
     check_requirements,
     check_signature,
 )
+from .environment import check_fresh_process
 from .evidence import Case
 from .infrastructure import check_agreement, check_cost, check_edges, check_scores
 from .performance import (
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     check_edges,
     check_agreement,
     check_cost,
+    check_fresh_process,
     check_evidence,
     check_auc,
     check_calibration,

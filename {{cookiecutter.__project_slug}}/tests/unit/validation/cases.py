@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,7 @@ class ToyCase:
     model: ScoringModel
     champion_model: ScoringModel | None
     rows: pd.DataFrame
+    folder: Path = Path("nowhere")
     settings: Settings = SETTINGS
     rules: Rules = RULES
     window: Window = WINDOW

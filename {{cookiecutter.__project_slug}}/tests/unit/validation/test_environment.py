@@ -1,0 +1,66 @@
+"""A version that cannot be installed is blocked; one that can scores there as here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
+from {{ cookiecutter.__package }}.scoring import NATIVE_MODEL, ScoringModel
+from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
+from {{ cookiecutter.__package }}.training.task import list_requirements
+from {{ cookiecutter.__package }}.validation.environment import check_fresh_process
+from {{ cookiecutter.__package }}.validation.gate import run_check
+from {{ cookiecutter.__package }}.validation.results import Verdict
+
+from ..training.test_model import PARAMETERS, make_rows
+from .cases import SETTINGS, SOUND, ToyCase
+
+
+def make_case(folder: Path, requirements: list[str]) -> ToyCase:
+    rows = make_rows(300)
+    pipeline = build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])
+    mlflow.sklearn.save_model(
+        pipeline,
+        folder / NATIVE_MODEL,
+        pip_requirements=requirements,
+        pyfunc_predict_fn="predict_proba",
+    )
+    asked = SETTINGS.model_copy(update={"fresh_environment": True})
+    model = ScoringModel(2, pipeline, MODEL_INPUTS, ())
+    return SOUND.but(settings=asked, folder=folder, model=model, rows=select_inputs(rows))
+
+
+def test_requirements_that_do_not_install_block(tmp_path: Path) -> None:
+    case = make_case(tmp_path, ["mlflow==3.8.1", "no-such-package-anywhere==9.9.9"])
+    (result,) = run_check(case, check_fresh_process)
+    assert result.verdict is Verdict.FAILED
+    assert result.check == "fresh_process"
+
+
+def test_a_sound_version_scores_in_a_fresh_process_as_here(tmp_path: Path) -> None:
+    (result,) = run_check(make_case(tmp_path, list_requirements()), check_fresh_process)
+    assert result.verdict is Verdict.PASSED, result.reason
+
+
+def test_it_is_reported_where_nobody_asks_for_it() -> None:
+    (result,) = run_check(SOUND, check_fresh_process)
+    assert result.verdict is Verdict.REPORTED
+
+
+def test_a_wrong_answer_from_there_blocks(tmp_path: Path) -> None:
+    case = make_case(tmp_path, list_requirements())
+    other = build_pipeline({**PARAMETERS, "n_estimators": 2})
+    rows = make_rows(300)
+    other.fit(select_inputs(rows), rows[LABEL])
+    swapped = case.but(model=ScoringModel(2, other, MODEL_INPUTS, ()))
+    (result,) = run_check(swapped, check_fresh_process)
+    assert result.verdict is Verdict.FAILED
+    assert result.reason.startswith("here and there differ by")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
