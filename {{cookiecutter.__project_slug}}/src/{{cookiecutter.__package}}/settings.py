@@ -90,6 +90,7 @@ class Settings(RunSettings):
         code_commit: The commit the bundle was deployed from; empty when unknown.
         tree: Whether that commit was all there was: clean, dirty or unknown.
         window_days: Days before `as_of` that a run scores and monitors.
+        webhook_scope: Secret scope whose `webhook_url` hears of versions' states; empty for none.
         fresh_environment: Whether the gate installs a version's requirements to see that it works.
     """
 
@@ -106,6 +107,7 @@ class Settings(RunSettings):
     tree: str = "unknown"
     window_days: int = 28
     fresh_environment: bool = False
+    webhook_scope: str = ""
 
     @property
     def owns_sources(self) -> bool:

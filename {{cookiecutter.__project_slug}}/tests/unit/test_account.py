@@ -24,13 +24,15 @@ def test_rows_are_counted_by_source_and_feature_tables_left_out() -> None:
 
 
 def test_a_blocked_version_is_told_with_its_reason() -> None:
-    rows = [
-        Row(check="auc", metric="auc", model_version=3, passed=True, reason="AUC 0.7"),
-        Row(check="decision", metric="", model_version=3, passed=False, reason="evidence: 30 rows"),
-    ]
-    decision, auc = describe_decision(rows)
-    assert decision.endswith("version 3 blocked: evidence: 30 rows")
-    assert auc.endswith("auc: AUC 0.7")
+    judged = {"model_version": 3, "seconds": 1.0}
+    auc = {"check": "auc", "metric": "auc", "verdict": "passed", "reason": "AUC 0.7"}
+    few = {"check": "decision", "metric": "", "verdict": "failed", "reason": "evidence: 30 rows"}
+    rows = [Row(slice=part, **auc, **judged) for part in ("", "origin=JFK")]
+    told = list(describe_decision([*rows, Row(slice="", **few, **judged)]))
+    assert told[0].endswith("version 3 blocked: evidence: 30 rows")
+    assert told[1].endswith("auc: AUC 0.7")
+    assert told[2].strip().startswith("3.0 s in checks: auc 1.0 s")
+    assert len(told) == 3
 
 
 def test_a_first_champion_has_no_former_one() -> None:

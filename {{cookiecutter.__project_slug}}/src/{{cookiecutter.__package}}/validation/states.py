@@ -6,6 +6,7 @@ import logging
 from enum import StrEnum
 
 from .. import delta
+from ..notification import notify
 from ..settings import Settings
 from ..tables import TRANSITIONS
 from ..workspace import Workspace
@@ -42,4 +43,6 @@ def move(
     frame = workspace.spark.createDataFrame([row], TRANSITIONS.struct)
     delta.append_new_rows(TRANSITIONS.full_name(settings), frame, TRANSITIONS.keys)
     workspace.mlflow.set_model_version_tag(settings.model_name, str(version), TAG, state.value)
+    message = {"model": settings.model_name, "version": version, "state": state.value}
+    notify(workspace.secrets, settings, {**message, "reason": reason, "target": settings.target})
     log.info("version %d is %s: %s", version, state.value, reason)

@@ -1,0 +1,34 @@
+"""Tells another system of a change, by a webhook; its failure changes nothing here."""
+
+from __future__ import annotations
+
+import json
+import logging
+import urllib.request
+from collections.abc import Mapping
+
+from .settings import Settings
+from .workspace import Secrets
+
+log = logging.getLogger(__name__)
+
+WEBHOOK_KEY = "webhook_url"
+SECONDS = 5
+
+
+def notify(secrets: Secrets, settings: Settings, message: Mapping[str, object]) -> None:
+    """Posts a message as JSON to the URL that is kept as a secret, where `webhook_scope` names one.
+
+    Nothing is raised: whoever listens must not decide what happens here.
+    """
+    if not settings.webhook_scope:
+        return
+    try:
+        url = secrets.get(settings.webhook_scope, WEBHOOK_KEY)
+        if not url.startswith("https://") and not url.startswith("http://127.0.0.1:"):
+            raise ValueError(f"the secret {WEBHOOK_KEY} is no https address")
+        body = json.dumps(message).encode()
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=SECONDS).close()
+    except Exception as error:  # a listener's failure is never ours
+        log.warning("the webhook was not reached: %s", error)
