@@ -85,10 +85,15 @@ class Registry:
 def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A model's files, and an empty registry for its versions."""
     folder = tmp_path_factory.mktemp("registry")
-    former = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    former = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    use_registry(*[f"sqlite:///{folder}/mlflow.db"] * 2)
     yield save_model(folder / "files")
-    mlflow.set_tracking_uri(former)
+    use_registry(*former)
+
+
+def use_registry(tracking: str, registry: str) -> None:
+    mlflow.set_tracking_uri(tracking)
+    mlflow.set_registry_uri(registry)
 
 
 @pytest.fixture
