@@ -68,7 +68,7 @@ def list_jobs(prod: Bundle, dev: Bundle) -> Iterator[str]:
 def find_callers(bundle: Bundle) -> dict[str, list[str]]:
     """The jobs that run a job."""
     calls = [
-        (bundle.find_job(task["run_job_task"]["job_id"]), key)
+        (bundle.get_job(task["run_job_task"]["job_id"]), key)
         for key, job in bundle.jobs.items()
         for task in job["tasks"]
         if "run_job_task" in task
@@ -175,7 +175,7 @@ def draw_graph(bundle: Bundle) -> str:
     tasks = bundle.jobs["lifecycle"]["tasks"]
     lines = ["flowchart LR"]
     for task in tasks:
-        child = bundle.jobs[bundle.find_job(task["run_job_task"]["job_id"])]
+        child = bundle.jobs[bundle.get_job(task["run_job_task"]["job_id"])]
         lines.append(f"  subgraph {task['task_key']}")
         lines += [f"    {line}" for line in draw_tasks(task["task_key"], child["tasks"])]
         lines.append("  end")

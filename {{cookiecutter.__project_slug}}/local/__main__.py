@@ -22,8 +22,10 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from .bundle import Bundle, load_bundle
+from .catalogs import CatalogError
 from .display import open_display, redirect_noise
-from .graph import State, check_job, sort_tasks
+from .graph import FAILURES, SUCCESSES, State, check_job, list_texts, sort_tasks
+from .java import JavaError, find_java
 from .runner import Runner, describe_run, fill_parameters, fill_values
 from .runs import JobRun, RunStore
 from .tasks import Executor
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         return options.command(options)
-    except (BundleError, UsageError, LookupError) as fault:
+    except (BundleError, CatalogError, JavaError, UsageError, LookupError) as fault:
         print(fault, file=sys.stderr)
     except sqlite3.OperationalError as fault:
         print(f"{get_state(Path.cwd())}: {fault}", file=sys.stderr)
@@ -102,7 +104,7 @@ def run_job(options: argparse.Namespace) -> int:
         for parameters in runs:
             title = f"{options.job} in {bundle.target}, as of {parameters.get('as_of', 'default')}"
             done = session.play(title, partial(Runner.run, job=options.job, parameters=parameters))
-            if done.state is not State.SUCCESS:
+            if session.has_failed(done):
                 return 1
         session.print_account(done)
     return 0
@@ -116,9 +118,10 @@ def repair_run(options: argparse.Namespace) -> int:
         done = session.play(
             f"repairing run {run.id}, {run.job}", partial(Runner.repair, run=run.id)
         )
-        if done.state is State.SUCCESS:
+        failed = session.has_failed(done)
+        if not failed:
             session.print_account(done)
-    return 0 if done.state is State.SUCCESS else 1
+    return int(failed)
 
 
 def answer_approval(options: argparse.Namespace) -> int:
@@ -131,7 +134,7 @@ def answer_approval(options: argparse.Namespace) -> int:
         title = f"version {options.version}: {options.answer}"
         done = session.play(title, partial(Runner.repair, run=run.id))
     # A refusal ends the run as failed, as it should.
-    return 0 if done.state is State.SUCCESS or options.answer == "Rejected" else 1
+    return 0 if done.state in SUCCESSES or options.answer == "Rejected" else 1
 
 
 def find_waiting(store: RunStore, version: str) -> tuple[JobRun, str]:
@@ -206,10 +209,23 @@ class Session:
             run = action(Runner(self._bundle, executor, self._store, display))
         seconds = (run.finished or run.started) - run.started
         self._console.print(f"{run.state} after {seconds:.0f} s")
-        if run.state is not State.SUCCESS:
+        if self.has_failed(run):
             log = get_state(self._bundle.root) / "log.txt"
             self._console.print(f"Details: {log}\nOnce mended, go on with: make repair")
         return run
+
+    def has_failed(self, run: JobRun) -> bool:
+        """Whether something is to be mended; a task that waits for approval is not."""
+        return bool(FAILURES & {run.state}) or any(
+            not task.startswith("approval") for task in self._list_failed(run)
+        )
+
+    def _list_failed(self, run: JobRun) -> Iterator[str]:
+        for task in self._store.list_tasks(run.id):
+            if task["child"]:
+                yield from self._list_failed(self._store.get_job(task["child"]))
+            elif task["state"] in FAILURES - {State.UPSTREAM_FAILED}:
+                yield task["task"]
 
     def tag_version(self, model: str, version: str, tags: Mapping[str, str]) -> None:
         """Sets tags on a model version."""
@@ -243,8 +259,10 @@ class Session:
 def _session(bundle: Bundle) -> Iterator[Session]:
     state = get_state(bundle.root)
     state.mkdir(parents=True, exist_ok=True)
+    find_java()
     with _locked(state), redirect_noise(state / "log.txt") as console:
         workspace = LocalWorkspace(state, bundle.schemas, find_read_only(bundle))
+        workspace.record_grants(bundle.config.get("resources", {}))
         try:
             yield Session(bundle, console, workspace)
         finally:
@@ -264,11 +282,13 @@ def _locked(state: Path) -> Iterator[None]:
 
 
 def find_read_only(bundle: Bundle) -> list[str]:
-    """The catalogs that variables named `*_catalog` read from, where they are not the target's."""
+    """The catalogs of variables named `*_catalog` that jobs name and that are not the target's."""
     variables = bundle.config["variables"]
-    named = [variables[name]["value"] for name in variables if name.endswith("_catalog")]
+    named = [str(variables[name]["value"]) for name in variables if name.endswith("_catalog")]
     owned = {schema.split(".")[0] for schema in bundle.schemas}
-    return [catalog for catalog in dict.fromkeys(named) if catalog not in owned]
+    texts = list(list_texts(bundle.jobs))
+    read = [name for name in named if any(text.startswith(f"{name}.") for text in texts)]
+    return [catalog for catalog in dict.fromkeys(read) if catalog not in owned]
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:

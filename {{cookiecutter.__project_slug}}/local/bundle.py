@@ -69,16 +69,20 @@ class Bundle:
         declared = self.config.get("resources", {}).get("schemas", {}).values()
         return [schema["id"] for schema in declared]
 
-    def find_job(self, job_id: object) -> str:
+    def find_job(self, job_id: object) -> str | None:
+        """The key of the job with an id; None when the bundle has no such job."""
+        return next((k for k, job in self.jobs.items() if str(job["id"]) == str(job_id)), None)
+
+    def get_job(self, job_id: object) -> str:
         """The key of the job with an id.
 
         Raises:
             BundleError: No job of the bundle has it.
         """
-        for key, job in self.jobs.items():
-            if str(job["id"]) == str(job_id):
-                return key
-        raise BundleError([f"job_id {job_id} is no job of this bundle"])
+        key = self.find_job(job_id)
+        if key is None:
+            raise BundleError([f"job_id {job_id} is no job of this bundle"])
+        return key
 
 
 def load_bundle(

@@ -20,6 +20,7 @@ from .graph import State
 
 STYLES = {
     State.SUCCESS: ("✓", "green"),
+    State.SUCCESS_WITH_FAILURES: ("✓", "yellow"),
     State.FAILED: ("✗", "red"),
     State.TIMED_OUT: ("✗", "red"),
     State.UPSTREAM_FAILED: ("✗", "red"),

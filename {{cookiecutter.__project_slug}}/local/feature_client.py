@@ -236,7 +236,8 @@ class _SparkClient(SparkClient):
     ) -> None:
         if partition_columns or path:
             raise NotImplementedError("a feature table with partitions or a path of its own")
-        self._define(qualified_table_name, schema, comment, "CREATE TABLE")
+        # The catalog has no such table, but its folder may hold one that was dropped.
+        self._define(qualified_table_name, schema, comment)
 
     def set_cols_not_null(self, full_table_name: str, cols: list[str]) -> None:
         # Delta cannot add NOT NULL to a column; the table is empty still, so it is made again.
@@ -244,11 +245,11 @@ class _SparkClient(SparkClient):
         if any(field.nullable for field in schema if field.name in cols):
             comment = self._spark.catalog.getTable(full_table_name).description
             fields = [_to_required(f) if f.name in cols else f for f in schema]
-            self._define(full_table_name, StructType(fields), comment, "CREATE OR REPLACE TABLE")
+            self._define(full_table_name, StructType(fields), comment)
 
-    def _define(self, table: str, schema: StructType, comment: str | None, verb: str) -> None:
-        columns = ", ".join(_define_column(field) for field in schema)
-        self._spark.sql(f"{verb} {table} ({columns}) USING delta COMMENT {_quote(comment or '')}")
+    def _define(self, table: str, schema: StructType, comment: str | None) -> None:
+        columns, said = ", ".join(map(_define_column, schema)), _quote(comment or "")
+        self._spark.sql(f"CREATE OR REPLACE TABLE {table} ({columns}) USING delta COMMENT {said}")
 
     def set_cols_pk_tk(
         self, full_table_name: str, pk_cols: list[str], pk_name: Any = None, tk_col: Any = None

@@ -15,6 +15,12 @@ from .yaml_source import BundleError
 TASK_TYPES = ("python_wheel_task", "notebook_task", "condition_task", "run_job_task")
 # What a task may say beside its type; the cluster, the environment and who is told do not change
 # what it does.
+JOB_FIELDS = {
+    "id", "name", "description", "parameters", "tasks", "tags", "schedule", "trigger",
+    "max_concurrent_runs", "queue", "timeout_seconds", "health", "email_notifications",
+    "notification_settings", "webhook_notifications", "permissions", "environments",
+    "job_clusters", "budget_policy_id", "performance_target", "run_as",
+}  # fmt: skip
 TASK_FIELDS = {
     "task_key", "description", "depends_on", "run_if", "max_retries", "timeout_seconds",
     "min_retry_interval_millis", "retry_on_timeout", "environment_key", "job_cluster_key",
@@ -26,7 +32,7 @@ LOOKED_UP = re.compile(r"\$\{var\.(\w+)\}")
 KNOWN_VALUES = re.compile(
     r"job\.(id|name|run_id|repair_count|parameters\.\w+|trigger\.type"
     r"|start_time\.(iso_date|iso_datetime|timestamp_ms|year|month|day|hour|minute|second))"
-    r"|task\.(name|run_id|execution_count)|tasks\.[\w-]+\.(values\.\w+|result_state|run_id)"
+    r"|task\.(name|run_id|execution_count)|tasks\.[\w-]+\.(values\.\w+|result_state)"
     r"|workspace\.(id|url)"
 )
 
@@ -36,6 +42,7 @@ class State(StrEnum):
 
     RUNNING = "RUNNING"
     SUCCESS = "SUCCESS"
+    SUCCESS_WITH_FAILURES = "SUCCESS_WITH_FAILURES"
     FAILED = "FAILED"
     TIMED_OUT = "TIMEDOUT"
     EXCLUDED = "EXCLUDED"
@@ -43,12 +50,23 @@ class State(StrEnum):
     INTERRUPTED = "INTERRUPTED"
 
 
+# A job some of whose tasks failed, but none at an end of its graph, counts as a success.
+SUCCESSES = {State.SUCCESS, State.SUCCESS_WITH_FAILURES}
 FAILURES = {State.FAILED, State.TIMED_OUT, State.UPSTREAM_FAILED, State.INTERRUPTED}
+
+COMPARE: Mapping[str, Callable[[str, str], bool]] = {
+    "EQUAL_TO": lambda a, b: a == b,
+    "NOT_EQUAL": lambda a, b: a != b,
+    "GREATER_THAN": lambda a, b: float(a) > float(b),
+    "GREATER_THAN_OR_EQUAL": lambda a, b: float(a) >= float(b),
+    "LESS_THAN": lambda a, b: float(a) < float(b),
+    "LESS_THAN_OR_EQUAL": lambda a, b: float(a) <= float(b),
+}
 
 Rule = Callable[[Collection[State]], bool]
 RUN_IF: Mapping[str, Rule] = {
-    "ALL_SUCCESS": lambda states: all(s is State.SUCCESS for s in states),
-    "AT_LEAST_ONE_SUCCESS": lambda states: State.SUCCESS in states,
+    "ALL_SUCCESS": lambda states: {*states} <= SUCCESSES,
+    "AT_LEAST_ONE_SUCCESS": lambda states: bool(SUCCESSES & {*states}),
     "NONE_FAILED": lambda states: not FAILURES & {*states},
     "ALL_DONE": lambda states: True,
     "AT_LEAST_ONE_FAILED": lambda states: bool(FAILURES & {*states}),
@@ -70,13 +88,22 @@ def check_job(bundle: Bundle, key: str) -> None:
 
 
 def _list_jobs(bundle: Bundle, key: str, trail: tuple[str, ...]) -> Iterator[str]:
-    if key in trail:
-        raise BundleError([f"jobs run each other in a circle: {' > '.join((*trail, key))}"])
     yield key
     for task in bundle.jobs[key].get("tasks", []):
-        if "run_job_task" in task:
-            child = bundle.find_job(task["run_job_task"]["job_id"])
+        child = bundle.find_job(task.get("run_job_task", {}).get("job_id"))
+        if child is not None and child not in trail:
             yield from _list_jobs(bundle, child, (*trail, key))
+
+
+def _find_job_cycle(bundle: Bundle, key: str, trail: tuple[str, ...] = ()) -> tuple[str, ...]:
+    if key in trail:
+        return (*trail, key)
+    for task in bundle.jobs[key].get("tasks", []):
+        child = bundle.find_job(task.get("run_job_task", {}).get("job_id"))
+        cycle = _find_job_cycle(bundle, child, (*trail, key)) if child is not None else ()
+        if cycle:
+            return cycle
+    return ()
 
 
 def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
@@ -86,9 +113,15 @@ def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
     for index, task in enumerate(job.get("tasks", [])):
         for fault in _find_task_faults(bundle, job, task, keys):
             yield bundle.places.describe((*path, "tasks", index), fault)
-    cycle = _find_cycle(job)
-    if cycle:
-        yield bundle.places.describe(path, f"tasks wait in a circle: {' > '.join(cycle)}")
+    unsupported = sorted(set(job) - JOB_FIELDS)
+    if unsupported:
+        yield bundle.places.describe(path, f"{', '.join(unsupported)} cannot run on a laptop")
+    for what, cycle in (
+        ("tasks wait in a circle", _find_cycle(job)),
+        ("jobs run each other in a circle", _find_job_cycle(bundle, key)),
+    ):
+        if cycle:
+            yield bundle.places.describe(path, f"{what}: {' > '.join(cycle)}")
 
 
 def _find_task_faults(
@@ -107,27 +140,41 @@ def _find_task_faults(
             yield f"task {name} depends on {needed['task_key']}, which is no task of the job"
     if task.get("run_if", "ALL_SUCCESS") not in RUN_IF:
         yield f"task {name}: run_if {task['run_if']} is not one of {', '.join(RUN_IF)}"
-    yield from _find_value_faults(job, task)
+    op = task.get("condition_task", {}).get("op", "EQUAL_TO")
+    if op not in COMPARE:
+        yield f"task {name}: op {op} is not one of {', '.join(COMPARE)}"
+    yield from _find_place_faults(job, task)
+    yield from _find_value_faults(job, task, keys)
     yield from _find_target_faults(bundle, task)
 
 
-def _find_value_faults(job: dict[str, Any], task: dict[str, Any]) -> Iterator[str]:
-    for name in {found for text in _list_texts(task) for found in LOOKED_UP.findall(text)}:
+def _find_place_faults(job: dict[str, Any], task: dict[str, Any]) -> Iterator[str]:
+    for field, group in (("environment_key", "environments"), ("job_cluster_key", "job_clusters")):
+        there = [entry.get(field) for entry in job.get(group, [])]
+        if task.get(field) and task[field] not in there:
+            yield f"task {task['task_key']}: {field} {task[field]} is not among the job's {group}"
+
+
+def _find_value_faults(job: dict[str, Any], task: dict[str, Any], keys: list[Any]) -> Iterator[str]:
+    for name in {found for text in list_texts(task) for found in LOOKED_UP.findall(text)}:
         yield f"task {task['task_key']}: {name} is looked up in a workspace: give --var {name}=..."
     declared = {parameter["name"] for parameter in job.get("parameters", [])}
-    for value in {found for text in _list_texts(task) for found in DYNAMIC.findall(text)}:
+    for value in {found for text in list_texts(task) for found in DYNAMIC.findall(text)}:
         if not KNOWN_VALUES.fullmatch(value):
             yield f"task {task['task_key']}: {{{{{value}}}}} is not a value that a laptop knows"
         elif value.startswith("job.parameters.") and value.split(".")[2] not in declared:
             yield f"task {task['task_key']}: the job has no parameter {value.split('.')[2]}"
+        elif value.startswith("tasks.") and value.split(".")[1] not in keys:
+            yield f"task {task['task_key']}: {value.split('.')[1]} is no task of the job"
 
 
-def _list_texts(value: Any) -> Iterator[str]:
+def list_texts(value: Any) -> Iterator[str]:
+    """Every text inside a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from _list_texts(part)
+            yield from list_texts(part)
 
 
 def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
@@ -139,10 +186,17 @@ def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
     if notebook and not (bundle.root / notebook["notebook_path"]).exists():
         yield f"task {task['task_key']}: there is no notebook {notebook['notebook_path']}"
     if "run_job_task" in task:
-        child = bundle.jobs[bundle.find_job(task["run_job_task"]["job_id"])]
-        declared = {parameter["name"] for parameter in child.get("parameters", [])}
-        for name in sorted(set(task["run_job_task"].get("job_parameters", {})) - declared):
-            yield f"task {task['task_key']}: the job it runs has no parameter {name}"
+        yield from _find_call_faults(bundle, task["task_key"], task["run_job_task"])
+
+
+def _find_call_faults(bundle: Bundle, key: str, call: dict[str, Any]) -> Iterator[str]:
+    child = bundle.find_job(call.get("job_id"))
+    if child is None:
+        yield f"task {key}: job_id {call.get('job_id')} is no job of this bundle"
+        return
+    declared = {parameter["name"] for parameter in bundle.jobs[child].get("parameters", [])}
+    for name in sorted(set(call.get("job_parameters") or {}) - declared):
+        yield f"task {key}: the job it runs has no parameter {name}"
 
 
 def find_entry_point_fault(package: str, entry_point: str) -> str | None:
@@ -198,12 +252,16 @@ def decide_start(
     counted = [State.SUCCESS if s is State.EXCLUDED else s for s in found]
     if not found or RUN_IF[rule](counted):
         return None
-    passed_on = rule in ("ALL_SUCCESS", "NONE_FAILED") and FAILURES & {*found}
-    return State.UPSTREAM_FAILED if passed_on else State.EXCLUDED
+    # Those that wait for failures are left out when there are none; the others miss a success.
+    waits_for_failure = rule in ("AT_LEAST_ONE_FAILED", "ALL_FAILED")
+    return State.EXCLUDED if waits_for_failure else State.UPSTREAM_FAILED
 
 
 def judge_job(tasks: list[dict[str, Any]], states: Mapping[str, State]) -> State:
     """A job's state: that of its leaves, as Databricks has it."""
     inner = {n["task_key"] for task in tasks for n in task.get("depends_on", [])}
     leaves = [states[t["task_key"]] for t in tasks if t["task_key"] not in inner]
-    return State.FAILED if FAILURES & {*leaves} else State.SUCCESS
+    if FAILURES & {*leaves}:
+        return State.FAILED
+    imperfect = (FAILURES | {State.SUCCESS_WITH_FAILURES}) & {*states.values()}
+    return State.SUCCESS_WITH_FAILURES if imperfect else State.SUCCESS

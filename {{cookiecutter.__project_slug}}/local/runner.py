@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .bundle import Bundle
-from .graph import DYNAMIC, State, check_job, decide_start, judge_job, sort_tasks
+from .graph import COMPARE, DYNAMIC, State, check_job, decide_start, judge_job, sort_tasks
 from .runs import JobRun, RunStore
 from .tasks import TaskTimeout, TaskValues
 from .yaml_source import BundleError
-
-COMPARE = {
-    "EQUAL_TO": lambda a, b: a == b,
-    "NOT_EQUAL": lambda a, b: a != b,
-    "GREATER_THAN": lambda a, b: float(a) > float(b),
-    "GREATER_THAN_OR_EQUAL": lambda a, b: float(a) >= float(b),
-    "LESS_THAN": lambda a, b: float(a) < float(b),
-    "LESS_THAN_OR_EQUAL": lambda a, b: float(a) <= float(b),
-}
 
 
 class Executes(Protocol):
@@ -39,6 +32,28 @@ class Listens(Protocol):
 
     def task_finished(self, depth: int, job: str, task: str, state: State, error: str) -> None:
         """A task ended or was passed over."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where in a run a task stands: its job's run, the jobs around it, and its former record."""
+
+    run: JobRun
+    depth: int
+    deadline: float
+    former: Mapping[str, Any] | None
+
+    def limit(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The task with the time that it and the jobs around it leave.
+
+        Raises:
+            TaskTimeout: The job's time is over.
+        """
+        left = self.deadline - time.time()
+        if left <= 0:
+            raise TaskTimeout("the job's timeout_seconds are over")
+        seconds = min(task.get("timeout_seconds") or math.inf, left)
+        return task if math.isinf(seconds) else {**task, "timeout_seconds": seconds}
 
 
 class Runner:
@@ -72,60 +87,59 @@ class Runner:
         run = self._store.start_job(job, self._bundle.target, filled, parent)
         return self._play(run, depth)
 
-    def _play(self, run: JobRun, depth: int) -> JobRun:
-        tasks = sort_tasks(self._bundle.jobs[run.job])
+    def _play(self, run: JobRun, depth: int, deadline: float = math.inf) -> JobRun:
+        job = self._bundle.jobs[run.job]
+        deadline = min(deadline, time.time() + (job.get("timeout_seconds") or math.inf))
         recorded = {t["task"]: t for t in self._store.list_tasks(run.id)}
         states: dict[str, State] = {}
         outcomes: dict[str, str] = {}
-        for task in tasks:
+        repeated: set[str] = set()
+        for task in sort_tasks(job):
             key = task["task_key"]
             former = recorded.get(key)
-            if former and former["state"] == State.SUCCESS:
+            needed = {n["task_key"] for n in task.get("depends_on", [])}
+            # A repair repeats what did not succeed, and what depends on it.
+            if former and former["state"] == State.SUCCESS and not needed & repeated:
                 states[key] = State.SUCCESS
             else:
-                states[key] = self._play_task(run, task, states, outcomes, former, depth)
+                repeated.add(key)
+                place = _Place(run, depth, deadline, former)
+                states[key] = self._play_task(place, task, states, outcomes)
             outcomes[key] = str(self._store.get_values(run.id).get((key, "outcome"), ""))
-        state = judge_job(tasks, states)
-        self._store.finish_job(run.id, state)
+        self._store.finish_job(run.id, judge_job(job.get("tasks", []), states))
         return self._store.get_job(run.id)
 
     def _play_task(
         self,
-        run: JobRun,
+        place: _Place,
         task: Mapping[str, Any],
         states: Mapping[str, State],
         outcomes: Mapping[str, str],
-        former: Mapping[str, Any] | None,
-        depth: int,
     ) -> State:
         key = task["task_key"]
         passed_over = decide_start(task, states, outcomes)
         if passed_over:
-            self._store.pass_over(run.id, key, passed_over)
-            self._listener.task_finished(depth, run.job, key, passed_over, "")
+            self._store.pass_over(place.run.id, key, passed_over)
+            self._listener.task_finished(place.depth, place.run.job, key, passed_over, "")
             return passed_over
+        repeatable = {State.FAILED} | ({State.TIMED_OUT} if task.get("retry_on_timeout") else set())
         for attempt in range(1 + max(0, task.get("max_retries", 0))):
             if attempt:
                 time.sleep(task.get("min_retry_interval_millis", 0) / 1000)
-            state = self._attempt(run, task, states, former, depth)
-            if state is not State.FAILED:
+            state = self._attempt(place, task, states)
+            if state not in repeatable:
                 break
         return state
 
     def _attempt(
-        self,
-        run: JobRun,
-        task: Mapping[str, Any],
-        states: Mapping[str, State],
-        former: Mapping[str, Any] | None,
-        depth: int,
+        self, place: _Place, task: Mapping[str, Any], states: Mapping[str, State]
     ) -> State:
-        key, error = task["task_key"], ""
+        run, depth, key, error = place.run, place.depth, task["task_key"], ""
         number, attempt = self._store.start_task(run.id, key)
         self._listener.task_started(depth, run.job, key)
         try:
             filled = self._fill(run, task, states, number, attempt)
-            state = self._do(run, filled, number, former, depth)
+            state = self._do(place, place.limit(filled), number)
         except TaskTimeout as timeout:
             state, error = State.TIMED_OUT, str(timeout)
         except Exception as failure:  # a task's failure is the run's to record, whatever it was
@@ -140,18 +154,12 @@ class Runner:
 
         logging.getLogger(__name__).exception("task %s failed", key)
 
-    def _do(
-        self,
-        run: JobRun,
-        task: Mapping[str, Any],
-        number: int,
-        former: Mapping[str, Any] | None,
-        depth: int,
-    ) -> State:
+    def _do(self, place: _Place, task: Mapping[str, Any], number: int) -> State:
+        run = place.run
         if "condition_task" in task:
             self._decide(run, task)
         elif "run_job_task" in task:
-            return self._run_child(run, task["run_job_task"], number, former, depth).state
+            return self._run_child(place, task["run_job_task"], number).state
         else:
             keep = TaskValues(
                 lambda name, value: self._store.set_value(run.id, task["task_key"], name, value)
@@ -164,22 +172,15 @@ class Runner:
         outcome = COMPARE[condition["op"]](str(condition["left"]), str(condition["right"]))
         self._store.set_value(run.id, task["task_key"], "outcome", str(outcome).lower())
 
-    def _run_child(
-        self,
-        run: JobRun,
-        child: Mapping[str, Any],
-        number: int,
-        former: Mapping[str, Any] | None,
-        depth: int,
-    ) -> JobRun:
-        job = self._bundle.find_job(child["job_id"])
-        if former and former["child"]:
-            self._store.set_child(number, former["child"])
-            return self._play(self._store.restart_job(former["child"]), depth + 1)
-        parameters = fill_parameters(self._bundle.jobs[job], child.get("job_parameters") or {})
-        started = self._store.start_job(job, self._bundle.target, parameters, run.id)
+    def _run_child(self, place: _Place, child: Mapping[str, Any], number: int) -> JobRun:
+        job, former = self._bundle.get_job(child["job_id"]), place.former
+        if former and former["child"] and former["state"] != State.SUCCESS:
+            started = self._store.restart_job(former["child"])
+        else:
+            parameters = fill_parameters(self._bundle.jobs[job], child.get("job_parameters") or {})
+            started = self._store.start_job(job, self._bundle.target, parameters, place.run.id)
         self._store.set_child(number, started.id)
-        return self._play(started, depth + 1)
+        return self._play(started, place.depth + 1, place.deadline)
 
     def _fill(
         self,

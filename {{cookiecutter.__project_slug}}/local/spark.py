@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def build_session(folder: Path, catalogs: Sequence[str]) -> SparkSession:
     """
     os.environ["JAVA_HOME"] = str(find_java())
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    use_utc()
     folder.mkdir(parents=True, exist_ok=True)
     builder = SparkSession.builder.master("local[2]").appName("local workspace")
     for name, value in {**SETTINGS, **_get_jars(), **_get_places(folder)}.items():
@@ -59,6 +61,12 @@ def build_session(folder: Path, catalogs: Sequence[str]) -> SparkSession:
     _get_complete_marker().touch()
     _attach(session, catalogs)
     return session
+
+
+def use_utc() -> None:
+    """Times that Spark hands to Python are in the process's zone; Databricks' is UTC."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
 
 
 def _get_places(folder: Path) -> dict[str, str]:

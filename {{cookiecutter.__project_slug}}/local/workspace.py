@@ -88,6 +88,13 @@ class LocalWorkspace:
         module = importlib.import_module(f"{package}.workspace")
         return module.Workspace(task_values=task_values, **self._services)
 
+    def record_grants(self, resources: Mapping[str, Any]) -> None:
+        """Records what the bundle grants, which only Unity Catalog enforces."""
+        governance = RecordedGovernance(self._state / "governance.jsonl")
+        for resource in (r for group in resources.values() for r in group.values()):
+            for grant in resource.get("grants", []):
+                governance.grant(resource["id"], grant["principal"], grant["privileges"])
+
     def close(self) -> None:
         """Stops Spark if it was started."""
         if "spark" in self.__dict__:
@@ -131,6 +138,10 @@ class RecordedGovernance:
     def set_job_of_model(self, model_name: str, job_id: str) -> None:
         """Records a model's deployment job."""
         self._record(model=model_name, deployment_job_id=job_id)
+
+    def grant(self, securable: str, principal: str, privileges: Sequence[str]) -> None:
+        """Records what a group may do with a schema, volume or model."""
+        self._record(securable=securable, principal=principal, privileges=list(privileges))
 
     def _record(self, **fact: Any) -> None:
         line = json.dumps(fact)

@@ -22,8 +22,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 def _start(folder: Path) -> SparkSession:
     if os.environ.get("SPARK_MODE") == "connect":
         from local.java import find_java
+        from local.spark import use_utc
 
         os.environ["JAVA_HOME"] = str(find_java())
+        use_utc()
         builder = SparkSession.builder.remote("local[2]")
         settings = {"spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2"}
         for name, value in settings.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from pyspark.sql import DataFrame, Row
@@ -12,6 +13,10 @@ from .settings import Settings
 from .tables import METRICS, PREDICTIONS, PROMOTIONS, RAW_TABLES, VALIDATION_RESULTS, WINDOWS, Table
 from .workspace import Workspace
 
+NEXT = (
+    "Look next: make ui (experiments, versions, and in each run model_card.html), make times,\n"
+    "notebooks/explore.py, docs/how-to/gate.md"
+)
 Rows = Mapping[dt.date, list[Row]]
 
 
@@ -41,12 +46,14 @@ def print_account(
         for describe, rows in sections:
             for line in describe(rows.get(as_of, [])):
                 echo(f"  {line}")
+    echo(f"\n{NEXT}")
 
 
 def describe_ingestion(rows: list[Row]) -> Iterator[str]:
     """Rows in, kept and quarantined, by source."""
     raw = {table.name for table in RAW_TABLES}
-    for row in sorted((r for r in rows if r.table in raw), key=lambda r: r.table):
+    # Those of another catalog, which are only read, name it as their input.
+    for row in sorted((r for r in rows if r.table in raw and not r.inputs), key=lambda r: r.table):
         yield (
             f"{row.table:12} {row.rows_in:>8,} rows in, {row.rows_kept:>8,} kept,"
             f" {row.rows_quarantined:>4,} quarantined"
@@ -63,9 +70,16 @@ def describe_decision(rows: list[Row]) -> Iterator[str]:
         if row.metric.startswith("auc") and not row.slice:
             yield f"{'':12} {row.check}: {row.reason}"
     if rows:
-        slowest = sorted(rows, key=lambda row: row.seconds, reverse=True)[:3]
-        spent = ", ".join(f"{row.check} {row.seconds:.1f} s" for row in slowest)
-        yield f"{'':12} {sum(row.seconds for row in rows):.1f} s in checks: {spent}, ..."
+        yield from describe_times(rows)
+
+
+def describe_times(rows: list[Row]) -> Iterator[str]:
+    """What each check of a version took, the longest first."""
+    seconds: Counter[str] = Counter()
+    for row in rows:
+        seconds[row.check] += row.seconds
+    split = ", ".join(f"{check} {spent:.1f}" for check, spent in seconds.most_common() if spent)
+    yield f"{'':12} {sum(seconds.values()):.1f} s in checks: {split}"
 
 
 def describe_promotion(rows: list[Row]) -> Iterator[str]:

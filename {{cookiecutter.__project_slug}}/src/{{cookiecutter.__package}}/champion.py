@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Row, SparkSession
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from .settings import Settings
@@ -12,24 +15,41 @@ CHAMPION = "champion"
 PREVIOUS = "previous_champion"
 
 
-def find_champion(spark: SparkSession, settings: Settings, before: bool = False) -> int | None:
-    """The version that was champion on `as_of`; None when there was none yet.
+def find_champion(spark: SparkSession, settings: Settings) -> int | None:
+    """The version that was champion on `as_of`; None when there was none yet."""
+    promotions = spark.table(PROMOTIONS.full_name(settings))
+    known = promotions.where(F.col("as_of") <= F.lit(settings.as_of))
+    last = known.orderBy(F.desc("as_of"), F.desc("number")).limit(1).collect()
+    return last[0].model_version if last else None
+
+
+def read_promotions(spark: SparkSession, settings: Settings) -> list[Row]:
+    """All promotions and rollbacks, whatever the run's `as_of`; the last one counts now."""
+    rows = spark.table(PROMOTIONS.full_name(settings))
+    return rows.orderBy("as_of", "number").collect()
+
+
+def find_bar(promotions: Sequence[Row], version: int) -> Row | None:
+    """The rollback that left a version, unless it became champion again after that."""
+    for row in reversed(promotions):
+        if row.model_version == version:
+            return None
+        if row.kind == "rollback" and row.former_version == version:
+            return row
+    return None
+
+
+def find_rival(
+    promotions: Sequence[Row], as_of: dt.date, version: int, exists: Callable[[int], bool]
+) -> int | None:
+    """Who a version has to compare with: the champion of `as_of`, itself left out.
+
+    Champions that were rolled back from or deleted do not count; None when none is left.
 
     Args:
-        before: Leaves out what was promoted on `as_of` itself.
+        exists: Whether the registry still has a version.
     """
-    promotions = spark.table(PROMOTIONS.full_name(settings))
-    limit = F.lit(settings.as_of)
-    known = promotions.where(F.col("as_of") < limit if before else F.col("as_of") <= limit)
-    last = _take_last(known)
-    return last.model_version if last else None
-
-
-def find_last_promotion(spark: SparkSession, settings: Settings) -> Row | None:
-    """The last promotion or rollback, whatever the run's `as_of`; see `PROMOTIONS`."""
-    return _take_last(spark.table(PROMOTIONS.full_name(settings)))
-
-
-def _take_last(promotions: DataFrame) -> Row | None:
-    last = promotions.orderBy(F.desc("as_of"), F.desc("number")).limit(1).collect()
-    return last[0] if last else None
+    known = [row for row in promotions if row.as_of <= as_of]
+    champions = (row.model_version for row in reversed(known))
+    others = (v for v in champions if v != version and not find_bar(known, v))
+    return next((other for other in others if exists(other)), None)

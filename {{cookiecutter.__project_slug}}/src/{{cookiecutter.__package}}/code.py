@@ -8,12 +8,13 @@ from pathlib import Path
 
 
 @cache
-def digest_code(*folders: str) -> str:
-    """SHA-256 of the package's modules, or of those in the given folders of it."""
+def digest_code(*parts: str) -> str:
+    """SHA-256 of the package's modules, or of the given modules and folders of it."""
     package = Path(__file__).parent
-    roots = [package / folder for folder in folders] or [package]
+    roots = [package / part for part in parts] or [package]
+    files = {path for root in roots for path in (root.rglob("*.py") if root.is_dir() else [root])}
     digest = hashlib.sha256()
-    for path in sorted(path for root in roots for path in root.rglob("*.py")):
+    for path in sorted(files):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

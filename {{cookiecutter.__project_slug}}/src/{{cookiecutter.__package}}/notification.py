@@ -29,6 +29,14 @@ def notify(secrets: Secrets, settings: Settings, message: Mapping[str, object]) 
             raise ValueError(f"the secret {WEBHOOK_KEY} is no https address")
         body = json.dumps(message).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=SECONDS).close()
+        urllib.request.build_opener(_NoRedirect).open(request, timeout=SECONDS).close()
     except Exception as error:  # a listener's failure is never ours
-        log.warning("the webhook was not reached: %s", error)
+        # Its kind alone: the message may hold the address, which is a secret.
+        log.warning("the webhook was not reached: %s", type(error).__name__)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Who is redirected could be led to an address that nobody agreed to."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follows none."""

@@ -31,6 +31,9 @@ LABEL = "late"
 # A rule of thumb that a model must beat: airports that were late an hour ago are late now.
 BASELINE_FEATURE = "origin_late_share_3h"
 
+# Rows of a day are alike; a day is the airports' own, not one of UTC.
+LOCAL_TIME = "America/New_York"
+
 CATEGORIES = ("carrier", "origin", "destination")
 SCHEDULE = (*CATEGORIES, "local_hour", "local_minute", "weekday", "distance")
 
@@ -56,6 +59,12 @@ def name_slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: rows.get(name, names) for name in SLICES}
 
 
+def name_days(rows: pd.DataFrame) -> pd.Series:
+    """The local day that each row's event belongs to."""
+    times = pd.to_datetime(rows[EVENT_TIME], utc=True)
+    return times.dt.tz_convert(LOCAL_TIME).dt.date
+
+
 def list_input_sources() -> dict[str, tuple[str, ...]]:
     """The `table.column` of the raw tables that each declared input of a model is made of."""
     sources = {
@@ -76,7 +85,7 @@ MODEL_INPUTS = (*SCHEDULE, *(f for table in FEATURE_TABLES for f in list_feature
 
 def describe_flights(flights: DataFrame) -> DataFrame:
     """Flights as the model sees their timetable: key, times, and the columns of `SCHEDULE`."""
-    local = F.from_utc_timestamp(EVENT_TIME, "America/New_York")
+    local = F.from_utc_timestamp(EVENT_TIME, LOCAL_TIME)
     lead = F.expr(f"INTERVAL {int(PREDICTION_LEAD.total_seconds())} SECONDS")
     return flights.select(
         KEY,

@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -127,9 +128,11 @@ class ValidationSettings(Settings):
     Attributes:
         model_version: The version to judge; empty means the version trained for `as_of`.
         approval: Whether a person must approve an accepted version.
+        asked_model: The model that whoever started the job means; there is but one here.
     """
 
     model_version: int | None = None
+    asked_model: str = ""
     approval: Literal["required", "automatic"] = "automatic"
 
     @field_validator("model_version", mode="before")
@@ -137,6 +140,13 @@ class ValidationSettings(Settings):
     def read_empty_as_none(cls, value: str) -> str | None:
         """A job parameter cannot be absent, only empty."""
         return value or None
+
+    @model_validator(mode="after")
+    def refuse_other_models(self) -> Self:
+        """The job judges the bundle's own model and no other."""
+        if self.asked_model not in ("", self.model_name):
+            raise ValueError(f"model_name is {self.asked_model}, this job judges {self.model_name}")
+        return self
 
 
 class RollbackSettings(Settings):
@@ -177,6 +187,8 @@ class MirrorSettings(RunSettings):
 
 def _describe(fault: ErrorDetails) -> str:
     name = ".".join(map(str, fault["loc"]))
+    if not name:
+        return f"parameters: {fault['msg']}"
     if fault["type"] == "missing":
         return f"parameter {name} is missing: add it to the task's named_parameters"
     if fault["type"] == "extra_forbidden":

@@ -44,6 +44,7 @@ class Column:
         required: Null is refused.
         minimum, maximum: Inclusive range.
         allowed: The only values accepted, when not empty.
+        forbidden: Why no model may use the value or anything made of it; empty where one may.
         personal: How a value that can identify a person is redacted in a mirror, 'hash' (a text
             that must still join) or 'drop'; empty for other values. Personal columns are tagged,
             and never a model input.
@@ -57,6 +58,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[str, ...] = ()
+    forbidden: str = ""
     personal: Literal["", "hash", "drop"] = ""
     sources: tuple[str, ...] = ()
 
@@ -73,6 +75,7 @@ class Table:
         schema: The name of the setting that holds `catalog.schema`.
         keys: Columns that identify a row.
         time: Column that windows are cut by; the time-series key of a feature table.
+        owner: Of a raw table: who answers for what is delivered.
     """
 
     schema: str
@@ -81,6 +84,7 @@ class Table:
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     time: str
+    owner: str = ""
 
     def full_name(self, settings: RunSettings) -> str:
         """`catalog.schema.table` in the run's target."""
@@ -118,6 +122,7 @@ FLIGHTS = Table(
     ),
     ("flight_id",),
     "scheduled_departure",
+    owner="flight operations",
 )
 
 OUTCOMES = Table(
@@ -129,11 +134,19 @@ OUTCOMES = Table(
         Column("known_at", "timestamp", "UTC; landed and reported", required=True),
         Column("carrier", "string", "two-letter IATA code", required=True),
         Column("origin", "string", "IATA airport code", required=True, allowed=ORIGINS),
-        Column("departure_delay", "double", "minutes", minimum=-120, maximum=2_880),
+        Column(
+            "departure_delay",
+            "double",
+            "minutes",
+            minimum=-120,
+            maximum=2_880,
+            forbidden="known only when the flight departs, after the prediction",
+        ),
         Column("arrival_delay", "double", "minutes", required=True, minimum=-180, maximum=2_880),
     ),
     ("flight_id", "known_at"),
     "known_at",
+    owner="flight operations",
 )
 
 WEATHER = Table(
@@ -154,6 +167,7 @@ WEATHER = Table(
     ),
     ("origin", "observed_at"),
     "observed_at",
+    owner="weather desk",
 )
 
 QUARANTINE = Table(
@@ -267,6 +281,7 @@ PROMOTIONS = Table(
         Column("kind", "string", "promotion or rollback"),
         Column("by", "string", "who, as far as it is known"),
         Column("reason", "string", "in words"),
+        Column("changed_at", "timestamp", "UTC; when it was recorded"),
     ),
     ("number",),
     "as_of",
@@ -278,13 +293,14 @@ TRANSITIONS = Table(
     "Every change of a version's state.",
     (
         Column("model_version", "int", "version in the registry"),
-        Column("state", "string", "pending, validating, awaiting_approval, approved, ..."),
+        Column("state", "string", "pending, validating, awaiting_approval, champion, ..."),
         Column("as_of", "date", "run that changed it"),
         Column("by", "string", "who, as far as it is known"),
         Column(
             "evidence", "string", "digest of the results it rests on; empty before they are there"
         ),
         Column("reason", "string", "in words"),
+        Column("changed_at", "timestamp", "UTC; when it was recorded"),
     ),
     ("model_version", "state", "as_of", "evidence", "reason"),
     "as_of",
@@ -335,6 +351,7 @@ WINDOWS = Table(
         Column("window_start", "timestamp", "UTC"),
         Column("window_end", "timestamp", "UTC; exclusive"),
         Column("inputs", "string", "digest of what the rows were computed from"),
+        Column("code", "string", "digest of the code that computed them"),
         Column("table_version", "long", "Delta version after the window"),
         Column("rows_in", "long", "rows delivered"),
         Column("rows_kept", "long", "rows that satisfy the contract"),

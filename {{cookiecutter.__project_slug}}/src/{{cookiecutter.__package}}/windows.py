@@ -47,15 +47,24 @@ def get_scoring_window(settings: Settings) -> Window:
 
 
 def open_windows(
-    spark: SparkSession, settings: Settings, tables: Sequence[Table], first: dt.datetime
+    spark: SparkSession,
+    settings: Settings,
+    tables: Sequence[Table],
+    first: dt.datetime,
+    code: str = "",
 ) -> dict[Table, Window]:
     """The window a run owes to each table: from the run before it, or from `first`, to `as_of`.
 
-    A repeated `as_of` gets the same windows again.
+    A repeated `as_of` gets the same windows again. What other code computed is computed anew, from
+    `first` on.
+
+    Args:
+        code: Digest of the code that computes the tables; empty where code does not matter.
     """
     earlier = spark.table(WINDOWS.full_name(settings)).where(F.col("as_of") < F.lit(settings.as_of))
-    ends = earlier.groupBy("table").agg(F.max("window_end").alias("end")).collect()
-    starts = {row.table: row.end.astimezone(dt.UTC) for row in ends}
+    last = F.max_by(F.struct("window_end", "code"), "as_of").alias("last")
+    rows = earlier.groupBy("table").agg(last).select("table", "last.*").collect()
+    starts = {row.table: row.window_end.astimezone(dt.UTC) for row in rows if row.code == code}
     return {t: Window(starts.get(t.name, first), settings.cutoff) for t in tables}
 
 
@@ -65,6 +74,7 @@ class FinishedWindow:
 
     window: Window
     inputs: str
+    code: str
     table_version: int
     rows_in: int
     rows_kept: int
@@ -82,11 +92,28 @@ def _read_finished(row: Row) -> FinishedWindow:
     return FinishedWindow(
         Window(row.window_start.astimezone(dt.UTC), row.window_end.astimezone(dt.UTC)),
         row.inputs,
+        row.code,
         row.table_version,
         row.rows_in,
         row.rows_kept,
         row.rows_quarantined,
     )
+
+
+def get_table_version(
+    finished: Mapping[str, FinishedWindow], table: Table, settings: Settings
+) -> int:
+    """The Delta version of a table after the run's window.
+
+    Raises:
+        LookupError: The run has not finished that table's window.
+    """
+    if table.name not in finished:
+        raise LookupError(
+            f"{table.name} has no window as of {settings.as_of}: run the jobs before this one"
+            " first, or the job lifecycle"
+        )
+    return finished[table.name].table_version
 
 
 def record_windows(
@@ -100,6 +127,7 @@ def record_windows(
             done.window.start,
             done.window.end,
             done.inputs,
+            done.code,
             done.table_version,
             done.rows_in,
             done.rows_kept,

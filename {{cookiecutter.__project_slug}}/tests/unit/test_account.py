@@ -16,9 +16,13 @@ from {{ cookiecutter.__package }}.account import (
 START, END = dt.datetime(2013, 6, 3), dt.datetime(2013, 7, 1)
 
 
-def test_rows_are_counted_by_source_and_feature_tables_left_out() -> None:
+def test_rows_are_counted_by_source_and_what_is_only_read_left_out() -> None:
     counts = {"rows_in": 1_200, "rows_kept": 1_199, "rows_quarantined": 1}
-    rows = [Row(table="weather", **counts), Row(table="origin_weather", **counts)]
+    rows = [
+        Row(table="weather", inputs="", **counts),
+        Row(table="origin_weather", inputs="digest", **counts),
+        Row(table="flights", inputs="prod.raw.flights", **counts),
+    ]
     (line,) = describe_ingestion(rows)
     assert " ".join(line.split()) == "weather 1,200 rows in, 1,199 kept, 1 quarantined"
 
@@ -31,7 +35,7 @@ def test_a_blocked_version_is_told_with_its_reason() -> None:
     told = list(describe_decision([*rows, Row(slice="", **few, **judged)]))
     assert told[0].endswith("version 3 blocked: evidence: 30 rows")
     assert told[1].endswith("auc: AUC 0.7")
-    assert told[2].strip().startswith("3.0 s in checks: auc 1.0 s")
+    assert told[2].strip().startswith("3.0 s in checks: auc 2.0, decision 1.0")
     assert len(told) == 3
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.problem import FIRST_DAY, LABEL_DELAY
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.tables import create_table
-from {{ cookiecutter.__package }}.tables import FLIGHTS, WINDOWS
+from {{ cookiecutter.__package }}.tables import FLIGHTS, ORIGIN_WEATHER, WINDOWS
 from {{ cookiecutter.__package }}.windows import (
     FinishedWindow,
     Window,
     find_windows,
     get_evaluation_window,
+    get_table_version,
     get_scoring_window,
     get_training_window,
     open_windows,
@@ -31,13 +33,31 @@ def test_a_table_is_owed_what_came_after_its_last_finished_window(
     first = open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY)[FLIGHTS]
     assert first == Window(FIRST_DAY, earlier.cutoff)
     for _ in range(2):
-        record_windows(lakehouse, earlier, {FLIGHTS: FinishedWindow(first, "x", 1, 10, 9, 1)})
+        record_windows(lakehouse, earlier, {FLIGHTS: FinishedWindow(first, "x", "", 1, 10, 9, 1)})
     assert find_windows(lakehouse, earlier)["flights"].rows_quarantined == 1
     assert lakehouse.table(WINDOWS.full_name(settings)).count() == 1
     owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY)[FLIGHTS]
     assert owed == Window(earlier.cutoff, settings.cutoff)
     # Repeated, a date owes what it owed before.
     assert open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY)[FLIGHTS] == first
+
+
+def test_what_other_code_computed_is_owed_from_the_beginning(lakehouse: SparkSession) -> None:
+    earlier = Settings.from_arguments(replace("as_of", "2013-06-01"))
+    settings = Settings.from_arguments(ARGUMENTS)
+    create_table(lakehouse, WINDOWS, settings)
+    window = Window(FIRST_DAY, earlier.cutoff)
+    done = FinishedWindow(window, "x", "old", 1, 9, 9)
+    record_windows(lakehouse, earlier, {ORIGIN_WEATHER: done})
+    for code, start in (("old", earlier.cutoff), ("new", FIRST_DAY)):
+        owed = open_windows(lakehouse, settings, [ORIGIN_WEATHER], FIRST_DAY, code)
+        assert owed[ORIGIN_WEATHER] == Window(start, settings.cutoff)
+
+
+def test_a_table_that_has_no_window_yet_is_named() -> None:
+    settings = Settings.from_arguments(ARGUMENTS)
+    with pytest.raises(LookupError, match="flights has no window as of 2013-07-01: run the jobs"):
+        get_table_version({}, FLIGHTS, settings)
 
 
 def test_each_window_ends_before_the_next_begins() -> None:

@@ -22,7 +22,7 @@ def compute_delays(outcomes: DataFrame, table: Table, entity: str, window: Windo
         entity: Column of `outcomes` and key of `table`; prefix of its features.
     """
     slots = _sum_by_slot(outcomes, entity)
-    hours = _list_slots(outcomes, entity, window).join(slots, [entity, "slot"], "left")
+    hours = _list_hours(slots, entity).join(slots, [entity, "slot"], "left")
     features = [c for h in (3, LONGEST_HOURS) for c in _roll(entity, h)]
     rolled = hours.select(entity, F.timestamp_seconds("slot").alias("known_at"), *features)
     return window.select(rolled, "known_at").select(*(c.name for c in table.columns))
@@ -39,10 +39,10 @@ def _sum_by_slot(outcomes: DataFrame, entity: str) -> DataFrame:
     )
 
 
-def _list_slots(outcomes: DataFrame, entity: str, window: Window) -> DataFrame:
-    first = int(window.start.timestamp()) - LONGEST_HOURS * HOUR
-    slots = F.sequence(F.lit(first), F.lit(int(window.end.timestamp())), F.lit(HOUR))
-    return outcomes.select(entity).distinct().select(entity, F.explode(slots).alias("slot"))
+def _list_hours(slots: DataFrame, entity: str) -> DataFrame:
+    # From a fact on, until it has left the longest window: no later fact adds or removes a row.
+    hours = F.sequence("slot", F.col("slot") + LONGEST_HOURS * HOUR, F.lit(HOUR))
+    return slots.select(entity, F.explode(hours).alias("slot")).distinct()
 
 
 def _roll(entity: str, hours: int) -> list[Column]:

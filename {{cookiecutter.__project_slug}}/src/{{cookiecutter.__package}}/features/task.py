@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,8 +13,23 @@ from .. import delta
 from ..code import digest_code, digest_facts
 from ..problem import FIRST_DAY
 from ..settings import Settings
-from ..tables import CARRIER_DELAYS, ORIGIN_DELAYS, ORIGIN_WEATHER, OUTCOMES, WEATHER, Table
-from ..windows import FinishedWindow, Window, find_windows, open_windows, record_windows
+from ..tables import (
+    CARRIER_DELAYS,
+    ORIGIN_DELAYS,
+    ORIGIN_WEATHER,
+    OUTCOMES,
+    RAW_TABLES,
+    WEATHER,
+    Table,
+)
+from ..windows import (
+    FinishedWindow,
+    Window,
+    find_windows,
+    get_table_version,
+    open_windows,
+    record_windows,
+)
 from ..workspace import Workspace
 from .carrier_delays import compute_carrier_delays
 from .delays import LONGEST_HOURS
@@ -34,6 +49,8 @@ class Feature:
     compute: Callable[[DataFrame, Window], DataFrame]
 
 
+# What the values of a feature depend on, beside its source.
+CODE = ("features", "problem.py", "tables.py", "windows.py")
 DAY_AND_SLOT = dt.timedelta(hours=LONGEST_HOURS + 1)
 FEATURES = (
     Feature(ORIGIN_WEATHER, WEATHER, dt.timedelta(hours=1), compute_origin_weather),
@@ -44,39 +61,44 @@ FEATURES = (
 
 def compute_features(workspace: Workspace, settings: Settings) -> None:
     """Writes each feature table's window, unless it was computed from the same inputs before."""
-    spark = workspace.spark
-    windows = open_windows(spark, settings, [f.table for f in FEATURES], FIRST_DAY)
+    spark, code = workspace.spark, digest_code(*CODE)
+    windows = open_windows(spark, settings, [f.table for f in FEATURES], FIRST_DAY, code)
+    if not settings.owns_sources:
+        record_source_versions(spark, settings)
     former = find_windows(spark, settings)
     finished = {}
     for feature in FEATURES:
-        name, inputs = feature.table.name, identify_inputs(spark, settings, feature, former)
-        if name in former and former[name].inputs == inputs:
-            log.info("%s is up to date", name)
+        version = get_table_version(former, feature.source, settings)
+        inputs = digest_facts(code, feature.source.source_name(settings), version)
+        known = former.get(feature.table.name)
+        if known and known.inputs == inputs:
+            log.info("%s is up to date", feature.table.name)
         else:
             window = windows[feature.table]
-            finished[feature.table] = write_feature(workspace, settings, feature, window, inputs)
+            written, version = write_feature(workspace, settings, feature, window)
+            done = FinishedWindow(window, inputs, code, version, written, written)
+            finished[feature.table] = done
     record_windows(spark, settings, finished)
 
 
-def identify_inputs(
-    spark: SparkSession,
-    settings: Settings,
-    feature: Feature,
-    finished: Mapping[str, FinishedWindow],
-) -> str:
-    """Digest of the code and of the source's version as of the run."""
-    source = feature.source.source_name(settings)
-    if settings.owns_sources:
-        version = finished[feature.source.name].table_version
-    else:
-        version = delta.read_version(spark, source)
-    return digest_facts(digest_code("features"), source, version)
+def record_source_versions(spark: SparkSession, settings: Settings) -> None:
+    """Keeps which versions of another catalog's raw tables this `as_of` saw first."""
+    known = find_windows(spark, settings)
+    window = Window(FIRST_DAY, settings.cutoff)
+    names = {t: t.source_name(settings) for t in RAW_TABLES if t.name not in known}
+    versions = {t: delta.read_version(spark, name) for t, name in names.items()}
+    finished = {t: FinishedWindow(window, names[t], "", v, 0, 0) for t, v in versions.items()}
+    record_windows(spark, settings, finished)
 
 
 def write_feature(
-    workspace: Workspace, settings: Settings, feature: Feature, window: Window, inputs: str
-) -> FinishedWindow:
-    """Computes the window's rows and merges them through the feature client."""
+    workspace: Workspace, settings: Settings, feature: Feature, window: Window
+) -> tuple[int, int]:
+    """Computes the window's rows and merges them through the feature client.
+
+    Returns:
+        The rows that the window has then, and the table's Delta version.
+    """
     log.info("%s, %s", feature.table.name, window)
     spark, name = workspace.spark, feature.table.full_name(settings)
     known = Window(window.start - feature.lookback, window.end)
@@ -84,4 +106,4 @@ def write_feature(
     rows = feature.compute(known.select(source, feature.source.time), window)
     workspace.features.write_table(name=name, df=rows, mode="merge")
     written = window.select(spark.table(name), feature.table.time).count()
-    return FinishedWindow(window, inputs, delta.read_version(spark, name), written, written)
+    return written, delta.read_version(spark, name)

@@ -38,7 +38,8 @@ def check_columns(table: Table, delivery: pd.DataFrame) -> None:
         if name in delivery.columns and not _is_accepted(column, delivery[name])
     ]
     if faults:
-        raise ContractError("\n".join(f"source {table.name}: {fault}" for fault in faults))
+        lines = [f"source {table.name}: {fault}" for fault in faults]
+        raise ContractError("\n".join([*lines, f"nothing was written; ask {table.owner}"]))
 
 
 def _is_accepted(column: Column, values: pd.Series) -> bool:

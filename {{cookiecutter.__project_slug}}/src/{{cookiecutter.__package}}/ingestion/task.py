@@ -128,4 +128,4 @@ def _describe(
 ) -> FinishedWindow:
     version = delta.read_version(spark, table.full_name(settings))
     kept = counts["new"] + counts["stored"]
-    return FinishedWindow(window, "", version, counts.total(), kept, counts["refused"])
+    return FinishedWindow(window, "", "", version, counts.total(), kept, counts["refused"])

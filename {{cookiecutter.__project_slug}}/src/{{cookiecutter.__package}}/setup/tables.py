@@ -32,6 +32,9 @@ def create_feature_table(
 ) -> None:
     """Creates the feature table empty, with its keys and time-series key, unless it exists."""
     name = table.full_name(settings)
+    if spark.catalog.tableExists(name) and not client.get_table(name=name).primary_keys:
+        # Its creation was cut short: the client would leave it so.
+        spark.sql(f"DROP TABLE {quote_name(name)}")
     if not spark.catalog.tableExists(name):
         client.create_table(
             name=name,
@@ -45,7 +48,8 @@ def create_feature_table(
 def describe_table(governance: Governance, table: Table, settings: Settings) -> None:
     """Tags the table by stage, its personal columns as such, and declares its key."""
     name = table.full_name(settings)
-    governance.tag_table(name, {"stage": table.schema, "target": settings.target})
+    owner = {"owner": table.owner} if table.owner else {}
+    governance.tag_table(name, {"stage": table.schema, "target": settings.target, **owner})
     for column in table.columns:
         if column.personal:
             governance.tag_column(name, column.name, {"personal": "true"})

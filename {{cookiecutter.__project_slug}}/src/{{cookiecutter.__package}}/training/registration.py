@@ -10,30 +10,34 @@ from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from pyspark.sql import SparkSession
 
-from .. import delta
 from ..artifact import digest_files
 from ..code import digest_code, digest_facts
 from ..scoring import download_version
 from ..settings import Settings
+from ..states import State, move
 from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES
-from ..windows import find_windows, get_evaluation_window, get_training_window
-
-IDENTITY = "training_identity"
-FINISHED = "training_finished"
+from ..versions import AS_OF, DIGEST, FINISHED, IDENTITY, STATE
+from ..windows import (
+    find_windows,
+    get_evaluation_window,
+    get_table_version,
+    get_training_window,
+)
+from ..workspace import Workspace
 
 
 def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
     """Delta versions of the tables a training reads, as of the run.
 
     A later run adds versions, but changes nothing of what this `as_of` may know.
+
+    Raises:
+        LookupError: A table has no window of this `as_of`.
     """
     finished = find_windows(spark, settings)
-    names = {table.name: table.full_name(settings) for table in FEATURE_TABLES}
-    names |= {table.name: table.source_name(settings) for table in (FLIGHTS, OUTCOMES)}
-    return {
-        full: finished[name].table_version if name in finished else delta.read_version(spark, full)
-        for name, full in names.items()
-    }
+    names = {table: table.full_name(settings) for table in FEATURE_TABLES}
+    names |= {table: table.source_name(settings) for table in (FLIGHTS, OUTCOMES)}
+    return {full: get_table_version(finished, table, settings) for table, full in names.items()}
 
 
 def identify_training(settings: Settings, table_versions: Mapping[str, int]) -> str:
@@ -62,19 +66,37 @@ def close_interrupted_runs(client: MlflowClient, experiment_id: str, identity: s
 
 
 def finish_version(
-    client: MlflowClient, settings: Settings, version: int, table_versions: Mapping[str, int]
+    workspace: Workspace, settings: Settings, version: int, table_versions: Mapping[str, int]
 ) -> None:
-    """Puts on the version what a reviewer asks for; safe to repeat."""
-    training, evaluation = get_training_window(settings), get_evaluation_window(settings)
-    name, number = settings.model_name, str(version)
+    """Puts on the version what a reviewer asks for, once; an unfinished repeat goes on with it."""
+    client, name, number = workspace.mlflow, settings.model_name, str(version)
     found = client.get_model_version(name, number)
-    if "artifact_digest" not in found.tags:
-        # Set once: repeated later, it would vouch for files that somebody altered.
-        digest = digest_files(download_version(name, version))
-        client.set_model_version_tag(name, number, "artifact_digest", digest)
+    if FINISHED in found.tags:
+        return
     client.update_model_version(name, number, describe_version(settings))
-    tags = {
-        "as_of": settings.as_of.isoformat(),
+    for key, value in describe_training(settings, table_versions).items():
+        client.set_model_version_tag(name, number, key, value)
+    if DIGEST not in found.tags:
+        client.set_model_version_tag(
+            name, number, DIGEST, digest_files(download_version(name, version))
+        )
+    if STATE not in found.tags:
+        move(
+            workspace,
+            settings,
+            version,
+            State.PENDING,
+            "registered by training",
+            "the job training",
+        )
+    client.set_model_version_tag(name, number, FINISHED, "true")
+
+
+def describe_training(settings: Settings, table_versions: Mapping[str, int]) -> dict[str, str]:
+    """The tags of a version: what it was made from, by whom and when."""
+    training, evaluation = get_training_window(settings), get_evaluation_window(settings)
+    return {
+        AS_OF: settings.as_of.isoformat(),
         "owner": settings.owner,
         "code_commit": settings.code_commit,
         "tree": settings.tree,
@@ -84,12 +106,7 @@ def finish_version(
         "training_start": training.start.isoformat(),
         "training_end": training.end.isoformat(),
         "evaluation_start": evaluation.start.isoformat(),
-        FINISHED: "true",
     }
-    for key, value in tags.items():
-        client.set_model_version_tag(name, number, key, value)
-    if "state" not in found.tags:
-        client.set_model_version_tag(name, number, "state", "pending")
 
 
 def describe_version(settings: Settings) -> str:

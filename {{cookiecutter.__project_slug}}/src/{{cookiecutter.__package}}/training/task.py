@@ -16,18 +16,18 @@ from ..drift import BASELINE_FILE, build_baseline
 from ..examples import make_training_set, read_labelled_flights
 from ..problem import EVENT_TIME, KEY, LABEL, list_lookups
 from ..settings import Settings
+from ..versions import IDENTITY, LABEL_RATE
 from ..windows import get_evaluation_window, get_training_window
 from ..workspace import Workspace
 from .model import build_pipeline, select_inputs
 from .registration import (
-    IDENTITY,
     close_interrupted_runs,
     find_table_versions,
     find_version,
     finish_version,
     identify_training,
 )
-from .tuning import check_rows, split_by_time, tune
+from .tuning import Tuned, check_rows, tune
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def train(workspace: Workspace, settings: Settings) -> int:
     if version is None:
         log.info("no version of these inputs yet")
         version = _train_version(workspace, settings, identity, versions)
-    finish_version(workspace.mlflow, settings, version, versions)
+    finish_version(workspace, settings, version, versions)
     workspace.task_values.set("model_version", version)
     return version
 
@@ -67,8 +67,10 @@ def _train_version(
     with mlflow.start_run(run_name=f"as of {settings.as_of}", tags={IDENTITY: identity}) as run:
         _log_datasets(versions)
         mlflow.set_tag("last_trained", rows[EVENT_TIME].max().tz_localize("UTC").isoformat())
-        pipeline = fit(rows)
+        mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
+        pipeline, tuned = fit(rows)
         log.info("logging and registering the model")
+        mlflow.log_dict(make_baseline(rows, tuned), BASELINE_FILE)
         _log_model(workspace, settings, pipeline, rows, training_set)
     version = find_version(workspace.mlflow, settings, identity)
     if version is None:
@@ -84,17 +86,17 @@ def load_training_set(workspace: Workspace, settings: Settings) -> Any:
     return make_training_set(workspace, flights, list_lookups(settings))
 
 
-def fit(rows: pd.DataFrame) -> Any:
-    """Tunes, then fits on all rows; parameters, metrics and datasets go to the run under way."""
+def fit(rows: pd.DataFrame) -> tuple[Any, Tuned]:
+    """Tunes, then fits on all rows; parameters and metrics go to the run under way."""
     mlflow.sklearn.autolog(disable=True)
-    parameters = tune(rows)
+    tuned = tune(rows)
     # The model is logged once, with its features; the data once, as tables and their versions.
     mlflow.sklearn.autolog(
         log_models=False, log_datasets=False, log_post_training_metrics=False, silent=True
     )
     try:
         log.info("fitting on %d rows", len(rows))
-        return build_pipeline(parameters).fit(select_inputs(rows), rows[LABEL])
+        return build_pipeline(tuned.parameters).fit(select_inputs(rows), rows[LABEL]), tuned
     finally:
         mlflow.sklearn.autolog(disable=True)
 
@@ -116,14 +118,13 @@ def _log_model(
 ) -> None:
     inputs = select_inputs(rows)
     example = inputs.head(5)
-    mlflow.log_dict(make_baseline(pipeline, rows), BASELINE_FILE)
     workspace.features.log_model(
         model=pipeline,
         artifact_path="model",
         flavor=mlflow.sklearn,
         training_set=training_set,
         registered_model_name=settings.model_name,
-        signature=infer_signature(example, pipeline.predict_proba(example)[:, 1]),
+        signature=infer_signature(example, pipeline.predict_proba(example)),
         input_example=example,
         pip_requirements=list_requirements(),
         pyfunc_predict_fn="predict_proba",
@@ -135,11 +136,17 @@ def list_requirements() -> list[str]:
     return [f"{name}=={get_installed_version(name)}" for name in REQUIREMENTS]
 
 
-def make_baseline(pipeline: Any, rows: pd.DataFrame) -> dict[str, Any]:
+def make_baseline(rows: pd.DataFrame, tuned: Tuned) -> dict[str, Any]:
     """What monitoring compares with: the inputs, and the predictions of flights not fitted on."""
-    _, recent = split_by_time(rows)
-    inputs = select_inputs(rows)
-    periods = (rows[EVENT_TIME].max() - rows[EVENT_TIME]).dt.days // 28
-    scores = pd.DataFrame({"probability": pipeline.predict_proba(select_inputs(recent))[:, 1]})
-    weeks = (recent[EVENT_TIME].max() - recent[EVENT_TIME]).dt.days.reset_index(drop=True) // 7
-    return {**build_baseline(inputs, periods), **build_baseline(scores, weeks)}
+    scores = pd.DataFrame({"probability": tuned.scores})
+    judged = tuned.judged[EVENT_TIME].reset_index(drop=True)
+    return {
+        **build_baseline(select_inputs(rows), number_periods(rows[EVENT_TIME], days=28)),
+        **build_baseline(scores, number_periods(judged, days=7)),
+    }
+
+
+def number_periods(times: pd.Series, days: int) -> pd.Series:
+    """Counts stretches of `days` backwards from the last time; NaN in the incomplete first."""
+    periods = (times.max() - times).dt.days // days
+    return periods.where(periods < periods.max())

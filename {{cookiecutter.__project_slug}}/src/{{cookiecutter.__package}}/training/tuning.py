@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import mlflow
+import numpy as np
 import optuna
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
@@ -24,6 +26,21 @@ class TrainingError(ValueError):
     """Data that no model should be trained on; the message has the numbers."""
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """The best trial.
+
+    Attributes:
+        parameters: Of LightGBM's classifier.
+        judged: The rows that trials were judged on, and fitted without.
+        scores: Probabilities of these rows by the best trial, shape (len(judged),).
+    """
+
+    parameters: dict[str, Any]
+    judged: pd.DataFrame
+    scores: np.ndarray
+
+
 def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Older rows to fit, the last `TUNING_DAYS` to judge, and a gap for labels between them."""
     judged_from = rows[EVENT_TIME].max() - dt.timedelta(days=TUNING_DAYS)
@@ -31,20 +48,23 @@ def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return older, rows[rows[EVENT_TIME] >= judged_from]
 
 
-def tune(rows: pd.DataFrame) -> dict[str, Any]:
-    """The best parameters of `TRIALS` trials, each a nested run of the run under way."""
+def tune(rows: pd.DataFrame) -> Tuned:
+    """The best of `TRIALS` trials, each a nested run of the run under way."""
     older, judged = split_by_time(rows)
     check_rows(older, "to fit while tuning")
     check_rows(judged, "to judge while tuning")
+    scores: dict[int, np.ndarray] = {}
 
     def objective(trial: optuna.Trial) -> float:
         log.info("trial %d of %d", trial.number + 1, TRIALS)
-        return _try_parameters(trial, suggest_parameters(trial), older, judged)
+        scores[trial.number] = _try_parameters(trial, suggest_parameters(trial), older, judged)
+        return float(trial.user_attrs["log_loss"])
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))
     study.optimize(objective, n_trials=TRIALS)
     mlflow.log_metrics({f"tuning_{k}": v for k, v in study.best_trial.user_attrs.items()})
-    return suggest_parameters(optuna.trial.FixedTrial(study.best_params))
+    best = suggest_parameters(optuna.trial.FixedTrial(study.best_params))
+    return Tuned(best, judged, scores[study.best_trial.number])
 
 
 def suggest_parameters(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
@@ -60,7 +80,7 @@ def suggest_parameters(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
 
 def _try_parameters(
     trial: optuna.Trial, parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame
-) -> float:
+) -> np.ndarray:
     with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
         pipeline = build_pipeline(parameters).fit(select_inputs(older), older[LABEL])
         scores = pipeline.predict_proba(select_inputs(judged))[:, 1]
@@ -72,7 +92,7 @@ def _try_parameters(
         mlflow.log_metrics(metrics)
     for name, value in metrics.items():
         trial.set_user_attr(name, value)
-    return metrics["log_loss"]
+    return scores
 
 
 def check_rows(rows: pd.DataFrame, purpose: str, least: int = 1_000) -> None:

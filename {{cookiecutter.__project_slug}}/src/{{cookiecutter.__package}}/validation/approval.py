@@ -6,11 +6,15 @@ The button in Unity Catalog sets the tag `approval` on the version and repairs t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import Row
+
 from ..settings import ValidationSettings
+from ..states import State, move
+from ..versions import choose_version
 from ..workspace import Workspace
-from .evidence import find_version_of
-from .states import State, move
-from .task import digest_results, is_accepted, read_results
+from .record import digest_results, is_accepted, read_results
 
 ANSWER = "approval"
 EVIDENCE = "approval_evidence"
@@ -27,21 +31,33 @@ def approve(workspace: Workspace, settings: ValidationSettings) -> None:
     Raises:
         ApprovalError: It is awaited or was refused; the message says what to do.
     """
-    version = settings.model_version or find_version_of(workspace.mlflow, settings)
+    settings = choose_version(workspace.mlflow, settings)
+    version = settings.model_version or 0
     results = read_results(workspace, settings, version)
     if not is_accepted(results):
         raise ApprovalError(f"version {version} was not accepted: there is nothing to approve")
-    if settings.approval == "automatic":
-        return
+    require_approval(workspace, settings, version, results)
+
+
+def require_approval(
+    workspace: Workspace, settings: ValidationSettings, version: int, results: Sequence[Row]
+) -> str:
+    """Who lets an accepted version pass: a person, or the job where nobody is asked.
+
+    Raises:
+        ApprovalError: A person refused it, or is still to be asked.
+    """
     evidence = digest_results(results)
     tags = workspace.mlflow.get_model_version(settings.model_name, str(version)).tags
     by = tags.get(BY) or "a person in Unity Catalog"
     if tags.get(ANSWER) == "Rejected":
         move(workspace, settings, version, State.REJECTED, f"refused by {by}", by, evidence)
         raise ApprovalError(f"version {version} was refused by {by}")
-    if tags.get(ANSWER) == "Approved" and tags.get(EVIDENCE) == evidence:
-        return
-    _await(workspace, settings, version, evidence, tags)
+    if settings.approval == "automatic":
+        return "the deployment job"
+    if tags.get(ANSWER) != "Approved" or tags.get(EVIDENCE) != evidence:
+        _await(workspace, settings, version, evidence, tags)
+    return by
 
 
 def _await(
@@ -49,14 +65,13 @@ def _await(
     settings: ValidationSettings,
     version: int,
     evidence: str,
-    tags: dict[str, str],
+    tags: Mapping[str, str],
 ) -> None:
     outdated = tags.get(ANSWER) == "Approved"
     reason = "the evidence changed since it was approved" if outdated else "a person must approve"
-    name = settings.model_name
-    if outdated:
-        workspace.mlflow.set_model_version_tag(name, str(version), ANSWER, "")
-    workspace.mlflow.set_model_version_tag(name, str(version), EVIDENCE, evidence)
+    # An answer to other evidence, and who gave it, count no longer.
+    for tag, text in ((ANSWER, ""), (BY, ""), (EVIDENCE, evidence)):
+        workspace.mlflow.set_model_version_tag(settings.model_name, str(version), tag, text)
     move(workspace, settings, version, State.AWAITING_APPROVAL, reason, evidence=evidence)
     raise ApprovalError(
         f"version {version}: {reason}; look at its model card, then make approve VERSION={version}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +34,16 @@ LIMITS = (
 )
 
 
-def log_card(workspace: Workspace, case: RegisteredCase, results: Sequence[CheckResult]) -> None:
-    """Puts the card to the run that trained the version; a version without a run gets none."""
-    run = workspace.mlflow.get_model_version(case.settings.model_name, str(case.version)).run_id
-    if run:
-        workspace.mlflow.log_text(run, "\n".join(write_markdown(case, results)), MARKDOWN)
-        workspace.mlflow.log_text(run, write_page(case, results), PAGE)
+def log_card(
+    workspace: Workspace, case: RegisteredCase, results: Sequence[CheckResult]
+) -> CheckResult:
+    """Puts the card to the run that trained the version; a version without a run has no card."""
+    run = case.record.run_id
+    if not run:
+        return CheckResult("model_card", Verdict.FAILED, "there is no run that could keep it")
+    workspace.mlflow.log_text(run, "\n".join(write_markdown(case, results)), MARKDOWN)
+    workspace.mlflow.log_text(run, write_page(case, results), PAGE)
+    return CheckResult("model_card", Verdict.PASSED, f"{PAGE} of run {run}")
 
 
 def read_page(client: MlflowClient, model_name: str, version: int) -> str:
@@ -61,6 +66,8 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
     yield from (f"- {name}: {fact}" for name, fact in list_facts(case))
     yield "\n| check | verdict | what was found |\n|---|---|---|"
     yield from (f"| {r.name} | {r.verdict} | {r.reason.replace('|', '/')} |" for r in results)
+    yield "\n## Inputs\n\n| made of | inputs |\n|---|---|"
+    yield from (f"| {source} | {', '.join(names)} |" for source, names in group_inputs(case))
     yield f"\n## Limits\n\n{LIMITS}"
 
 
@@ -74,6 +81,11 @@ def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
         *_draw_charts(case, results),
         "<h2>Checks</h2><table><tr><th>check</th><th>verdict</th><th>what was found</th></tr>",
         *(_write_row(result) for result in results),
+        "</table><h2>Inputs</h2><table><tr><th>made of</th><th>inputs</th></tr>",
+        *(
+            f"<tr><td>{html.escape(source)}</td><td>{html.escape(', '.join(names))}</td></tr>"
+            for source, names in group_inputs(case)
+        ),
         f"</table><h2>Limits</h2><p>{LIMITS}</p>",
     ]
     head = f"<meta charset='utf-8'><title>Model card</title><style>{STYLE}</style>"
@@ -96,7 +108,6 @@ def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
     """What, who, from which data and code."""
     tags = case.record.tags
     champion = case.champion_version
-    sources = {s for source in list_input_sources().values() for s in source}
     yield "Predicts", "whether a flight arrives more than 15 minutes late"
     yield "Owner", tags.get("owner", "unknown")
     yield (
@@ -105,12 +116,20 @@ def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
     )
     yield "Judged on", str(case.window)
     yield "Compared with", f"champion version {champion}" if champion else "baselines; no champion"
-    yield "Made of", ", ".join(sorted(sources))
-    yield "Tables", ", ".join(json.loads(tags.get("table_versions", "{}")))
+    tables = json.loads(tags.get("table_versions") or "{}")
+    yield "Tables", ", ".join(f"{name} version {number}" for name, number in tables.items())
     yield (
         "Code",
         f"commit {tags.get('code_commit') or 'unknown'}, tree {tags.get('tree', 'unknown')}",
     )
+
+
+def group_inputs(case: RegisteredCase) -> Iterator[tuple[str, list[str]]]:
+    """The version's inputs by the columns of the raw tables that they are made of."""
+    sources = list_input_sources()
+    named = sorted((", ".join(sources.get(name, ("unknown",))), name) for name in case.model.inputs)
+    for source, pairs in groupby(named, lambda pair: pair[0]):
+        yield source, [name for _, name in pairs]
 
 
 def _draw_charts(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from ..problem import list_input_sources
-from ..settings import is_shared
-from ..tables import RAW_TABLES
+from ..settings import Settings, is_shared
+from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES, RAW_TABLES
+from ..versions import DIGEST
 from .evidence import Case
 from .results import CheckResult, Verdict, judge
 
@@ -15,17 +17,27 @@ REQUIRED_TAGS = (
     "as_of", "code_digest", "owner", "package_version", "table_versions", "training_start",
     "training_end", "evaluation_start",
 )  # fmt: skip
-PERSONAL = {f"{t.name}.{c.name}" for t in RAW_TABLES for c in t.columns if c.personal}
+COLUMNS = {f"{table.name}.{c.name}": c for table in RAW_TABLES for c in table.columns}
 
 
 def check_lineage(case: Case) -> Iterator[CheckResult]:
-    """The version has its run, metrics, model card, and the facts that identify its training."""
+    """The version has its run, metrics, description, and the facts that identify its training."""
     record = case.record
     missing = [tag for tag in REQUIRED_TAGS if not record.tags.get(tag)]
     missing += [] if record.run_id else ["run"]
     missing += [] if record.metrics else ["metrics"]
-    missing += [] if record.description else ["model card"]
+    missing += [] if record.description else ["description"]
+    versions = json.loads(record.tags.get("table_versions") or "{}")
+    missing += [f"version of {n}" for n in list_trained_tables(case.settings) if n not in versions]
     yield _report("lineage", [f"{name} is missing" for name in missing], "all is recorded")
+
+
+def list_trained_tables(settings: Settings) -> list[str]:
+    """The tables that every training reads, by their full names."""
+    return [
+        *(table.full_name(settings) for table in FEATURE_TABLES),
+        *(table.source_name(settings) for table in (FLIGHTS, OUTCOMES)),
+    ]
 
 
 def check_code(case: Case) -> Iterator[CheckResult]:
@@ -60,20 +72,28 @@ def check_requirements(case: Case) -> Iterator[CheckResult]:
 
 
 def check_inputs(case: Case) -> Iterator[CheckResult]:
-    """Each input is declared with its source columns, and none of these is personal."""
+    """Each input is declared with its source columns, none of which is personal or forbidden."""
     sources = list_input_sources()
     unknown = [name for name in case.model.inputs if name not in sources]
     faults = [f"{name} is not declared: it may be known only later" for name in unknown]
     for name in case.model.inputs:
-        faults += [
-            f"{name} is made of {s}, personal data" for s in sources.get(name, ()) if s in PERSONAL
-        ]
+        for source in sources.get(name, ()):
+            fault = find_source_fault(source)
+            faults += [f"{name} is made of {source}, {fault}"] if fault else []
     yield _report("inputs", faults, f"{len(case.model.inputs)} inputs are declared")
+
+
+def find_source_fault(source: str) -> str | None:
+    """Why no model may use a `table.column` of the raw tables; None where it may."""
+    column = COLUMNS.get(source)
+    if column is None:
+        return "which no contract knows"
+    return "personal data" if column.personal else column.forbidden or None
 
 
 def check_artifact(case: Case) -> Iterator[CheckResult]:
     """The files are those that training registered."""
-    recorded = case.record.tags.get("artifact_digest")
+    recorded = case.record.tags.get(DIGEST)
     faults = [] if recorded else ["no digest was recorded"]
     if recorded and recorded != case.artifact.digest:
         faults.append("the files are not those that training registered")

@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
+import uv
 
 from ..scoring import NATIVE_MODEL, score
 from .evidence import Case
@@ -37,29 +38,51 @@ def check_fresh_process(case: Case) -> Iterator[CheckResult]:
 def score_elsewhere(folder: Path, rows: pd.DataFrame) -> np.ndarray:
     """Probabilities by the version's own files and requirements.
 
-    The environment is kept, and used again for equal requirements.
+    The environment is kept, and used again for equal requirements. One whose making was cut short
+    is of no use: at a failure it is made again, once.
 
     Raises:
         Exception: The requirements cannot be installed, or the model cannot be loaded with them.
     """
-    with tempfile.TemporaryDirectory() as scratch, _keep_environments():
+    try:
+        return _predict(folder, rows)
+    except Exception:
+        if not ENVIRONMENTS.exists():
+            raise
+        shutil.rmtree(ENVIRONMENTS)
+        return _predict(folder, rows)
+
+
+def _predict(folder: Path, rows: pd.DataFrame) -> np.ndarray:
+    path = f"{Path(uv.find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
+    # Nothing of this process's packages may stand in for what is not required.
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        _environment({"MLFLOW_ENV_ROOT": str(ENVIRONMENTS), "PATH": path, "PYTHONPATH": None}),
+    ):
         answer = Path(scratch) / "scores.json"
         mlflow.models.predict(
             model_uri=str(folder / NATIVE_MODEL),
             input_data=rows,
-            env_manager="uv" if shutil.which("uv") else "virtualenv",
+            env_manager="uv",
             output_path=str(answer),
         )
         return np.asarray(json.loads(answer.read_text())["predictions"])[:, 1]
 
 
 @contextmanager
-def _keep_environments() -> Iterator[None]:
-    former = os.environ.get("MLFLOW_ENV_ROOT")
-    os.environ["MLFLOW_ENV_ROOT"] = str(ENVIRONMENTS)
+def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    former = {name: os.environ.get(name) for name in variables}
+    _set(variables)
     try:
         yield
     finally:
-        os.environ.pop("MLFLOW_ENV_ROOT")
-        if former is not None:
-            os.environ["MLFLOW_ENV_ROOT"] = former
+        _set(former)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +14,16 @@ import pandas as pd
 from mlflow import MlflowClient
 
 from ..artifact import Artifact, read_artifact
-from ..examples import make_training_set, read_labelled_flights
-from ..problem import KEY
-from ..scoring import ScoringModel, download_version, load_model, score
+from ..examples import make_training_set, read_flights, read_labelled_flights
+from ..problem import KEY, LABEL
+from ..scoring import ScoringModel, download_version, load_model, score, score_frame
 from ..settings import Settings
 from ..windows import Window
 from ..workspace import Workspace
 from .rules import RULES, Rules
+
+# Enough to see that two ways to score agree.
+COMPARED_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,16 @@ class Case(Protocol):
         """The champion."""
 
     @property
+    def scheduled(self) -> int:
+        """How many flights the window has, with or without a label."""
+
+    @property
     def rows(self) -> pd.DataFrame:
         """Labelled rows with features, of the window."""
+
+    @property
+    def other_scores(self) -> Mapping[str, np.ndarray]:
+        """Scores of the first `COMPARED_ROWS` rows by other ways to score, by their name."""
 
     @property
     def scores(self) -> np.ndarray:
@@ -150,10 +162,36 @@ class RegisteredCase:
             return None
         return load_model(self.settings.model_name, self.champion_version)
 
+    @cached_property
+    def scheduled(self) -> int:
+        """See `Case`."""
+        return read_flights(self._workspace, self.settings, self.window).count()
+
     @property
     def rows(self) -> pd.DataFrame:
         """See `Case`."""
         return self._join_for(self.model)
+
+    @cached_property
+    def other_scores(self) -> Mapping[str, np.ndarray]:
+        """See `Case`; the feature client, which starts slowly, where `fresh_environment` asks."""
+        some = self.rows.head(COMPARED_ROWS)
+        inputs = some[[KEY, *self.model.inputs]]
+        batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
+        found = {"batch": batch.toPandas().set_index(KEY)["probability"]}
+        if self.settings.fresh_environment:
+            found["feature client"] = self._ask_feature_client(list(some[KEY]))
+        return {name: scores.loc[some[KEY]].to_numpy() for name, scores in found.items()}
+
+    def _ask_feature_client(self, keys: list[str]) -> pd.Series:
+        flights = read_labelled_flights(self._workspace, self.settings, self.window)
+        chosen = flights.where(flights[KEY].isin(keys)).drop(LABEL)
+        uri = f"models:/{self.settings.model_name}/{self.version}"
+        scored = self._workspace.features.score_batch(
+            model_uri=uri, df=chosen, result_type="array<double>"
+        )
+        rows = scored.select(KEY, "prediction").toPandas().set_index(KEY)
+        return rows["prediction"].map(lambda probabilities: probabilities[1])
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -173,7 +211,8 @@ class RegisteredCase:
         if lookups not in self._joined:
             flights = read_labelled_flights(self._workspace, self.settings, self.window)
             frame = make_training_set(self._workspace, flights, model.lookups).load_df()
-            self._joined[lookups] = frame.toPandas().sort_values(KEY, ignore_index=True)
+            rows = frame.toPandas().dropna(subset=[LABEL])
+            self._joined[lookups] = rows.sort_values(KEY, ignore_index=True)
         return self._joined[lookups]
 
 
@@ -192,22 +231,4 @@ def read_record(client: MlflowClient, settings: Settings, version: int) -> Versi
         found.tags,
         found.description or "",
         _read_time(data.tags.get("last_trained") if data else None),
-    )
-
-
-def find_version_of(client: MlflowClient, settings: Settings) -> int:
-    """The version trained for the run's `as_of`.
-
-    Raises:
-        LookupError: There is none.
-    """
-    found = client.search_model_versions(f"name = '{settings.model_name}'")
-    for number in sorted((int(version.version) for version in found), reverse=True):
-        # Unity Catalog's search leaves tags out; asking for the version does not.
-        version = client.get_model_version(settings.model_name, str(number))
-        if version.tags.get("as_of") == settings.as_of.isoformat():
-            return number
-    raise LookupError(
-        f"no version of {settings.model_name} was trained as of {settings.as_of}: "
-        "run the job training first"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from .compliance import (
@@ -17,13 +17,20 @@ from .compliance import (
 )
 from .environment import check_fresh_process
 from .evidence import Case
-from .infrastructure import check_agreement, check_cost, check_edges, check_scores
+from .infrastructure import (
+    check_agreement,
+    check_edges,
+    check_memory,
+    check_scores,
+    check_time,
+)
 from .performance import (
     check_auc,
     check_baselines,
     check_calibration,
     check_champion,
     check_evidence,
+    check_loss,
     check_slices,
     check_unseen,
 )
@@ -44,20 +51,22 @@ CHECKS: tuple[Check, ...] = (
     check_scores,
     check_edges,
     check_agreement,
-    check_cost,
+    check_time,
+    check_memory,
     check_fresh_process,
     check_evidence,
     check_auc,
     check_calibration,
+    check_loss,
     check_baselines,
     check_champion,
     check_slices,
 )
 
 
-def run_checks(case: Case) -> list[CheckResult]:
-    """The results of all checks, in order."""
-    return [result for check in CHECKS for result in run_check(case, check)]
+def run_checks(case: Case, checks: Sequence[Check] = CHECKS) -> list[CheckResult]:
+    """The results of checks, in order."""
+    return [result for check in checks for result in run_check(case, check)]
 
 
 def run_check(case: Case, check: Check) -> list[CheckResult]:

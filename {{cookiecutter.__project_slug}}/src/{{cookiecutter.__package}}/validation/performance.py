@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..problem import BASELINE_FEATURE, EVENT_TIME, LABEL, LABEL_DELAY, name_slices
+from ..problem import BASELINE_FEATURE, LABEL, LABEL_DELAY, name_days, name_slices
+from ..versions import LABEL_RATE
 from ..windows import Window
 from .evidence import Case, VersionRecord
 from .results import CheckResult, Verdict, judge
@@ -19,6 +20,7 @@ from .statistics import (
     estimate_auc,
     estimate_auc_difference,
     estimate_calibration_slope,
+    estimate_loss_difference,
 )
 
 
@@ -47,17 +49,18 @@ def _find_overlaps(window: Window, record: VersionRecord) -> Iterator[str]:
 
 def check_evidence(case: Case) -> Iterator[CheckResult]:
     """There are enough labelled rows of both classes; otherwise nothing can be said."""
-    rows, least = len(case.rows), case.rules.least_rows
-    late = int(case.rows[LABEL].sum())
-    missing = int(case.rows[LABEL].isna().sum())
-    enough = rows - missing >= least and 0 < late < rows - missing
+    rules, scheduled = case.rules, case.scheduled
+    labelled, late = int(case.rows[LABEL].notna().sum()), int(case.rows[LABEL].sum())
+    complete = labelled >= rules.least_labelled * scheduled
+    enough = complete and labelled >= rules.least_rows and 0 < late < labelled
     yield CheckResult(
         "evidence",
         Verdict.PASSED if enough else Verdict.INCONCLUSIVE,
-        f"{rows} rows, {missing} without a label, {late} late; {least} of both kinds are needed",
+        f"{scheduled} flights, {labelled} with a label, {late} late; needed are"
+        f" {rules.least_rows} of both kinds, and a label for {rules.least_labelled:.0%}",
         "rows",
-        Estimate(float(rows - missing), math.nan, math.nan),
-        float(least),
+        Estimate(float(labelled), math.nan, math.nan),
+        float(rules.least_rows),
     )
 
 
@@ -92,6 +95,25 @@ def check_calibration(case: Case) -> Iterator[CheckResult]:
     )
 
 
+def check_loss(case: Case) -> Iterator[CheckResult]:
+    """Probabilities are not worse than the champion's; those of a first model beat the rate."""
+    if case.champion_scores is None:
+        other, margin = np.full(len(case.rows), case.record.metrics[LABEL_RATE]), 0.0
+        beside = "the rate of its training"
+    else:
+        other, margin = case.champion_scores, case.rules.loss_margin
+        beside = "the champion's"
+    difference = estimate_loss_difference(_labels(case.rows), case.scores, other, _days(case.rows))
+    yield CheckResult(
+        "log_loss_difference",
+        judge(difference.upper < margin),
+        f"log loss {describe(difference)} beside {beside}, less than {margin:g} is accepted",
+        "log_loss_difference",
+        difference,
+        margin,
+    )
+
+
 def check_baselines(case: Case) -> Iterator[CheckResult]:
     """A first model beats the prior rate and the rule of thumb by the margin, with confidence."""
     if case.champion is not None:
@@ -122,23 +144,23 @@ def check_champion(case: Case) -> Iterator[CheckResult]:
 
 
 def check_slices(case: Case) -> Iterator[CheckResult]:
-    """No slice is shown to be worse than the champion's by the margin.
+    """No slice is shown to be worse than the champion's by the margin; its AUC is reported.
 
     The confidence is corrected for the number of slices (Bonferroni).
     """
-    if case.champion_scores is None:
-        return
     slices = list(_find_slices(case.rows, case.rules))
     judged = max(1, sum(large for _, _, large in slices))
     for name, chosen, large in slices:
-        difference = estimate_auc_difference(
-            _labels(case.rows[chosen]),
-            case.scores[chosen],
-            case.champion_scores[chosen],
-            _days(case.rows[chosen]),
-            confidence=1 - 0.05 / judged,
-        )
-        yield _judge_slice(name, difference, int(chosen.sum()), case.rules.slice_margin, large)
+        rows, scores = case.rows[chosen], case.scores[chosen]
+        labels, days = _labels(rows), _days(rows)
+        auc = estimate_auc(labels, scores, days)
+        reason = f"AUC {describe(auc)}, {len(rows)} rows"
+        yield CheckResult("slice_auc", Verdict.REPORTED, reason, "auc", auc, slice=name)
+        if case.champion_scores is not None:
+            difference = estimate_auc_difference(
+                labels, scores, case.champion_scores[chosen], days, confidence=1 - 0.05 / judged
+            )
+            yield _judge_slice(name, difference, len(rows), case.rules.slice_margin, large)
 
 
 def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.ndarray, bool]]:
@@ -171,7 +193,7 @@ def _labels(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _days(rows: pd.DataFrame) -> np.ndarray:
-    return rows[EVENT_TIME].dt.floor("D").to_numpy()
+    return name_days(rows).to_numpy()
 
 
 def describe(estimate: Estimate) -> str:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from pyspark.sql import Row
 
 from .. import delta
-from ..champion import CHAMPION, PREVIOUS, find_champion, find_last_promotion
+from ..artifact import digest_files
+from ..champion import CHAMPION, PREVIOUS, find_bar, find_rival, read_promotions
 from ..problem import CATEGORIES
-from ..scoring import load_model, score
+from ..scoring import download_version, load_model, score
 from ..settings import RollbackSettings, Settings, ValidationSettings
+from ..states import State, move
 from ..tables import PROMOTIONS
+from ..versions import DIGEST, STATE, choose_version, get_version
 from ..workspace import Workspace
-from .approval import BY
-from .evidence import find_version_of
+from .approval import ANSWER, require_approval
 from .infrastructure import make_edges
-from .states import BARRED, TAG, State, move
-from .task import digest_results, is_accepted, read_results
+from .record import digest_results, is_accepted, read_results
 
 log = logging.getLogger(__name__)
 
@@ -30,73 +34,152 @@ class PromotionError(PermissionError):
 
 
 def promote(workspace: Workspace, settings: ValidationSettings) -> None:
-    """Makes an accepted version champion from `as_of` on. Repeated, it finishes what is missing.
+    """Makes an accepted version champion from its `as_of` on; repeated, it does what is missing.
 
-    The alias goes to the version promoted last, whatever the run's `as_of`: repeating an older
-    run does not bring an older champion back.
+    The alias goes to the version that is champion on the latest date: promoting for an older date
+    does not bring an older champion back.
 
     Raises:
-        PromotionError: The version was not accepted, or was rolled back from.
+        PromotionError: The version was not accepted, was rolled back from, or what it was judged on
+            has changed since.
+        ApprovalError: A person must approve it, or has refused it.
     """
-    version = settings.model_version or find_version_of(workspace.mlflow, settings)
+    settings = choose_version(workspace.mlflow, settings)
+    version = settings.model_version or 0
+    promotions = read_promotions(workspace.spark, settings)
+    bar = find_bar(promotions, version)
+    if bar:
+        raise PromotionError(f"version {version} was rolled back from: {bar.reason} ({bar.by})")
+    if version not in {row.model_version for row in promotions}:
+        former = _find_rival(workspace, settings, promotions, version)
+        by = _require_evidence(workspace, settings, version, former)
+        change = Change(version, former, settings.as_of, "promotion", by, "accepted by every check")
+        promotions = _record(workspace, settings, promotions, change)
+    finish(workspace, settings, promotions)
+    _settle_overtaken(workspace, settings, promotions[-1], version)
+
+
+def _settle_overtaken(workspace: Workspace, settings: Settings, last: Row, version: int) -> None:
+    tags = workspace.mlflow.get_model_version(settings.model_name, str(version)).tags
+    settled = tags.get(STATE) in (State.CHAMPION, State.SUPERSEDED, State.REJECTED)
+    if last.model_version != version and not settled:
+        reason = f"version {last.model_version} is champion since {last.as_of}"
+        move(workspace, settings, version, State.SUPERSEDED, reason)
+
+
+def _find_rival(
+    workspace: Workspace, settings: Settings, promotions: list[Row], version: int
+) -> int | None:
+    def exists(number: int) -> bool:
+        return get_version(workspace.mlflow, settings.model_name, number) is not None
+
+    return find_rival(promotions, settings.as_of, version, exists)
+
+
+def _require_evidence(
+    workspace: Workspace, settings: ValidationSettings, version: int, champion: int | None
+) -> str:
     results = read_results(workspace, settings, version)
     if not is_accepted(results):
         raise PromotionError(f"version {version} was not accepted: it cannot become champion")
-    tags = workspace.mlflow.get_model_version(settings.model_name, str(version)).tags
-    if tags.get(BARRED):
-        raise PromotionError(f"version {version} was rolled back from: {tags[BARRED]}")
-    former = find_champion(workspace.spark, settings, before=True)
-    by = tags.get(BY) or "the deployment job"
-    if not _is_recorded(workspace, settings, version):
-        reason = "accepted by every check"
-        _record(workspace, settings, settings.as_of, version, former, "promotion", by, reason)
-    finish(workspace, settings)
+    if results[0].champion_version != champion:
+        judged = results[0].champion_version or "the baselines"
+        reason = (
+            f"judged beside {judged}, and version {champion} is champion now: train another one"
+        )
+        move(workspace, settings, version, State.SUPERSEDED, reason)
+        raise PromotionError(f"version {version} was {reason}")
+    found = workspace.mlflow.get_model_version(settings.model_name, str(version))
+    if digest_files(download_version(settings.model_name, version)) != found.tags.get(DIGEST):
+        raise PromotionError(f"version {version}: its files changed since training registered them")
+    return require_approval(workspace, settings, version, results)
 
 
-def _is_recorded(workspace: Workspace, settings: Settings, version: int) -> bool:
-    promotions = workspace.spark.table(PROMOTIONS.full_name(settings))
-    return not promotions.where(f"model_version = {int(version)}").isEmpty()
+@dataclass(frozen=True)
+class Change:
+    """Of the champion: to which version, from which, from which date on, and why."""
+
+    version: int
+    former: int | None
+    as_of: dt.date
+    kind: str
+    by: str
+    reason: str
 
 
 def _record(
-    workspace: Workspace,
-    settings: Settings,
-    as_of: dt.date,
-    version: int,
-    former: int | None,
-    kind: str,
-    by: str,
-    reason: str,
-) -> None:
-    last = find_last_promotion(workspace.spark, settings)
-    number = last.number + 1 if last else 1
-    row = (number, version, as_of, former, kind, by, reason)
+    workspace: Workspace, settings: Settings, promotions: list[Row], change: Change
+) -> list[Row]:
+    """Records a change after those that were known; all of them, as they are then."""
+    number = max((row.number for row in promotions), default=0) + 1
+    row = (
+        number,
+        change.version,
+        change.as_of,
+        change.former,
+        change.kind,
+        change.by,
+        change.reason,
+        dt.datetime.now(dt.UTC),
+    )
     frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
     delta.append_new_rows(PROMOTIONS.full_name(settings), frame, PROMOTIONS.keys)
+    recorded = read_promotions(workspace.spark, settings)
+    (kept,) = [row for row in recorded if row.number == number]
+    if (kept.model_version, kept.kind) != (change.version, change.kind):
+        raise PromotionError(
+            f"{change.kind} of version {change.version}: {kept.kind} of version"
+            f" {kept.model_version} came first; repeat it"
+        )
+    return recorded
 
 
-def finish(workspace: Workspace, settings: Settings) -> None:
-    """Brings states and aliases to what the last promotion says, the champion's alias last."""
-    last = find_last_promotion(workspace.spark, settings)
-    if last is None:
-        return
+def finish(workspace: Workspace, settings: Settings, promotions: list[Row]) -> bool:
+    """Brings states and aliases to what the last promotion says, the champion's alias last.
+
+    Returns:
+        Whether anything was missing, since the change had been cut short.
+    """
     client, name = workspace.mlflow, settings.model_name
+    last = promotions[-1] if promotions else None
+    if last is None or get_version(client, name, last.model_version) is None:
+        return False
+    if find_alias(client, name, CHAMPION) == last.model_version:
+        return False
     if last.former_version is not None:
         left = State.SUPERSEDED if last.kind == "promotion" else State.REJECTED
         _settle(workspace, settings, last, last.former_version, left)
     _settle(workspace, settings, last, last.model_version, State.CHAMPION)
-    previous = find_previous(workspace, settings)
+    previous = find_previous(workspace, settings, promotions)
     if previous is not None:
         client.set_registered_model_alias(name, PREVIOUS, str(previous))
+    elif find_alias(client, name, PREVIOUS) is not None:
+        client.delete_registered_model_alias(name, PREVIOUS)
     client.set_registered_model_alias(name, CHAMPION, str(last.model_version))
+    return True
+
+
+def find_alias(client: MlflowClient, name: str, alias: str) -> int | None:
+    """The version that an alias names; None when it names none.
+
+    Raises:
+        MlflowException: The registry cannot answer.
+    """
+    try:
+        return int(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        # Registries differ in what they call an alias that is not set.
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        return None
 
 
 def _settle(
     workspace: Workspace, settings: Settings, last: Row, version: int, state: State
 ) -> None:
-    """Moves a version into its state, unless it is there."""
-    tags = workspace.mlflow.get_model_version(settings.model_name, str(version)).tags
-    if tags.get(TAG) == state:
+    """Moves a version into its state, unless it is there or gone."""
+    found = get_version(workspace.mlflow, settings.model_name, version)
+    if found is None or found.tags.get(STATE) == state:
         return
     then = settings.model_copy(update={"as_of": last.as_of})
     evidence = digest_results(read_results(workspace, settings, version))
@@ -104,45 +187,64 @@ def _settle(
     move(workspace, then, version, state, reason, last.by, evidence)
 
 
-def find_previous(workspace: Workspace, settings: Settings) -> int | None:
+def find_previous(workspace: Workspace, settings: Settings, promotions: list[Row]) -> int | None:
     """The version to return to: the last champion before this one that nobody returned from."""
-    rows = workspace.spark.table(PROMOTIONS.full_name(settings)).orderBy("number").collect()
-    left = {row.former_version for row in rows if row.kind == "rollback"}
-    current = rows[-1].model_version if rows else None
-    known = [r.model_version for r in rows if r.model_version not in left | {current}]
-    return known[-1] if known else None
+    latest = settings.model_copy(update={"as_of": promotions[-1].as_of})
+    return _find_rival(workspace, latest, promotions, promotions[-1].model_version)
 
 
 def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
     """Returns to the former champion or a named one, and bars the one that is left.
 
+    A change that was cut short is finished first; a repeated rollback then ends here.
+
     Raises:
-        PromotionError: There is no champion or none before it, the version never passed, or it
-            does not load and score.
+        PromotionError: There is no champion or none before it, the version never passed or waits
+            for a person, or it does not load and score.
     """
-    last = find_last_promotion(workspace.spark, settings)
-    if last is None:
+    promotions = read_promotions(workspace.spark, settings)
+    if not promotions:
         raise PromotionError(
             f"{settings.model_name} has no champion: there is nothing to return from"
         )
-    version = settings.model_version or find_previous(workspace, settings)
+    last = promotions[-1]
+    if finish(workspace, settings, promotions):
+        _report_finished(settings, last)
+        return
+    version = settings.model_version or find_previous(workspace, settings, promotions)
     if version is None:
         raise PromotionError(
-            f"version {last.model_version} is the first champion: train another one"
+            f"before version {last.model_version} no champion is left: train another version"
         )
     if version == last.model_version:
         raise PromotionError(f"version {version} is the champion already")
+    _check_that_it_passed(workspace, settings, promotions, version)
+    _check_that_it_scores(settings, version)
+    as_of = max(settings.as_of, last.as_of)
+    by, reason = settings.by, settings.reason
+    change = Change(version, last.model_version, as_of, "rollback", by, reason)
+    finish(workspace, settings, _record(workspace, settings, promotions, change))
+
+
+def _report_finished(settings: RollbackSettings, last: Row) -> None:
+    champion = f"version {last.model_version} is champion now"
+    done = f"{last.kind} {last.number} had been cut short: {champion}"
+    if last.kind != "rollback" or settings.model_version not in (None, last.model_version):
+        raise PromotionError(f"{done}; repeat, if you want another one")
+    log.info("%s", done)
+
+
+def _check_that_it_passed(
+    workspace: Workspace, settings: Settings, promotions: list[Row], version: int
+) -> None:
     if not is_accepted(read_results(workspace, settings, version)):
         raise PromotionError(f"version {version} never passed the gate: it cannot become champion")
-    _check_that_it_scores(settings, version)
-    why = f"{settings.reason} ({settings.by})"
-    name, barred = settings.model_name, str(last.model_version)
-    workspace.mlflow.set_model_version_tag(name, barred, BARRED, why)
-    workspace.mlflow.set_model_version_tag(name, str(version), BARRED, "")
-    as_of = max(settings.as_of, last.as_of)
-    former = last.model_version
-    _record(workspace, settings, as_of, version, former, "rollback", settings.by, settings.reason)
-    finish(workspace, settings)
+    found = get_version(workspace.mlflow, settings.model_name, version)
+    tags = found.tags if found else {}
+    has_been = version in {row.model_version for row in promotions}
+    waits = not has_been and tags.get(STATE) == State.AWAITING_APPROVAL
+    if waits or tags.get(ANSWER) == "Rejected":
+        raise PromotionError(f"version {version} has no approval: it cannot become champion")
 
 
 def _check_that_it_scores(settings: Settings, version: int) -> None:

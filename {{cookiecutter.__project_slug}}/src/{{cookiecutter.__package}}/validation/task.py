@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
+import time
+from collections.abc import Iterator, Sequence
 
+from mlflow import MlflowClient
 from pyspark.sql import Row
-from pyspark.sql import functions as F
 
-from .. import delta
-from ..champion import find_champion
-from ..code import digest_facts
+from ..champion import find_bar, find_rival, read_promotions
 from ..settings import Settings, ValidationSettings
-from ..tables import VALIDATION_RESULTS
+from ..states import State, move
+from ..versions import FINISHED, IDENTITY, choose_version, get_version
 from ..windows import get_evaluation_window
 from ..workspace import Workspace
 from .card import log_card
-from .evidence import RegisteredCase, find_version_of
-from .gate import run_checks
+from .evidence import Case, RegisteredCase
+from .gate import run_check, run_checks
+from .promotion import finish
+from .record import digest_results, is_accepted, read_results, record_results
 from .results import CheckResult, decide
-from .states import BARRED, State, move
 
 log = logging.getLogger(__name__)
+
+# Seconds: training needs a few of them between registering a version and its last tag.
+PATIENCE, PAUSE = 60, 5
+
+
+class UnfinishedVersionError(RuntimeError):
+    """Training has not said everything of a version; nothing was recorded."""
 
 
 def validate(workspace: Workspace, settings: ValidationSettings) -> bool:
@@ -30,80 +38,68 @@ def validate(workspace: Workspace, settings: ValidationSettings) -> bool:
     Returns:
         The verdict; that of a version judged before is the recorded one. A version that was rolled
         back from is not accepted again.
+
+    Raises:
+        UnfinishedVersionError: Its training was cut short.
     """
-    version = settings.model_version or find_version_of(workspace.mlflow, settings)
-    recorded = read_results(workspace, settings, version)
-    if not recorded:
-        _judge(workspace, settings, version)
-        recorded = read_results(workspace, settings, version)
-    barred = workspace.mlflow.get_model_version(settings.model_name, str(version)).tags.get(BARRED)
-    verdict = is_accepted(recorded) and not barred
+    settings = choose_version(workspace.mlflow, settings)
+    version = settings.model_version or 0
+    promotions = read_promotions(workspace.spark, settings)
+    finish(workspace, settings, promotions)
+    wait_for_training(workspace.mlflow, settings.model_name, version)
+    results = read_results(workspace, settings, version)
+    if not results:
+        _judge(workspace, settings, version, promotions)
+        results = read_results(workspace, settings, version)
+    bar = find_bar(promotions, version)
+    verdict = is_accepted(results) and not bar
     if not verdict:
-        reason = barred or next(row.reason for row in recorded if row.check == "decision")
-        move(
-            workspace, settings, version, State.REJECTED, reason, evidence=digest_results(recorded)
-        )
+        reason = bar.reason if bar else next(r.reason for r in results if r.check == "decision")
+        evidence = digest_results(results)
+        move(workspace, settings, version, State.REJECTED, reason, evidence=evidence)
     workspace.task_values.set("model_version", version)
     workspace.task_values.set("accepted", str(verdict).lower())
     return verdict
 
 
-def read_results(workspace: Workspace, settings: Settings, version: int) -> list[Row]:
-    """The recorded results of a version, ordered; none when it has not been judged."""
-    results = workspace.spark.table(VALIDATION_RESULTS.full_name(settings))
-    return results.where(F.col("model_version") == version).orderBy("check", "slice").collect()
+def wait_for_training(client: MlflowClient, name: str, version: int) -> None:
+    """Waits for a version's last tag: in a workspace, registering it starts this job at once.
 
-
-def is_accepted(results: list[Row]) -> bool:
-    """Whether the recorded decision is that the version may become champion."""
-    return any(row.check == "decision" and row.verdict == "passed" for row in results)
-
-
-def digest_results(results: list[Row]) -> str:
-    """What an approval rests on: changes with any number or verdict."""
-    return digest_facts(
-        [(r.check, r.slice, r.value, r.lower, r.upper, r.verdict, r.reason) for r in results]
+    Raises:
+        UnfinishedVersionError: The tag does not come.
+    """
+    for pause in range(0, PATIENCE + PAUSE, PAUSE):
+        found = client.get_model_version(name, str(version))
+        if FINISHED in found.tags or not _is_trained_here(client, found.run_id):
+            return
+        time.sleep(PAUSE if pause < PATIENCE else 0)
+    raise UnfinishedVersionError(
+        f"version {version} of {name} has no tag {FINISHED}: repeat the job training, which goes on"
     )
 
 
-def _judge(workspace: Workspace, settings: Settings, version: int) -> None:
+def _is_trained_here(client: MlflowClient, run: str | None) -> bool:
+    return bool(run) and IDENTITY in client.get_run(str(run)).data.tags
+
+
+def _judge(
+    workspace: Workspace, settings: Settings, version: int, promotions: Sequence[Row]
+) -> None:
     move(workspace, settings, version, State.VALIDATING, "the deployment job began")
-    champion = find_champion(workspace.spark, settings, before=True)
+
+    def exists(number: int) -> bool:
+        return get_version(workspace.mlflow, settings.model_name, number) is not None
+
+    champion = find_rival(promotions, settings.as_of, version, exists)
     window = get_evaluation_window(settings)
-    log.info("scoring flights of %s", window)
+    log.info("judging version %d on flights of %s", version, window)
     case = RegisteredCase(workspace, settings, window, version, champion)
     results = run_checks(case)
+
+    def check_model_card(_: Case) -> Iterator[CheckResult]:
+        yield log_card(workspace, case, [*results, decide(results)])
+
+    results += run_check(case, check_model_card)
     results.append(decide(results))
-    log_card(workspace, case, results)
-    _record_results(workspace, settings, case, results)
+    record_results(workspace, settings, case, results)
     log.info("version %d: %s", version, results[-1].reason)
-
-
-def _record_results(
-    workspace: Workspace, settings: Settings, case: RegisteredCase, results: list[CheckResult]
-) -> None:
-    found = workspace.mlflow.get_model_version(settings.model_name, str(case.version))
-    now = dt.datetime.now(dt.UTC)
-    rows = [
-        (
-            case.version,
-            r.check,
-            r.slice,
-            settings.as_of,
-            r.metric,
-            *((r.estimate.value, r.estimate.lower, r.estimate.upper) if r.estimate else [None] * 3),
-            r.threshold,
-            r.verdict.value,
-            r.reason,
-            case.champion_version,
-            found.run_id,
-            case.window.start,
-            case.window.end,
-            now,
-            r.seconds,
-        )
-        for r in results
-    ]
-    frame = workspace.spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
-    name = VALIDATION_RESULTS.full_name(settings)
-    delta.append_new_rows(name, frame, VALIDATION_RESULTS.keys)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
+import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
 from {{ cookiecutter.__package }}.features.origin_delays import compute_origin_delays
@@ -53,16 +56,33 @@ def test_landings_leave_the_window_after_their_hours(spark: SparkSession) -> Non
     assert later.origin_landed_24h == 4
 
 
-def test_only_the_windows_hours_are_computed_for_each_entity(spark: SparkSession) -> None:
+def test_only_the_windows_hours_are_computed_from_an_entitys_first_fact_on(
+    spark: SparkSession,
+) -> None:
     rows = compute_carrier_delays(make_outcomes(spark), WINDOW).collect()
-    assert len(rows) == 2 * 14
+    hours = {c: sorted(r.known_at for r in rows if r.carrier == c) for c in ("AA", "UA")}
+    assert [len(found) for found in hours.values()] == [13, 12]
+    assert hours["UA"][0].replace(tzinfo=None) == NOON.replace(tzinfo=None)
     assert find_row(rows, "carrier", "UA", 1).carrier_landed_3h == 2
 
 
-def test_later_facts_change_no_earlier_row(spark: SparkSession) -> None:
-    everything = compute_origin_delays(make_outcomes(spark), WINDOW).collect()
+@pytest.mark.parametrize("compute", [compute_carrier_delays, compute_origin_delays])
+@pytest.mark.parametrize("change", ["deleted", "changed"])
+def test_later_facts_add_remove_and_change_no_earlier_row(
+    spark: SparkSession, compute: Callable[[DataFrame, Window], DataFrame], change: str
+) -> None:
     known = [row for row in OUTCOMES if row[0] <= 0]
-    without_later = compute_origin_delays(make_outcomes(spark, known), WINDOW).collect()
-    for row in without_later:
-        if row.known_at.replace(tzinfo=None) <= NOON.replace(tzinfo=None):
-            assert row in everything
+    later = [(m, "ZZ", "LGA", -d) for m, _, _, d in OUTCOMES if m > 0]
+    other = known if change == "deleted" else known + later
+    frames = [compute(make_outcomes(spark, rows), WINDOW) for rows in (OUTCOMES, other)]
+    until_noon = [f.where(F.col("known_at") <= F.lit(NOON)).collect() for f in frames]
+    assert until_noon[0]
+    assert sorted(until_noon[0]) == sorted(until_noon[1])
+
+
+def test_rows_do_not_depend_on_how_windows_are_cut(spark: SparkSession) -> None:
+    middle = NOON + dt.timedelta(hours=3)
+    whole = compute_carrier_delays(make_outcomes(spark), WINDOW).collect()
+    parts = [Window(WINDOW.start, middle), Window(middle, WINDOW.end)]
+    halves = [compute_carrier_delays(make_outcomes(spark), part).collect() for part in parts]
+    assert sorted(halves[0] + halves[1]) == sorted(whole)

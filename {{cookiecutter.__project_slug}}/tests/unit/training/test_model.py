@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +17,15 @@ from {{ cookiecutter.__package }}.problem import (
     LABEL_DELAY,
     MODEL_INPUTS,
 )
+from {{ cookiecutter.__package }}.training import tuning
 from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
-from {{ cookiecutter.__package }}.training.tuning import TrainingError, check_rows, split_by_time
+from {{ cookiecutter.__package }}.training.task import make_baseline, number_periods
+from {{ cookiecutter.__package }}.training.tuning import (
+    TrainingError,
+    check_rows,
+    split_by_time,
+    tune,
+)
 
 PARAMETERS = {"n_estimators": 20, "num_leaves": 7}
 
@@ -65,3 +74,26 @@ def test_the_rows_that_judge_come_after_those_that_fit_with_a_gap() -> None:
 def test_hopeless_data_is_refused_with_the_numbers(rows: pd.DataFrame, message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         check_rows(rows, "to train on")
+
+
+def test_the_baseline_of_predictions_is_of_rows_that_were_not_fitted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "TRIALS", 1)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    rows = make_rows(6_000)
+    with mlflow.start_run():
+        tuned = tune(rows)
+    older, judged = split_by_time(rows)
+    pipeline = build_pipeline(tuned.parameters).fit(select_inputs(older), older[LABEL])
+    assert np.array_equal(tuned.scores, pipeline.predict_proba(select_inputs(judged))[:, 1])
+    baseline = make_baseline(rows, tuned)
+    assert sum(baseline["probability"]["counts"]) == len(judged)
+    assert sum(baseline["distance"]["counts"]) == len(rows)
+
+
+def test_an_incomplete_stretch_is_no_period() -> None:
+    times = pd.Series(pd.date_range("2013-01-01", periods=20, freq="D"))
+    periods = number_periods(times, days=7)
+    assert periods.value_counts().to_dict() == {0.0: 7, 1.0: 7}
+    assert periods.isna().sum() == 6

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 
@@ -20,11 +24,15 @@ from {{ cookiecutter.__package }}.problem import (
 )
 from {{ cookiecutter.__package }}.scoring import ScoringModel, score
 from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.validation.compliance import list_trained_tables
 from {{ cookiecutter.__package }}.validation.evidence import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 from {{ cookiecutter.__package }}.windows import Window
 
 from ..test_settings import ARGUMENTS
+
+# A process that measures a model of these tests cannot import them.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 WINDOW = Window(dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.datetime(2013, 6, 29, tzinfo=dt.UTC))
 BEFORE = WINDOW.start - dt.timedelta(days=2)
@@ -35,7 +43,7 @@ TAGS = {
     "code_digest": "def",
     "owner": "owner@example.com",
     "package_version": "0.1.0",
-    "table_versions": "{}",
+    "table_versions": json.dumps(dict.fromkeys(list_trained_tables(SETTINGS), 1)),
     "training_start": "2012-06-01T00:00:00+00:00",
     "training_end": BEFORE.isoformat(),
     "evaluation_start": WINDOW.start.isoformat(),
@@ -67,6 +75,7 @@ def make_rows(count: int = 12_000) -> pd.DataFrame:
         rows[name] = generator.choice(["AA", "BB", "CC"], count)
     rows["local_hour"] = generator.integers(0, 24, count)
     rows[EVENT_TIME] = pd.Timestamp(WINDOW.start) + pd.to_timedelta(np.arange(count) % 28, unit="D")
+    rows[EVENT_TIME] += pd.Timedelta(hours=12)
     chance = 1 / (1 + np.exp(-rows["distance"]))
     rows[LABEL] = (generator.random(count) < chance).astype(float)
     rows[BASELINE_FEATURE] = generator.random(count)
@@ -74,6 +83,7 @@ def make_rows(count: int = 12_000) -> pd.DataFrame:
 
 
 ROWS = make_rows()
+METRICS = {"tuning_auc": 0.7, "label_rate": 0.5}
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,7 @@ class ToyCase:
     model: ScoringModel
     champion_model: ScoringModel | None
     rows: pd.DataFrame
+    scheduled: int = len(ROWS)
     folder: Path = Path("nowhere")
     settings: Settings = SETTINGS
     rules: Rules = RULES
@@ -94,6 +105,10 @@ class ToyCase:
     @property
     def scores(self) -> np.ndarray:
         return score(self.model, self.rows)
+
+    @property
+    def other_scores(self) -> Mapping[str, np.ndarray]:
+        return {"batch": self.scores[:20]}
 
     @property
     def champion_scores(self) -> np.ndarray | None:
@@ -108,8 +123,8 @@ class ToyCase:
 
 
 SOUND = ToyCase(
-    record=VersionRecord(2, "run", {"tuning_auc": 0.7}, TAGS, "A card.", BEFORE),
-    champion=VersionRecord(1, "former", {"tuning_auc": 0.7}, TAGS, "A card.", BEFORE),
+    record=VersionRecord(2, "run", METRICS, TAGS, "Trained on flights.", BEFORE),
+    champion=VersionRecord(1, "former", METRICS, TAGS, "Trained on flights.", BEFORE),
     artifact=Artifact("sound", MODEL_INPUTS, True, ("flight_id", *MODEL_INPUTS), ("a==1.0",)),
     model=make_model(),
     champion_model=make_model(),

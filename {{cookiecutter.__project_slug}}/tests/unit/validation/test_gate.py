@@ -11,8 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
+from scipy.special import expit
+
+from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS, list_input_sources
+from {{ cookiecutter.__package }}.validation.compliance import check_code, find_source_fault
 from {{ cookiecutter.__package }}.validation.gate import CHECKS, run_check, run_checks
+from {{ cookiecutter.__package }}.validation.infrastructure import check_memory
+from {{ cookiecutter.__package }}.validation.performance import check_slices
 from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict, decide, judge
 from {{ cookiecutter.__package }}.validation.rules import Rules
 
@@ -34,7 +39,7 @@ def slow_down(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
 
 
 def waste_memory(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
-    return odds + np.zeros((len(odds), 200)).sum(axis=1)
+    return odds + np.ones((len(odds), 4_000)).sum(axis=1) * 0
 
 
 def fail_for_one(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
@@ -49,105 +54,211 @@ def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
     return odds / (2 if len(rows) == 1 else 1)
 
 
+# All but the one that starts processes.
+QUICK = [check for check in CHECKS if check is not check_memory]
 IN_PROD = SOUND.settings.from_arguments(replace_argument("target", "prod"))
 WITHOUT = tuple(name for name in MODEL_INPUTS if name != "origin_late_share_3h")
 
-# The challenger, and the check that blocks it.
-PLANTED: dict[str, tuple[ToyCase, str]] = {
+# The challenger, the check that blocks it, and what that check says.
+PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "random scores": (
         bend(lambda rows, odds: np.random.default_rng(len(rows)).normal(size=len(odds))),
         "not_worse_than_champion",
+        "AUC -0.2",
     ),
-    "constant": (bend(lambda rows, odds: odds * 0), "not_worse_than_champion"),
-    "inverted": (bend(lambda rows, odds: -odds), "not_worse_than_champion"),
+    "constant": (bend(lambda rows, odds: odds * 0), "not_worse_than_champion", "AUC -0.2"),
+    "inverted": (bend(lambda rows, odds: -odds), "not_worse_than_champion", "AUC -0.4"),
     "random first model": (
         FIRST.but(
             model=make_model(Curve(lambda r, o: np.random.default_rng(1).normal(size=len(o))))
         ),
         "better_than_prior_rate",
+        "above prior rate",
     ),
     "first model that is no better than the rule of thumb": (
         FIRST.but(rows=ROWS.assign(origin_late_share_3h=ROWS["distance"])),
         "better_than_rule_of_thumb",
+        "AUC 0.000 (0.000 to 0.000) above rule of thumb",
+    ),
+    "first model that is miscalibrated": (
+        FIRST.but(model=make_model(Curve(lambda r, o: o - 3))),
+        "log_loss_difference",
+        "beside the rate of its training",
     ),
     "a little worse than the margin": (
         bend(lambda r, o: o + 0.9 * np.random.default_rng(2).normal(size=len(o))),
         "not_worse_than_champion",
+        "beside champion version 1",
     ),
     "trained on the evaluation window": (
         SOUND.but(record=replace(SOUND.record, last_trained=INSIDE)),
         "unseen_data",
+        "version 2: its last training row is of 2013-06-04",
     ),
     "evaluation window that overlaps": (
         SOUND.but(tags={"training_end": INSIDE.isoformat()}),
         "unseen_data",
+        "version 2: its training window ends 2013-06-04",
     ),
     "champion trained on the evaluation window": (
         SOUND.but(champion=replace(SOUND.champion, last_trained=INSIDE)),  # type: ignore[type-var]
         "unseen_data",
+        "version 1: its last training row is of 2013-06-04",
     ),
-    "windows that nobody recorded": (SOUND.but(tags={"training_end": ""}), "unseen_data"),
+    "windows that nobody recorded": (
+        SOUND.but(tags={"training_end": ""}),
+        "unseen_data",
+        "version 2 does not say when",
+    ),
     "leaking a column known only later": (
         SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "departure_delay"))),
         "inputs",
+        "departure_delay is not declared",
     ),
     "personal column among the inputs": (
         SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "tail_number"))),
         "inputs",
+        "tail_number is not declared",
     ),
-    "worse on one carrier only": (bend(ignore_one), "slice"),
-    "too bold at equal AUC": (bend(lambda r, o: 3 * o), "calibration_slope"),
-    "too timid at equal AUC": (bend(lambda r, o: o / 4), "calibration_slope"),
-    "far off on average at equal AUC": (bend(lambda r, o: o - 3), "calibration_ratio"),
-    "NaN for one category": (bend(fail_for_one), "scores"),
-    "alone other than together": (bend(peek), "agreement"),
-    "slow": (bend(slow_down), "time"),
-    "wasteful": (bend(waste_memory), "memory"),
+    "worse on one carrier only": (bend(ignore_one), "slice", "beside the champion"),
+    "too bold at equal AUC": (bend(lambda r, o: 3 * o), "calibration_slope", "slope 0.3"),
+    "too timid at equal AUC": (bend(lambda r, o: o / 4), "calibration_slope", "slope 4.0"),
+    "bolder than the champion at equal AUC": (
+        bend(lambda r, o: 1.8 * o),
+        "log_loss_difference",
+        "beside the champion's",
+    ),
+    "more timid than the champion at equal AUC": (
+        bend(lambda r, o: 0.55 * o),
+        "log_loss_difference",
+        "beside the champion's",
+    ),
+    "half the chance at equal AUC": (
+        bend(lambda r, o: np.log(expit(o) / 2 / (1 - expit(o) / 2))),
+        "log_loss_difference",
+        "beside the champion's",
+    ),
+    "far off on average at equal AUC": (
+        bend(lambda r, o: o - 3),
+        "calibration_ratio",
+        "6047 late, 833 expected",
+    ),
+    "NaN for one category": (bend(fail_for_one), "scores", "scores are not probabilities"),
+    "alone other than together": (bend(peek), "agreement", "alone and together differ by 0."),
+    "slow": (bend(slow_down), "time", "times the champion's"),
+    "wasteful": (bend(waste_memory), "memory", "times the champion's"),
     "wrong signature": (
         SOUND.but(artifact=replace(SOUND.artifact, signature=("something",))),
         "signature",
+        "the signature has something too",
     ),
     "missing feature": (
         SOUND.but(artifact=replace(SOUND.artifact, spec_inputs=WITHOUT)),
         "signature",
+        "the feature spec lacks origin_late_share_3h",
     ),
     "no input example": (
         SOUND.but(artifact=replace(SOUND.artifact, has_example=False)),
         "signature",
+        "the input example is missing",
     ),
     "artifact altered after registration": (
         SOUND.but(artifact=replace(SOUND.artifact, digest="altered")),
         "artifact",
+        "not those that training registered",
     ),
-    "artifact that nobody vouches for": (SOUND.but(tags={"artifact_digest": ""}), "artifact"),
+    "artifact that nobody vouches for": (
+        SOUND.but(tags={"artifact_digest": ""}),
+        "artifact",
+        "no digest was recorded",
+    ),
     "requirements that are not pinned": (
         SOUND.but(artifact=replace(SOUND.artifact, requirements=("a==1.0", "b>=2"))),
         "requirements",
+        "b>=2 is not pinned",
     ),
-    "no run": (SOUND.but(record=replace(SOUND.record, run_id=None)), "lineage"),
-    "no metrics": (SOUND.but(record=replace(SOUND.record, metrics={})), "lineage"),
-    "no model card": (SOUND.but(record=replace(SOUND.record, description="")), "lineage"),
-    "no owner": (SOUND.but(tags={"owner": ""}), "lineage"),
-    "dirty commit in prod": (SOUND.but(settings=IN_PROD, tags={"tree": "dirty"}), "code"),
-    "unknown tree in prod": (SOUND.but(settings=IN_PROD, tags={"tree": "unknown"}), "code"),
-    "no commit in prod": (SOUND.but(settings=IN_PROD, tags={"code_commit": ""}), "code"),
-    "30 rows": (SOUND.but(rows=ROWS.head(30)), "evidence"),
-    "one class": (SOUND.but(rows=ROWS.assign(**{LABEL: 1.0})), "evidence"),
-    "no labels": (SOUND.but(rows=ROWS.assign(**{LABEL: np.nan})), "evidence"),
+    "no run": (SOUND.but(record=replace(SOUND.record, run_id=None)), "lineage", "run is missing"),
+    "no metrics": (
+        SOUND.but(record=replace(SOUND.record, metrics={})),
+        "lineage",
+        "metrics is missing",
+    ),
+    "no description": (
+        SOUND.but(record=replace(SOUND.record, description="")),
+        "lineage",
+        "description is missing",
+    ),
+    "no owner": (SOUND.but(tags={"owner": ""}), "lineage", "owner is missing"),
+    "no table versions": (
+        SOUND.but(tags={"table_versions": "{}"}),
+        "lineage",
+        "version of dev.features.origin_weather is missing",
+    ),
+    "dirty commit in prod": (
+        SOUND.but(settings=IN_PROD, tags={"tree": "dirty"}),
+        "code",
+        "the tree it was built from is dirty",
+    ),
+    "unknown tree in prod": (
+        SOUND.but(settings=IN_PROD, tags={"tree": "unknown"}),
+        "code",
+        "the tree it was built from is unknown",
+    ),
+    "no commit in prod": (
+        SOUND.but(settings=IN_PROD, tags={"code_commit": ""}),
+        "code",
+        "the commit is not recorded",
+    ),
+    "30 rows": (SOUND.but(rows=ROWS.head(30)), "evidence", "12000 flights, 30 with a label"),
+    "no rows": (SOUND.but(rows=ROWS.head(0)), "evidence", "12000 flights, 0 with a label"),
+    "one class": (
+        SOUND.but(rows=ROWS.assign(**{LABEL: 1.0})),
+        "evidence",
+        "12000 with a label, 12000 late",
+    ),
+    "labels that are missing": (
+        SOUND.but(scheduled=2 * len(ROWS)),
+        "evidence",
+        "24000 flights, 12000 with a label",
+    ),
     "no better, where it must be": (
         SOUND.but(rules=Rules(superiority=True)),
         "better_than_champion",
+        "scores every row as champion version 1 does",
     ),
-    "a model that raises": (bend(lambda r, o: 1 / 0), "scores"),
+    "a model that raises": (
+        bend(lambda r, o: 1 / 0),
+        "scores",
+        "ZeroDivisionError: division by zero",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_challenger_is_blocked_by_the_check_meant_for_it(name: str) -> None:
-    case, check = PLANTED[name]
-    results = run_checks(case)
+    case, check, reason = PLANTED[name]
+    results = run_checks(case, CHECKS if check == "memory" else QUICK)
     assert decide(results).verdict is Verdict.FAILED
-    assert check in {result.check for result in results if result.verdict.blocks}
+    said = [result.reason for result in results if result.check == check and result.verdict.blocks]
+    assert any(reason in line for line in said), said
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("flights.tail_number", "personal data"),
+        ("outcomes.departure_delay", "known only when the flight departs, after the prediction"),
+        ("flights.colour", "which no contract knows"),
+        ("flights.distance", None),
+    ],
+)
+def test_what_an_input_is_made_of_decides(source: str, fault: str | None) -> None:
+    assert find_source_fault(source) == fault
+
+
+def test_every_declared_input_is_made_of_columns_that_contracts_know() -> None:
+    sources = {source for made_of in list_input_sources().values() for source in made_of}
+    assert {find_source_fault(source) for source in sources} == {None}
 
 
 def test_a_sound_first_model_an_equal_and_a_better_challenger_pass() -> None:
@@ -158,18 +269,19 @@ def test_a_sound_first_model_an_equal_and_a_better_challenger_pass() -> None:
 
 
 def test_a_challenger_that_is_the_champion_is_recognised() -> None:
-    (result,) = [r for r in run_checks(SOUND) if r.check == "not_worse_than_champion"]
+    (result,) = [r for r in run_checks(SOUND, QUICK) if r.check == "not_worse_than_champion"]
     assert result.reason == "scores every row as champion version 1 does"
 
 
 def test_a_dirty_tree_is_reported_where_only_its_author_works() -> None:
-    (result,) = [r for r in run_checks(SOUND.but(tags={"tree": "dirty"})) if r.check == "code"]
+    (result,) = run_check(SOUND.but(tags={"tree": "dirty"}), check_code)
     assert result.verdict is Verdict.REPORTED
 
 
 def test_a_small_slice_is_reported_and_not_judged() -> None:
     rows = ROWS.assign(carrier=np.where(np.arange(len(ROWS)) < 100, "ZZ", "AA"))
-    slices = {r.slice: r for r in run_checks(SOUND.but(rows=rows)) if r.check == "slice"}
+    results = run_checks(SOUND.but(rows=rows), [check_slices])
+    slices = {r.slice: r for r in results if r.check == "slice"}
     assert slices["carrier=ZZ"].verdict is Verdict.REPORTED
     assert slices["carrier=AA"].verdict is Verdict.PASSED
     assert {"hour_band=night", "hour_band=evening", "origin=BB"} <= set(slices)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 
 from {{ cookiecutter.__package }}.validation.statistics import (
     estimate_auc,
     estimate_auc_difference,
     estimate_calibration_slope,
+    estimate_loss_difference,
 )
 
 
@@ -72,3 +73,33 @@ def test_the_calibration_slope_is_that_of_a_logistic_regression() -> None:
     fitted = LogisticRegression(C=np.inf, tol=1e-10).fit(2 * odds[:, None], labels)
     assert slope.value == pytest.approx(fitted.coef_[0, 0], abs=1e-4)
     assert slope.lower < 0.5 < slope.upper
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(3.0, 0.0), (0.25, 0.0), (1.0, -3.0), (1.0, 3.0)])
+def test_the_slope_is_found_however_wrong_the_scores_are(scale: float, shift: float) -> None:
+    labels, odds, days = draw(6)
+    scores = 1 / (1 + np.exp(-(scale * odds + shift)))
+    plain = estimate_calibration_slope(labels, 1 / (1 + np.exp(-odds)), days).value
+    slope = estimate_calibration_slope(labels, scores, days).value
+    assert slope == pytest.approx(plain / scale, rel=1e-3)
+
+
+def test_labels_that_scores_tell_apart_entirely_have_no_slope() -> None:
+    labels = np.repeat([0.0, 1.0], 50)
+    scores = np.linspace(0.01, 0.99, 100)
+    assert np.isnan(estimate_calibration_slope(labels, scores, np.arange(100) % 7).value)
+
+
+def test_the_loss_is_scikit_learns_and_its_interval_holds_the_truth_about_as_often() -> None:
+    labels, odds, days = draw(7)
+    scores, flat = 1 / (1 + np.exp(-odds)), np.full(len(odds), 0.5)
+    difference = estimate_loss_difference(labels, scores, flat, days)
+    assert difference.value == pytest.approx(log_loss(labels, scores) - np.log(2))
+    inside = 0
+    for seed in range(400):
+        labels, odds, days = draw(seed, 1_000)
+        shift = np.random.default_rng(20_000 + seed).choice([-1, 1], 28)[days]
+        first, second = (1 / (1 + np.exp(-odds - sign * shift)) for sign in (0.5, -0.5))
+        found = estimate_loss_difference(labels, first, second, days)
+        inside += found.lower <= 0 <= found.upper
+    assert 0.92 <= inside / 400 <= 0.98

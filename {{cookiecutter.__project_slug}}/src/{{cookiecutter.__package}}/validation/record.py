@@ -1,0 +1,84 @@
+"""The record of what the gate found: every check of every version, written once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+
+from pyspark.sql import Row
+from pyspark.sql import functions as F
+
+from .. import delta
+from ..code import digest_facts
+from ..settings import Settings
+from ..tables import VALIDATION_RESULTS
+from ..workspace import Workspace
+from .evidence import RegisteredCase
+from .results import CheckResult
+
+# Tags of a version.
+VERDICT, VERDICT_REASON = "verdict", "verdict_reason"
+LONGEST_TAG = 250
+
+
+def read_results(workspace: Workspace, settings: Settings, version: int) -> list[Row]:
+    """The recorded results of a version, ordered; none when it has not been judged."""
+    results = workspace.spark.table(VALIDATION_RESULTS.full_name(settings))
+    return results.where(F.col("model_version") == version).orderBy("check", "slice").collect()
+
+
+def is_accepted(results: Sequence[Row]) -> bool:
+    """Whether the recorded decision is that the version may become champion."""
+    return any(row.check == "decision" and row.verdict == "passed" for row in results)
+
+
+def digest_results(results: Sequence[Row]) -> str:
+    """What an approval rests on: changes with any number, verdict or champion compared with."""
+    columns = ("check", "slice", "value", "lower", "upper", "verdict", "reason", "champion_version")
+    return digest_facts([[row[column] for column in columns] for row in results])
+
+
+def record_results(
+    workspace: Workspace, settings: Settings, case: RegisteredCase, results: Sequence[CheckResult]
+) -> None:
+    """One row for each check, in one transaction; then numbers to the run, the verdict to tags."""
+    run = case.record.run_id
+    now = dt.datetime.now(dt.UTC)
+    rows = [_make_row(settings, case, result, now) for result in results]
+    frame = workspace.spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
+    name = VALIDATION_RESULTS.full_name(settings)
+    delta.append_new_rows(name, frame, VALIDATION_RESULTS.keys)
+    for result in results:
+        value = result.estimate.value if result.estimate else math.nan
+        if run and not result.slice and not math.isnan(value):
+            workspace.mlflow.log_metric(run, f"evaluation_{result.check}", value)
+    decision = results[-1]
+    for tag, text in ((VERDICT, decision.verdict.value), (VERDICT_REASON, decision.reason)):
+        workspace.mlflow.set_model_version_tag(
+            settings.model_name, str(case.version), tag, text[:LONGEST_TAG]
+        )
+
+
+def _make_row(
+    settings: Settings, case: RegisteredCase, result: CheckResult, now: dt.datetime
+) -> tuple[object, ...]:
+    estimate = result.estimate
+    interval = (estimate.value, estimate.lower, estimate.upper) if estimate else (None,) * 3
+    return (
+        case.version,
+        result.check,
+        result.slice,
+        settings.as_of,
+        result.metric,
+        *interval,
+        result.threshold,
+        result.verdict.value,
+        result.reason,
+        case.champion_version,
+        case.record.run_id,
+        case.window.start,
+        case.window.end,
+        now,
+        result.seconds,
+    )

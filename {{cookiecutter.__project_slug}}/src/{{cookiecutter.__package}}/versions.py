@@ -1,0 +1,67 @@
+"""What the registry keeps of a model version: the names of its tags, and how to find one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from .settings import Settings, ValidationSettings
+
+AS_OF = "as_of"
+# On the run: which training it is. On the version: training has said all that it has to say of it.
+IDENTITY = "training_identity"
+FINISHED = "training_finished"
+DIGEST = "artifact_digest"
+STATE = "state"
+# A metric of the run: the share of training rows with the event.
+LABEL_RATE = "label_rate"
+
+
+def get_version(client: MlflowClient, name: str, version: int) -> ModelVersion | None:
+    """A version with its tags; None when there is none, or it was deleted.
+
+    Raises:
+        MlflowException: The registry cannot answer.
+    """
+    try:
+        return client.get_model_version(name, str(version))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def find_version_of(client: MlflowClient, settings: Settings) -> int:
+    """The version trained last for the run's `as_of`.
+
+    Raises:
+        LookupError: There is none.
+    """
+    found = client.search_model_versions(f"name = '{settings.model_name}'")
+    for number in sorted((int(version.version) for version in found), reverse=True):
+        # Unity Catalog's search leaves tags out; asking for the version does not.
+        version = client.get_model_version(settings.model_name, str(number))
+        if version.tags.get(AS_OF) == settings.as_of.isoformat():
+            return number
+    raise LookupError(
+        f"no version of {settings.model_name} was trained as of {settings.as_of}: "
+        "run the job training first"
+    )
+
+
+def choose_version(client: MlflowClient, settings: ValidationSettings) -> ValidationSettings:
+    """The settings with the version to judge, and the date that it was trained for.
+
+    Whoever starts the deployment job names a version only; the date is the version's own.
+
+    Raises:
+        LookupError: No version was trained for the run's `as_of`.
+        MlflowException: There is no such version.
+    """
+    number = settings.model_version or find_version_of(client, settings)
+    tags = client.get_model_version(settings.model_name, str(number)).tags
+    as_of = dt.date.fromisoformat(tags.get(AS_OF) or settings.as_of.isoformat())
+    return settings.model_copy(update={"model_version": number, "as_of": as_of})
