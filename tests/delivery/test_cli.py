@@ -165,7 +165,7 @@ def test_a_deployment_that_would_delete_data_stops_and_says_which(
     workspace: FakeWorkspace, project: Path, file: str, resource: str
 ) -> None:
     workspace.run(project, "deploy", "-t", "prod")
-    edit(project, f"resources/{file}", "name: ", "name: other_")
+    edit(project, f"resources/{file}", "\n      name: ", "\n      name: other_")
     commit(project)
     with pytest.raises(DeliveryError, match=f"recreate of {resource} would delete data"):
         deploy(project, "prod")

@@ -21,6 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = copy_project(tmp_path)
     monkeypatch.chdir(made)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("BUNDLE_VAR_deployer", "11111111-2222-3333-4444-555555555555")
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
     return made
@@ -42,6 +43,24 @@ def test_prod_is_not_deployed_from_a_tree_with_changes(
     (project / "new.txt").write_text("not committed")
     assert main(["deploy", "--target", "prod"]) == 2
     assert "prod: the tree has changes that no commit has" in capsys.readouterr().err
+
+
+def test_a_target_is_not_deployed_for_a_deployer_that_nobody_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TF_BUILD", "True")
+    monkeypatch.delenv("BUNDLE_VAR_deployer")
+    assert main(["deploy", "--target", "prod"]) == 2
+    assert "deployer is flight_delays_deployer: set it to the application id" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_copy_is_not_deployed_without_the_pull_requests_number(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["deploy", "--target", "pull_request"]) == 2
+    assert "pull_request is 0: give the number of the pull request" in capsys.readouterr().err
 
 
 def test_a_broken_bundle_is_not_deployed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,13 +116,16 @@ def test_a_plan_is_a_table_and_names_what_would_lose_data() -> None:
 def test_the_catalog_of_prod_is_bound_read_only_to_the_other_workspaces(project: Path) -> None:
     bind, isolate = list_calls(project)
     assert bind[:5] == ["databricks", "workspace-bindings", "update-bindings", "catalog", "prod"]
-    kinds = {b["workspace_id"]: b["binding_type"] for b in json.loads(bind[-1])["add"]}
+    kinds = {b["workspace_id"]: b["binding_type"] for b in json.loads(bind[-3])["add"]}
     assert kinds == {
         1111111111111111: "BINDING_TYPE_READ_ONLY",
         2222222222222222: "BINDING_TYPE_READ_ONLY",
         3333333333333333: "BINDING_TYPE_READ_WRITE",
     }
-    assert isolate == ["databricks", "catalogs", "update", "prod", "--isolation-mode", "ISOLATED"]
+    there = ["--target", "prod"]
+    isolated = ["databricks", "catalogs", "update", "prod", "--isolation-mode", "ISOLATED"]
+    assert isolate == isolated + there
+    assert bind[-2:] == there
 
 
 def test_protecting_in_rehearsal_prints_the_calls_and_makes_none(
@@ -111,6 +133,14 @@ def test_protecting_in_rehearsal_prints_the_calls_and_makes_none(
 ) -> None:
     assert main(["protect", "--dry-run"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_protecting_needs_a_workspace_of_its_own_for_prod(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(project, "databricks.yml", "adb-2222222222222222.2", "adb-3333333333333333.3")
+    assert main(["protect", "--dry-run"]) == 2
+    assert "staging: the workspace is prod's own" in capsys.readouterr().err
 
 
 def test_protecting_needs_the_workspaces_numbers(
@@ -129,6 +159,8 @@ def test_protecting_needs_the_workspaces_numbers(
         "0 0 12 L * ? 2030",
         "0 30 9 ? * 6#3",
         "0 0 4 1,15 JAN ?",
+        "0 0 4 ? * FRIL",
+        "0 0 4 ? * FRI#2",
     ],
 )
 def test_cron_expressions_that_quartz_takes(expression: str) -> None:
@@ -138,7 +170,8 @@ def test_cron_expressions_that_quartz_takes(expression: str) -> None:
 @pytest.mark.parametrize(
     "expression",
     ["* * * * *", "0 0 24 1 * ?", "0 60 4 1 * ?", "0 0 4 32 * ?", "0 0 4 1 13 ?", "0 0 4 ? * MOO",
-     "0 0 4 1 * MON", "0 0 4 ? * ?", "0 0/x 4 1 * ?", "0 -1 4 1 * ?", "0 0 4 ? * 8"],
+     "0 0 4 1 * MON", "0 0 4 ? * ?", "0 0/x 4 1 * ?", "0 -1 4 1 * ?", "0 0 4 ? * 8",
+     "0 0/99 4 1 * ?", "0/0 0 4 1 * ?"],
 )  # fmt: skip
 def test_cron_expressions_that_quartz_refuses(expression: str) -> None:
     assert list(find_cron_faults(expression))

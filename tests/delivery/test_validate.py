@@ -40,7 +40,7 @@ FAULTS = {
     ),
     "unknown kind of resource": (
         ("resources/landing.volume.yml", "  volumes:", "  volume:"),
-        r"resources.volume: there is no kind of resource volume",
+        r"resources.volume: unknown key volume, or not supported: there are alerts, dash",
     ),
     "task key used twice": (
         (VALIDATION, "task_key: promote", "task_key: validate"),
@@ -176,7 +176,91 @@ FAULTS = {
     ),
     "folder that everybody may write to": (
         (MAIN, "/Workspace/Users/${var.deployer}/.bundle/${bundle.name}/${bundle.target}", "/Workspace/Shared/x"),
-        r"databricks.yml:\d+: targets.staging.workspace.root_path: everybody may write",
+        r"databricks.yml:\d+: targets.staging.workspace.root_path: the folder is not the deployer's",
+    ),
+    "folder of whoever deploys": (
+        (MAIN, "/Workspace/Users/${var.deployer}/.bundle/${bundle.name}/${bundle.target}", "/Workspace/Users/${workspace.current_user.userName}/x"),
+        r"targets.staging.workspace.root_path: the folder is not the deployer's alone",
+    ),
+    "prod that is not in production mode": (
+        (MAIN, "  prod:\n    mode: production\n", "  prod:\n"),
+        r"databricks.yml:\d+: targets.prod.mode: mode is not set: write production",
+    ),
+    "host that is missing": (
+        (MAIN, "      host: https://adb-3333333333333333.3.azuredatabricks.net\n", ""),
+        r"databricks.yml:\d+: targets.prod.workspace.host: '' is no workspace",
+    ),
+    "host that is something else": (
+        (MAIN, "https://adb-3333333333333333.3.azuredatabricks.net", "https://example.com"),
+        r"targets.prod.workspace.host: 'https://example.com' is no workspace",
+    ),
+    "schema in the catalog of prod": (
+        ("resources/predictions.schema.yml", "${var.catalog}", "${var.mirrored_catalog}"),
+        r"predictions.schema.yml:\d+: .*predictions.catalog_name: prod is not the target's catalog dev",
+    ),
+    "the catalog of prod in other letters": (
+        (MAIN, "      catalog: dev\n", "      catalog: PROD\n"),
+        r"targets.dev.variables.catalog: prod is the catalog of prod too",
+    ),
+    "source hard-coded in the settings": (
+        (MAIN, "source: ${var.source_catalog}.${var.source_schema}", "source: prod.flight_delays_raw"),
+        r"databricks.yml:\d+: variables.settings.default.source: 'prod.flight_delays_raw' is hard",
+    ),
+    "schema hard-coded behind a variable": (
+        (MAIN, "source: ${var.source_catalog}.${var.source_schema}", "source: ${var.catalog}.flight_delays_raw"),
+        r"variables.settings.default.source: '\$\{var.catalog\}.flight_delays_raw' is hard-coded",
+    ),
+    "notebook that is told to write to prod": (
+        (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/explore.py\n            base_parameters: {sink: \"${var.mirrored_catalog}.x\"}"),
+        rf"{TASK}.notebook_task.base_parameters: sink is prod.x, outside the target's catalog dev",
+    ),
+    "value of a task that does not exist": (
+        (VALIDATION, "tasks.validate.values.accepted", "tasks.validat.values.accepted"),
+        r"validation.job.yml:\d+: .*validat is no task of the job",
+    ),
+    "operator that does not exist": (
+        (VALIDATION, "op: EQUAL_TO", "op: LIKE"),
+        r"validation.job.yml:\d+: .*condition_task: 'LIKE' is not a valid ConditionTaskOp",
+    ),
+    "environment that does not exist": (
+        (TRAINING, "environment_key: ${var.environment_key}", "environment_key: defualt"),
+        r"task train: environment_key defualt is not among the job's environments",
+    ),
+    "job to run that does not exist": (
+        (LIFECYCLE, "${resources.jobs.setup.id}", "123"),
+        r"lifecycle.job.yml:\d+: .*task setup: job_id 123 is no job of this bundle",
+    ),
+    "jobs that run each other": (
+        (LIFECYCLE, "${resources.jobs.setup.id}", "${resources.jobs.lifecycle.id}"),
+        r"lifecycle.job.yml:\d+: .*jobs run each other in a circle: lifecycle > lifecycle",
+    ),
+    "queue that is off": (
+        (TRAINING, "enabled: true", "enabled: false"),
+        r"training.job.yml:\d+: resources.jobs.training.queue: queue.enabled is not true",
+    ),
+    "failure that nobody hears of": (
+        (MAIN, "      on_failure:\n        - ${var.owner}\n", ""),
+        r"training.job.yml:\d+: .*email_notifications: on_failure is not set",
+    ),
+    "task that says nothing of repeating": (
+        (TRAINING, "          max_retries: ${var.retries}\n", ""),
+        rf"{TASK}: max_retries is not set: say whether",
+    ),
+    "misspelt key of a target": (
+        (MAIN, "  staging:\n    mode: production\n", "  staging:\n    mode: production\n    preset: {}\n"),
+        r"databricks.yml:\d+: targets.staging.preset: unknown key preset, or not supported",
+    ),
+    "preset that is not supported": (
+        (MAIN, "      trigger_pause_status: UNPAUSED\n", "      trigger_pause_status: UNPAUSED\n      source_linked_deployment: true\n"),
+        r"targets.prod.presets.source_linked_deployment: unknown key source_linked_deployment",
+    ),
+    "list of resources that is empty": (
+        ("resources/landing.volume.yml", "  volumes:", "  volumes: null\nmore:"),
+        r"landing.volume.yml: resources.volumes is empty, or no mapping",
+    ),
+    "permissions in an included file": (
+        (RAW, "resources:\n", "permissions: []\nresources:\n"),
+        r"raw.schema.yml: permissions belongs into databricks.yml",
     ),
     "job without a time limit": (
         (TRAINING, "      timeout_seconds: 7200\n", ""),
@@ -216,6 +300,15 @@ def test_a_planted_fault_is_found_where_it_is(tmp_path: Path, name: str) -> None
     edit(project, file, old, new)
     faults = find_faults(project)
     assert any(re.search(said, fault) for fault in faults), "\n".join(faults) or "no fault found"
+
+
+def test_variables_from_a_file_beside_the_bundle_are_refused(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    folder = project / ".databricks/bundle/dev"
+    folder.mkdir(parents=True)
+    (folder / "variable-overrides.json").write_text('{"catalog": "prod"}')
+    (fault,) = find_faults(project)
+    assert "variable-overrides.json: not supported: set variables in the YAML" in fault
 
 
 @pytest.mark.parametrize("compute", COMPUTES)

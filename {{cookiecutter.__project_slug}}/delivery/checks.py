@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from local.__main__ import read_package, read_pyproject
-from local.bundle import Bundle
+from local.bundle import NAME_FIELDS, Bundle
 from local.graph import find_faults
+from local.presets import PRESETS, normalise
 
 from .quartz import find_cron_faults
 
@@ -25,9 +26,15 @@ OPERATION = {
     "health": "nobody would hear of a run that takes too long",
     "email_notifications": "nobody would hear of a failure",
 }
-NAME_FIELDS = ("name", "display_name")
+# How the parameters of a notebook begin that are only read.
+READ_PARAMETERS = ("source", "mirrored")
 TRIGGERS = ("schedule", "trigger", "continuous")
 LIVE_TARGET = "prod"
+# Targets that are copies for a while, and neither development nor production.
+COPIES = ("pull_request",)
+HOST = r"https://adb-\d+\.\d+\.azuredatabricks\.net|https?://127\.0\.0\.1:\d+"
+# Kinds whose names a target's prefix goes before.
+PREFIXED = {*PRESETS, "volumes"}
 
 
 def find_graph_faults(bundle: Bundle) -> Iterator[str]:
@@ -87,12 +94,45 @@ def list_wheel_tasks(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], dict[str
 
 
 def find_write_faults(bundle: Bundle) -> Iterator[str]:
-    """Schemas and models that a task may write outside what the target declares.
+    """What may be written outside the target's own catalog: resources, and what tasks are told.
 
     A parameter that is only read says so in its settings (`ReadSchema`).
     """
+    own = get_catalog(bundle)
+    for kind in ("schemas", "registered_models", "volumes"):
+        for key, resource in bundle.config["resources"].get(kind, {}).items():
+            if str(resource.get("catalog_name")).lower() != own.lower():
+                fault = f"{resource.get('catalog_name')} is not the target's catalog {own}"
+                yield bundle.places.describe(("resources", kind, key, "catalog_name"), fault)
+    yield from _find_parameter_writes(bundle, own)
+    yield from _find_notebook_writes(bundle, own)
+
+
+def get_catalog(bundle: Bundle) -> str:
+    """The catalog that the target writes to."""
+    return str(bundle.config["variables"]["catalog"]["value"])
+
+
+def _find_notebook_writes(bundle: Bundle, own: str) -> Iterator[str]:
+    # A notebook does not say what it only reads.
+    for key, job in bundle.jobs.items():
+        for index, task in enumerate(job.get("tasks", [])):
+            path = ("resources", "jobs", key, "tasks", index, "notebook_task", "base_parameters")
+            told = task.get("notebook_task", {}).get("base_parameters") or {}
+            for name, value in told.items():
+                foreign = _catalog_of(value) in _list_foreign_catalogs(bundle, own)
+                if foreign and not name.startswith(READ_PARAMETERS):
+                    fault = f"{name} is {value}, outside the target's catalog {own}"
+                    yield bundle.places.describe(path, fault)
+
+
+def _list_foreign_catalogs(bundle: Bundle, own: str) -> set[str]:
+    variables = bundle.config["variables"]
+    return {str(v["value"]) for k, v in variables.items() if k.endswith("catalog")} - {own}
+
+
+def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
     declared = set(bundle.schemas) | {m["id"] for m in _list(bundle, "registered_models")}
-    own = str(bundle.config["variables"]["catalog"]["value"])
     for path, wheel in list_wheel_tasks(bundle):
         fields = find_settings(bundle, wheel["entry_point"]) or {}
         for name, value in wheel.get("named_parameters", {}).items():
@@ -146,6 +186,16 @@ def find_operation_faults(bundle: Bundle) -> Iterator[str]:
         for field, why in OPERATION.items():
             if not job.get(field):
                 yield bundle.places.describe(path, f"{field} is not set: {why}")
+        if not job.get("queue", {}).get("enabled", True):
+            fault = f"queue.enabled is not true: {OPERATION['queue']}"
+            yield bundle.places.describe((*path, "queue"), fault)
+        if job.get("email_notifications") and not job["email_notifications"].get("on_failure"):
+            fault = f"on_failure is not set: {OPERATION['email_notifications']}"
+            yield bundle.places.describe((*path, "email_notifications"), fault)
+        for index, task in enumerate(job.get("tasks", [])):
+            if {"python_wheel_task", "notebook_task"} & set(task) and "max_retries" not in task:
+                fault = "max_retries is not set: say whether the task is safe to repeat"
+                yield bundle.places.describe((*path, "tasks", index), fault)
         if job.get("max_concurrent_runs", 1) != 1:
             fault = f"max_concurrent_runs is not 1: {OPERATION['max_concurrent_runs']}"
             yield bundle.places.describe((*path, "max_concurrent_runs"), fault)
@@ -166,29 +216,44 @@ def find_prefix_faults(bundle: Bundle) -> Iterator[str]:
     """In development, names without the developer's: two people would overwrite each other."""
     if bundle.config.get("mode") != "development":
         return
-    user = bundle.config["workspace"]["current_user"]["short_name"]
+    prefix = normalise(str(bundle.config["presets"]["name_prefix"]))
     for kind, group in bundle.config["resources"].items():
         for key, resource in group.items():
-            if not any(user in str(resource.get(field, "")) for field in (*NAME_FIELDS, "id")):
+            name = str(resource.get(NAME_FIELDS.get(kind, "name"), ""))
+            # A volume has its schema's prefix, an experiment one after its folder.
+            named = str(resource["id"]) if kind == "volumes" else name.rpartition("/")[2]
+            if kind in PREFIXED and prefix not in normalise(named):
                 fault = f"its name has no prefix in {bundle.target}: two people would share it"
                 yield bundle.places.describe(("resources", kind, key), fault)
 
 
 def find_workspace_faults(bundle: Bundle) -> Iterator[str]:
-    """Hosts that are none, and folders that everybody may write to."""
+    """Hosts that are none, and folders that anybody else could write to."""
     host = str(bundle.config["workspace"]["host"])
     path = ("targets", bundle.target, "workspace")
-    if not re.fullmatch(r"https://[\w.-]+|https?://127\.0\.0\.1:\d+", host):
+    if not re.fullmatch(HOST, host):
         fault = f"{host!r} is no workspace: write https://adb-NUMBER.NUMBER.azuredatabricks.net"
         yield bundle.places.describe((*path, "host"), fault)
-    if str(bundle.config["workspace"]["root_path"]).startswith("/Workspace/Shared"):
-        fault = "everybody may write to /Workspace/Shared: use /Workspace/Users/${var.deployer}"
+    mode = bundle.config.get("mode")
+    if mode == "development":
+        return
+    folder = f"/Workspace/Users/{bundle.config['variables']['deployer']['value']}/"
+    if not str(bundle.config["workspace"]["root_path"]).startswith(folder):
+        fault = (
+            "the folder is not the deployer's alone: begin with /Workspace/Users/${var.deployer}"
+        )
         yield bundle.places.describe((*path, "root_path"), fault)
+    if mode != "production" and bundle.target not in COPIES:
+        fault = f"mode is {mode or 'not set'}: write production, which refuses what only dev may do"
+        yield bundle.places.describe(("targets", bundle.target, "mode"), fault)
 
 
 def find_collisions(bundles: Mapping[str, Bundle]) -> Iterator[str]:
-    """Targets that would share a catalog with prod, or write to the same schema."""
-    catalogs = {t: b.config["variables"]["catalog"]["value"] for t, b in bundles.items()}
+    """Targets that would share a catalog with prod, or write to the same schema.
+
+    Unity Catalog does not tell upper from lower case.
+    """
+    catalogs = {target: get_catalog(bundle).lower() for target, bundle in bundles.items()}
     for target, bundle in bundles.items():
         path = ("targets", target, "variables", "catalog")
         if target != LIVE_TARGET and catalogs[target] == catalogs.get(LIVE_TARGET):

@@ -15,7 +15,7 @@ from .validate import find_faults
 
 # Set by Azure Pipelines, GitHub and most others on their agents.
 AGENT_SIGNS = ("TF_BUILD", "CI")
-DESTROYABLE = ("dev", "pull_request")
+COPY = "pull_request"
 
 
 class DeliveryError(ValueError):
@@ -40,13 +40,28 @@ def deploy(root: Path, target: str | None, environment: Mapping[str, str] = os.e
 
 def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str]:
     """Why a deployment would be an accident."""
-    if bundle.config.get("mode") != "production":
+    if is_development(bundle):
+        return
+    variables = bundle.config["variables"]
+    if variables["deployer"]["value"] == f"{variables['package']['value']}_deployer":
+        yield (
+            f"deployer is {variables['deployer']['value']}: set it to the application id of the"
+            f" service principal that deploys {bundle.target}"
+        )
+    if bundle.target == COPY:
+        if str(variables[COPY]["value"]) == "0":
+            yield f"{COPY} is 0: give the number of the pull request with BUNDLE_VAR_{COPY}"
         return
     bare = f"databricks bundle deploy -t {bundle.target}"
     if not any(environment.get(sign) for sign in AGENT_SIGNS):
         yield f"{bundle.target} is deployed by its pipeline, not from a laptop; if you must: {bare}"
     if ask_git(bundle.root, "status", "--porcelain"):
         yield f"{bundle.target}: the tree has changes that no commit has: commit or stash them"
+
+
+def is_development(bundle: Bundle) -> bool:
+    """Whether a target is a developer's own."""
+    return bundle.config.get("mode") == "development"
 
 
 def destroy(root: Path, target: str | None) -> None:
@@ -56,8 +71,8 @@ def destroy(root: Path, target: str | None) -> None:
         DeliveryError: The target is another one, or the CLI fails.
     """
     bundle = load_bundle(root, target)
-    if bundle.target not in DESTROYABLE:
-        refuse([f"{bundle.target} is not destroyed by make: only {' and '.join(DESTROYABLE)} are"])
+    if not is_development(bundle) and bundle.target != COPY:
+        refuse([f"{bundle.target} is not destroyed by make: only development and {COPY} are"])
     run_cli(bundle, "destroy", "--auto-approve", shown=True)
 
 

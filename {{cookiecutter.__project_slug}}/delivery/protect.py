@@ -25,18 +25,27 @@ def list_calls(root: Path) -> Iterator[list[str]]:
     """The calls of the Databricks CLI, in order.
 
     Raises:
-        DeliveryError: A workspace's number cannot be read from its host.
+        DeliveryError: A workspace's number cannot be read from its host, or is prod's own.
     """
     hosts = {t: load_bundle(root, t).config["workspace"]["host"] for t in list_targets(root)}
     catalog = load_bundle(root, PROTECTED).config["variables"]["catalog"]["value"]
-    own = read_workspace_id(hosts[PROTECTED])
-    others = sorted({read_workspace_id(host) for host in hosts.values()} - {own})
+    ids = {target: read_workspace_id(host) for target, host in hosts.items()}
+    own = ids.pop(PROTECTED)
+    shared = [target for target, number in ids.items() if number == own]
+    if shared:
+        raise DeliveryError(
+            f"{', '.join(shared)}: the workspace is {PROTECTED}'s own, where its catalog cannot be"
+            " read-only: give the target another host"
+        )
+    others = sorted({*ids.values()})
     bindings = [bind(own, "BINDING_TYPE_READ_WRITE")]
     bindings += [bind(workspace, "BINDING_TYPE_READ_ONLY") for workspace in others]
     update = ["databricks", "workspace-bindings", "update-bindings", "catalog", catalog]
-    yield [*update, "--json", json.dumps({"add": bindings})]
+    # In the folder of a bundle, the CLI would ask the default target's workspace.
+    there = ["--target", PROTECTED]
+    yield [*update, "--json", json.dumps({"add": bindings}), *there]
     # Bound first: a catalog that is isolated without a binding is closed to prod itself.
-    yield ["databricks", "catalogs", "update", catalog, "--isolation-mode", "ISOLATED"]
+    yield ["databricks", "catalogs", "update", catalog, "--isolation-mode", "ISOLATED", *there]
 
 
 def bind(workspace: int, kind: str) -> dict[str, object]:

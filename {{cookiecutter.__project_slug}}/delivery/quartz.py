@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+DAY = "|".join(("[1-7]", *DAYS))
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ FIELDS = (
     Field("hours", 0, 23),
     Field("day of month", 1, 31, special=r"\?|L|LW|L-\d+|\d+W"),
     Field("month", 1, 12, MONTHS),
-    Field("day of week", 1, 7, DAYS, special=r"\?|L|[1-7]L|[1-7]#[1-5]"),
+    Field("day of week", 1, 7, DAYS, special=rf"\?|L|({DAY})L|({DAY})#[1-5]"),
     Field("year", 1970, 2099),
 )
 
@@ -52,7 +53,7 @@ def _is_valid(field: Field, item: str) -> bool:
     if field.special and re.fullmatch(field.special, item):
         return True
     base, slash, step = item.partition("/")
-    if slash and not step.isdigit():
+    if slash and not (step.isdigit() and 1 <= int(step) <= field.highest):
         return False
     ends = [field.lowest] if base == "*" else [_read(field, end) for end in base.split("-", 1)]
     return all(end is not None and field.lowest <= end <= field.highest for end in ends)

@@ -5,29 +5,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from local.bundle import Bundle
+from local.references import REFERENCE
 from local.yaml_source import Places, read_yaml
 
 PLACE_FIELDS = ("catalog_name", "schema_name", "dataset_catalog", "dataset_schema")
+# Where values are passed on: a catalog by itself is one there, whatever the parameter is called.
+PARAMETERS = {"named_parameters", "base_parameters", "job_parameters", "parameters", "settings"}
+# Variables that say which catalogs and schemas there are.
+DECLARING = re.compile(r".*(catalog|schema)$")
+TABLE_IN_SQL = re.compile(r"(?i)\b(?:from|join|into|update)\s+(\S+\.\S+)")
 
 
-def find_hard_coded_names(root: Path, bundles: Mapping[str, Bundle]) -> Iterator[str]:
-    """Catalogs and schemas that a resource names itself."""
-    names = set().union(*(collect_names(bundle) for bundle in bundles.values()))
-    for file in sorted((root / "resources").glob("*.yml")):
-        places = Places(root)
-        for path, text in walk(read_yaml(file, places)):
-            if is_hard_coded(path[-1], text, names):
-                fault = f"{text!r} is hard-coded: use a variable, or ${{resources.schemas.KEY.id}}"
+def find_hard_coded_names(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """Catalogs and schemas that are named anywhere but in the variables made for them."""
+    bundle = next(iter(bundles.values()))
+    names = set().union(*(collect_names(b) for b in bundles.values()))
+    for file in bundle.places.files:
+        places = Places(bundle.root)
+        for path, value in walk(read_yaml(file, places)):
+            if isinstance(value, str) and is_hard_coded(path, value, names):
+                fault = f"{value!r} is hard-coded: use a variable, or ${{resources.schemas.KEY.id}}"
                 yield places.describe(path, fault)
-    for file in sorted((root / "dashboards").glob("*.lvdash.json")):
+    for file in sorted((bundle.root / "dashboards").glob("*.lvdash.json")):
         for dataset in json.loads(file.read_text(encoding="utf-8"))["datasets"]:
-            found = re.findall(r"(?i)\b(?:from|join)\s+(\S+\.\S+)", "".join(dataset["queryLines"]))
-            where = f"{file.relative_to(root)}: datasets.{dataset['name']}"
-            yield from (f"{where}: {t!r} is hard-coded: name the table alone" for t in found)
+            where = f"{file.relative_to(bundle.root)}: datasets.{dataset['name']}"
+            for table in TABLE_IN_SQL.findall("".join(dataset["queryLines"])):
+                yield f"{where}: {table!r} is hard-coded: name the table alone"
 
 
 def collect_names(bundle: Bundle) -> set[str]:
@@ -37,20 +43,24 @@ def collect_names(bundle: Bundle) -> set[str]:
     return catalogs | set(bundle.schemas) | {s.split(".")[1] for s in bundle.schemas}
 
 
-def is_hard_coded(field: Any, text: str, names: set[str]) -> bool:
+def is_hard_coded(path: tuple[Any, ...], text: str, names: set[str]) -> bool:
     """Whether a text names a place that differs from target to target."""
-    if "$" in text or "{{" in text:
-        return any(text.startswith(f"{name}.") for name in names)
-    parts = text.split(".")
-    is_place = field in PLACE_FIELDS or len(parts) in (2, 3)
-    return field in PLACE_FIELDS or (is_place and " " not in text and bool({*parts} & names))
+    if "variables" in path and DECLARING.match(str(path[path.index("variables") + 1])):
+        return False
+    if path[-1] in PLACE_FIELDS and "$" not in text:
+        return True
+    if TABLE_IN_SQL.search(text) and path[-1] == "query_text":
+        return True
+    parts = REFERENCE.sub("", text).split(".")
+    if len(parts) in (2, 3) and not re.search(r"[\s/]", text):
+        return bool({*parts} & names)
+    return text in names and bool(PARAMETERS & {*path})
 
 
-def walk(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
-    """Every text with its path."""
-    if isinstance(value, str):
+def walk(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every single value with its path."""
+    if not isinstance(value, dict | list):
         yield path, value
-    elif isinstance(value, dict | list):
-        parts = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, part in parts:
-            yield from walk(part, (*path, key))
+        return
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from walk(part, (*path, key))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import yaml
 from jsonschema import Draft202012Validator
 
 from local.bundle import Bundle, load_bundle
@@ -18,7 +17,7 @@ from .checks import TARGET_CHECKS, find_collisions, find_script_faults
 from .resource_types import find_type_faults
 from .sources import find_hard_coded_names
 
-NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login", "no such host")
+NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login")
 
 
 def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[str]:
@@ -37,7 +36,7 @@ def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[
         faults += types or [fault for check in TARGET_CHECKS for fault in check(bundle)]
     faults += find_script_faults(next(iter(bundles.values())))
     faults += find_collisions(bundles)
-    faults += find_hard_coded_names(root, bundles)
+    faults += find_hard_coded_names(bundles)
     return list(dict.fromkeys(faults))
 
 
@@ -59,7 +58,8 @@ def list_targets(root: Path) -> list[str]:
 def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
     """What the Databricks CLI finds: by its schema, and in each target's workspace."""
     schema = subprocess.run(["databricks", "bundle", "schema"], capture_output=True, check=True)
-    yield from find_schema_faults(root, json.loads(schema.stdout))
+    files = load_bundle(root, targets[0]).places.files
+    yield from find_schema_faults(root, files, json.loads(schema.stdout))
     for target in targets:
         command = ["databricks", "bundle", "validate", "--strict", "--target", target]
         answer = subprocess.run(command, cwd=root, capture_output=True, text=True)
@@ -72,15 +72,17 @@ def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
             yield f"databricks bundle validate -t {target}: {said}"
 
 
-def find_schema_faults(root: Path, schema: dict[str, object]) -> Iterator[str]:
+def find_schema_faults(
+    root: Path, files: Sequence[Path], schema: dict[str, object]
+) -> Iterator[str]:
     """What breaks the CLI's own JSON schema."""
     # Python's expressions have no classes of letters by Unicode property.
     text = json.dumps(schema).replace(r"\\p{L}", r"\\w").replace(r"\\p{N}", r"\\w")
     validator = Draft202012Validator(json.loads(text))
-    for file in [root / "databricks.yml", *sorted(root.glob("resources/*.yml"))]:
-        for error in validator.iter_errors(yaml.safe_load(file.read_text(encoding="utf-8"))):
-            path = ".".join(str(part) for part in error.absolute_path)
-            yield f"{file.relative_to(root)}: {path}: {error.message[:200]}"
+    for file in files:
+        places = Places(root)
+        for error in validator.iter_errors(read_yaml(file, places)):
+            yield places.describe(tuple(error.absolute_path), error.message[:200])
 
 
 def validate(root: Path) -> int:

@@ -11,7 +11,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from .presets import apply_target_mode, normalise
+from .presets import PRESET_KEYS, apply_target_mode, normalise
 from .references import References, resolve
 from .yaml_source import BundleError, Places, read_yaml
 
@@ -19,12 +19,20 @@ from .yaml_source import BundleError, Places, read_yaml
 MERGE_KEYS = {
     "tasks": "task_key",
     "job_clusters": "job_cluster_key",
-    "environments": "environment_key",
+    "grants": "principal",
     "parameters": "name",
 }
 KNOWN_TOP_LEVEL = {
     "artifacts", "bundle", "include", "permissions", "presets", "resources", "run_as", "scripts",
     "sync", "targets", "variables", "workspace",
+}  # fmt: skip
+KNOWN_TARGET = {
+    "default", "mode", "permissions", "presets", "resources", "sync", "variables", "workspace",
+}  # fmt: skip
+KNOWN_VARIABLE = {"default", "description", "lookup", "type"}
+KNOWN_RESOURCES = {
+    "alerts", "dashboards", "experiments", "jobs", "model_serving_endpoints", "registered_models",
+    "schemas", "volumes",
 }  # fmt: skip
 # Other programs' code, which could change any resource.
 UNSUPPORTED_TOP_LEVEL = {"environments", "experimental", "python"}
@@ -37,8 +45,7 @@ FOLDERS = {
         ("resource", "resources"),
     ]
 }
-NAMED = ("jobs", "schemas", "registered_models", "volumes", "experiments", "dashboards")
-NAME_FIELDS = {"dashboards": "display_name"}
+NAME_FIELDS = {"alerts": "display_name", "dashboards": "display_name"}
 FILES = {"notebook_path", "file_path", "whl"}
 NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 
@@ -98,10 +105,15 @@ def load_bundle(
         BundleError: One line for each fault, with file and line.
     """
     config, places = _read_files(root)
-    refused = sorted(set(config) - KNOWN_TOP_LEVEL)
-    if refused:
-        raise BundleError([places.describe((key,), _refuse_key(key)) for key in refused])
+    faults = list(_find_unsupported(config, places))
+    if faults:
+        raise BundleError(faults)
     name = target or _find_default_target(config)
+    overrides = root / ".databricks" / "bundle" / name / "variable-overrides.json"
+    if overrides.exists():
+        raise BundleError(
+            [f"{overrides}: not supported: set variables in the YAML, or BUNDLE_VAR_*"]
+        )
     config = _apply_target(config, name)
     config = _fill_in(config, root, name)
     References(config, places, dict(variables or {})).choose_variables()
@@ -111,10 +123,33 @@ def load_bundle(
     return Bundle(root, name, resolve(config, places), places)
 
 
-def _refuse_key(key: str) -> str:
-    if key in UNSUPPORTED_TOP_LEVEL:
-        return f"{key} is not supported on a laptop: declare resources in YAML"
-    return f"unknown key {key}: there are {', '.join(sorted(KNOWN_TOP_LEVEL))}"
+def _find_unsupported(config: dict[str, Any], places: Places) -> Iterator[str]:
+    yield from _refuse_keys(config, (), KNOWN_TOP_LEVEL, places)
+    yield from _refuse_keys(config.get("presets"), ("presets",), PRESET_KEYS, places)
+    yield from _refuse_keys(config.get("resources"), ("resources",), KNOWN_RESOURCES, places)
+    for name, variable in (config.get("variables") or {}).items():
+        yield from _refuse_keys(variable, ("variables", name), KNOWN_VARIABLE, places)
+    for name, target in (config.get("targets") or {}).items():
+        path = ("targets", name)
+        yield from _refuse_keys(target, path, KNOWN_TARGET, places)
+        part = target if isinstance(target, dict) else {}
+        yield from _refuse_keys(part.get("presets"), (*path, "presets"), PRESET_KEYS, places)
+        resources = (*path, "resources")
+        yield from _refuse_keys(part.get("resources"), resources, KNOWN_RESOURCES, places)
+
+
+def _refuse_keys(
+    value: Any, path: tuple[Any, ...], known: set[str], places: Places
+) -> Iterator[str]:
+    if value is not None and not isinstance(value, dict):
+        yield places.describe(path, f"a mapping is expected, not {value!r}")
+        return
+    for key in sorted(set(value or {}) - known, key=str):
+        if key in UNSUPPORTED_TOP_LEVEL:
+            fault = f"{key} is not supported on a laptop: declare resources in YAML"
+        else:
+            fault = f"unknown key {key}, or not supported: there are {', '.join(sorted(known))}"
+        yield places.describe((*path, key), fault)
 
 
 def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
@@ -152,7 +187,7 @@ def _find_nameless(config: dict[str, Any], places: Places) -> Iterator[str]:
     for kind, group in config.get("resources", {}).items():
         for key, resource in group.items():
             field = NAME_FIELDS.get(kind, "name")
-            if kind in NAMED and not (resource or {}).get(field):
+            if kind in KNOWN_RESOURCES and not (resource or {}).get(field):
                 yield places.describe(("resources", kind, key), f"{field} is missing")
 
 
@@ -174,8 +209,13 @@ def _merge_include(
     config: dict[str, Any], part: dict[str, Any], file: Path, faults: list[str]
 ) -> None:
     for group, entries in part.items():
+        if not isinstance(entries, dict) or group == "include":
+            faults.append(f"{file.name}: {group} belongs into databricks.yml")
+            continue
         for key, value in entries.items():
-            if group == "resources":
+            if not isinstance(value, dict):
+                faults.append(f"{file.name}: {group}.{key} is empty, or no mapping")
+            elif group == "resources":
                 known = config.setdefault("resources", {}).setdefault(key, {})
                 faults += [f"{file.name}: {key}.{n} is declared twice" for n in value if n in known]
                 known.update(value)
@@ -203,7 +243,8 @@ def _apply_target(config: dict[str, Any], name: str) -> dict[str, Any]:
         declared = merged.setdefault("variables", {})
         if key not in declared:
             raise BundleError([f"targets.{name}.variables.{key}: there is no variable {key}"])
-        given = value if isinstance(value, dict) and "default" in value else {"default": value}
+        own = isinstance(value, dict) and set(value) & {"default", "lookup"}
+        given = value if own else {"default": value}
         declared[key] = {**(declared[key] or {}), **given}
     return merged
 
@@ -230,7 +271,7 @@ def merge(base: Any, override: Any, key: str = "") -> Any:
 
 
 def _merge_lists(base: list[Any], override: list[Any], key: str | None) -> list[Any]:
-    if key is None:
+    if key is None or not all(isinstance(entry, dict) for entry in base + override):
         return base + override
     entries = {entry[key]: entry for entry in base}
     for entry in override:
@@ -245,10 +286,11 @@ def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
         "commit": _ask_git(root, "rev-parse", "HEAD"),
         "branch": _ask_git(root, "rev-parse", "--abbrev-ref", "HEAD"),
     }
-    bundle = {"git": git, **config["bundle"], "target": target, "mode": config.get("mode", "")}
+    bundle = {**config["bundle"], "target": target, "mode": config.get("mode", "")}
+    bundle["git"] = {**git, **config["bundle"].get("git", {})}
     user = _ask_git(root, "config", "user.email") or "me@laptop"
     home = f"/Workspace/Users/{user}/.bundle/{bundle['name']}/{target}"
-    workspace: dict[str, Any] = {"host": "https://laptop", "root_path": home, **FOLDERS}
+    workspace: dict[str, Any] = {"host": "", "root_path": home, **FOLDERS}
     workspace |= {"current_user": _describe_user(user), **config.get("workspace", {})}
     return {**config, "bundle": bundle, "workspace": workspace}
 

@@ -11,12 +11,19 @@ TRIGGERS = ("schedule", "trigger", "continuous")
 LEVELS: Mapping[str, Mapping[str, str]] = {
     "jobs": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_VIEW", "CAN_RUN": "CAN_MANAGE_RUN"},
     "experiments": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_READ"},
+    "alerts": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_READ", "CAN_RUN": "CAN_RUN"},
     "dashboards": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_READ"},
 }
 # From the least on; the owner of a job is who deploys it.
-RANKS = ("CAN_READ", "CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
+RANKS = ("CAN_READ", "CAN_VIEW", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
 # Here an empty text is a value; elsewhere the CLI takes it for nothing.
 TEXTS = ("parameters", "named_parameters", "job_parameters", "base_parameters", "condition_task")
+
+
+PRESET_KEYS = {
+    "jobs_max_concurrent_runs", "name_prefix", "pipelines_development", "tags",
+    "trigger_pause_status",
+}  # fmt: skip
 
 
 def apply_target_mode(config: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +57,7 @@ def _apply_nothing(resource: dict[str, Any], presets: dict[str, Any]) -> None:
 
 def _apply_to_job(job: dict[str, Any], presets: dict[str, Any]) -> None:
     job["name"] = presets.get("name_prefix", "") + job["name"]
-    job["tags"] = {**presets.get("tags", {}), **job.get("tags", {})}
+    job["tags"] = {**presets.get("tags", {}), **(job.get("tags") or {})}
     job.setdefault("max_concurrent_runs", presets.get("jobs_max_concurrent_runs", 1))
     for kind in TRIGGERS:
         if kind in job and "trigger_pause_status" in presets:
@@ -66,8 +73,8 @@ def _apply_to_experiment(experiment: dict[str, Any], presets: dict[str, Any]) ->
     experiment["tags"] = own + [{"key": key, "value": value} for key, value in added]
 
 
-def _apply_to_dashboard(dashboard: dict[str, Any], presets: dict[str, Any]) -> None:
-    dashboard["display_name"] = presets.get("name_prefix", "") + dashboard["display_name"]
+def _apply_to_displayed(resource: dict[str, Any], presets: dict[str, Any]) -> None:
+    resource["display_name"] = presets.get("name_prefix", "") + resource["display_name"]
 
 
 def _apply_to_catalogued(resource: dict[str, Any], presets: dict[str, Any]) -> None:
@@ -77,7 +84,8 @@ def _apply_to_catalogued(resource: dict[str, Any], presets: dict[str, Any]) -> N
 PRESETS: Mapping[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
     "jobs": _apply_to_job,
     "experiments": _apply_to_experiment,
-    "dashboards": _apply_to_dashboard,
+    "alerts": _apply_to_displayed,
+    "dashboards": _apply_to_displayed,
     "schemas": _apply_to_catalogued,
     "registered_models": _apply_to_catalogued,
     "model_serving_endpoints": _apply_to_catalogued,

