@@ -2,11 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PROJECT := {{cookiecutter.__project_slug}}
-DEMO := build/flight-delays
+# What tests run on is rendered anew each time; what `make demo` makes is the person's own.
+RENDERED := build/flight-delays
+DEMO := build/demo/flight-delays
 HYPOTHESIS := hypothesis==6.140.2
-
-# A uv that was installed here is found by the generated project too.
-export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 include $(PROJECT)/tools.mk
 
@@ -14,21 +13,21 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: .venv/ready ## generate a project and play the whole life of its model
-	@echo "Generating $(DEMO) ..."
-	@rm -rf $(DEMO)
-	@$(RUN) cookiecutter --no-input --output-dir build . > /dev/null
+	@test -d $(DEMO) && echo "Playing in $(DEMO), which is there already" || { \
+	  echo "Generating $(DEMO) ..."; \
+	  $(RUN) cookiecutter --no-input --output-dir $(dir $(DEMO)) . > /dev/null; }
 	@$(MAKE) --no-print-directory -C $(DEMO) run
 	@printf '\nLook around in $(DEMO): make ui, make times, make help\n'
 
-test: .venv/ready $(DEMO)/.venv/ready ## all tests: of the template, of local/, of a generated project
+test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest $(PYTEST)
-	$(MAKE) -C $(DEMO) test
-	cd $(DEMO) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
+	$(MAKE) -C $(RENDERED) test
+	cd $(RENDERED) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
 
-check: .venv/ready $(DEMO)/.venv/ready ## format, lint, types, bundle; changes nothing
+check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
-	$(MAKE) -C $(DEMO) check
+	$(MAKE) -C $(RENDERED) check
 
 fix: .venv/ready ## format, and mend what lint can mend
 	$(RUN) ruff format .
@@ -37,32 +36,33 @@ fix: .venv/ready ## format, and mend what lint can mend
 render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answer ..."
 	@$(RUN) cookiecutter --no-input --output-dir $(INTO) . $(ANSWERS) > /dev/null
 
-docs: $(DEMO)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
-	cd $(DEMO) && PYTHONPATH=.:../../tests/delivery uv run --no-sync python ../../tests/delivery/document.py
+docs: $(RENDERED)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
+	cd $(RENDERED) && PYTHONPATH=.:../../tests/delivery uv run --no-sync python ../../tests/delivery/document.py
 
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
-faults: $(DEMO)/.venv/ready ## kill runs at many moments and compare what they leave
-	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py lifecycle 10
-	cd $(DEMO) && uv run --no-sync python ../../tests/kills.py validation 20
+faults: $(RENDERED)/.venv/ready ## kill runs at many moments and compare what they leave
+	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py lifecycle 10
+	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py validation 20
+	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py rollback 5
 
-bench: $(DEMO)/.venv/ready ## measure (BENCH=leakage or gate), after make demo
+bench: ## measure (BENCH=leakage or gate), after make demo
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
 
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade
-	rm -rf $(DEMO) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
-	cd $(DEMO) && uv lock --upgrade
-	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(DEMO)/uv.lock > '$(PROJECT)/uv.lock'
+	rm -rf $(RENDERED) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
+	cd $(RENDERED) && uv lock --upgrade
+	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(RENDERED)/uv.lock > '$(PROJECT)/uv.lock'
 
 clean: ## remove everything the verbs have made
 	rm -rf build .pytest_cache .ruff_cache
 
 # The rendered project that checks and tests run on; its environment survives a new rendering.
-$(DEMO)/.venv/ready: .venv/ready FORCE
-	@$(RUN) python tests/rendering.py $(DEMO)
-	@$(MAKE) --no-print-directory -C $(DEMO) .venv/ready
+$(RENDERED)/.venv/ready: .venv/ready FORCE
+	@$(RUN) python tests/rendering.py $(RENDERED)
+	@$(MAKE) --no-print-directory -C $(RENDERED) .venv/ready
 
 FORCE:
 

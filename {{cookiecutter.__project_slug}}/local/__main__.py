@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from .bundle import Bundle, load_bundle
-from .catalogs import CatalogError
+from .catalogs import CatalogError, hash_rows
 from .display import open_display, redirect_noise
 from .graph import FAILURES, SUCCESSES, State, check_job, list_texts, sort_tasks
 from .java import JavaError, find_java
@@ -31,6 +32,9 @@ from .runs import JobRun, RunStore
 from .tasks import Executor
 from .workspace import LocalWorkspace
 from .yaml_source import BundleError
+
+# When the command began, for who asks where the time went.
+BEGAN = time.time()
 
 
 class UsageError(ValueError):
@@ -72,7 +76,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     for command in (run, repair, answer):
         command.add_argument("--target")
         command.add_argument("--var", action="append", default=[], metavar="NAME=VALUE")
-    _add(commands, "times", show_times, "where the time of the last run went")
+    _add(commands, "times", show_times, "where the time of the last command went")
+    _add(commands, "tables", show_tables, "rows and hashes of all tables")
     _add(commands, "ui", open_ui, "open MLflow's pages")
     _add(commands, "clean", remove_state, "remove everything the runs have made")
     return parser.parse_args(arguments)
@@ -200,6 +205,7 @@ class Session:
         self._package = read_package(bundle.root)
         self._store = RunStore(get_state(bundle.root) / "runs.db")
         self._store.mark_interrupted()
+        self._store.open_session(BEGAN)
 
     def play(self, title: str, action: Callable[[Runner], JobRun]) -> JobRun:
         """Runs or repairs a job under the eyes of a person."""
@@ -302,16 +308,38 @@ def read_package(root: Path) -> str:
 
 
 def show_times(_: argparse.Namespace) -> int:
-    """`times`: every task of the last run, the longest first."""
+    """`times`: every task of the last command's runs, the longest first."""
     store = RunStore(get_state(Path.cwd()) / "runs.db")
-    runs = store.list_jobs()
+    began, runs = store.list_session()
     if not runs:
         raise UsageError("nothing has run yet")
-    rows = sorted(_measure(store, runs[-1]), reverse=True)
+    rows = [(runs[0].started - began, "starting up")]
+    for run in runs:
+        as_of = run.parameters.get("as_of", "")
+        rows += [(seconds, f"{as_of} {name}") for seconds, name in _measure(store, run)]
     total = sum(seconds for seconds, _ in rows)
-    print(f"run {runs[-1].id}, {runs[-1].job}: {total:.1f} s in tasks")
-    for seconds, name in rows:
+    print(f"{total:.1f} s in {len(runs)} runs")
+    for seconds, name in sorted(rows, reverse=True):
         print(f"{seconds:8.1f} s  {seconds / total:4.0%}  {name}")
+    return 0
+
+
+def show_tables(_: argparse.Namespace) -> int:
+    """`tables`: rows of every table, and a hash of them by which two states can be compared."""
+    state = get_state(Path.cwd())
+    folders = sorted((state / "warehouse").glob("*/*/*/_delta_log"))
+    if not folders:
+        raise UsageError("nothing has run yet: make run")
+    find_java()
+    with _locked(state), redirect_noise(state / "log.txt") as console:
+        from .spark import build_session
+
+        spark = build_session(state / "spark", [])
+        for folder in (log.parent for log in folders):
+            rows, digest = hash_rows(spark.read.format("delta").load(str(folder)))
+            name = ".".join(folder.relative_to(state / "warehouse").parts)
+            console.print(f"{rows:>10,}  {digest}  {name}", markup=False)
+        spark.stop()
     return 0
 
 

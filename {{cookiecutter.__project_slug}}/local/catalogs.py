@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 class CatalogError(ValueError):
@@ -44,6 +44,15 @@ def count_commits(warehouse: Path, catalogs: Sequence[str]) -> dict[str, int]:
         ".".join(table.relative_to(warehouse).parts): len([*table.glob("_delta_log/*.json")])
         for table in tables
     }
+
+
+def hash_rows(frame: DataFrame) -> tuple[int, str]:
+    """The number of rows, and a hash that is the same for the same rows in any order."""
+    from pyspark.sql import functions as F
+
+    hashed = frame.select(F.xxhash64(*frame.columns).cast("decimal(38)").alias("hash"))
+    rows, total = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]
+    return rows, f"{int(total or 0) % 2**64:016x}"
 
 
 def _refuse_collisions(schemas: Iterable[str], readable: Iterable[Path]) -> None:

@@ -14,7 +14,8 @@ from .graph import State
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS job_runs (
   id INTEGER PRIMARY KEY, parent INTEGER, job TEXT, target TEXT, parameters TEXT, state TEXT,
-  started REAL, finished REAL, repairs INTEGER DEFAULT 0);
+  started REAL, finished REAL, repairs INTEGER DEFAULT 0, session INTEGER);
+CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, began REAL);
 CREATE TABLE IF NOT EXISTS task_runs (
   id INTEGER PRIMARY KEY, job_run INTEGER, task TEXT, attempt INTEGER, state TEXT, error TEXT,
   child INTEGER, started REAL, finished REAL);
@@ -45,6 +46,20 @@ class RunStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(path, isolation_level=None)
         self._database.executescript(SCHEMA)
+        self._session: int | None = None
+
+    def open_session(self, began: float) -> None:
+        """Counts the runs to come as those of one command, which began at a time."""
+        command = "INSERT INTO sessions (began) VALUES (?)"
+        self._session = self._database.execute(command, (began,)).lastrowid
+
+    def list_session(self) -> tuple[float, list[JobRun]]:
+        """When the last command began, and the runs that it started."""
+        query = "SELECT id, began FROM sessions ORDER BY id DESC LIMIT 1"
+        number, began = self._database.execute(query).fetchone() or (None, 0.0)
+        query = "SELECT id FROM job_runs WHERE parent IS NULL AND session = ? ORDER BY id"
+        rows = self._database.execute(query, (number,)).fetchall()
+        return began, [self.get_job(row[0]) for row in rows]
 
     def mark_interrupted(self) -> None:
         """Marks runs that a killed process left running; only for who holds the lock."""
@@ -59,9 +74,17 @@ class RunStore:
     ) -> JobRun:
         """Records a new run of a job."""
         cursor = self._database.execute(
-            "INSERT INTO job_runs (parent, job, target, parameters, state, started)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (parent, job, target, json.dumps(parameters), State.RUNNING, time.time()),
+            "INSERT INTO job_runs (parent, job, target, parameters, state, started, session)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                parent,
+                job,
+                target,
+                json.dumps(parameters),
+                State.RUNNING,
+                time.time(),
+                self._session,
+            ),
         )
         return self.get_job(cursor.lastrowid or 0)
 
@@ -85,7 +108,8 @@ class RunStore:
         Raises:
             LookupError: There is none.
         """
-        query = "SELECT * FROM job_runs WHERE id = ?"
+        columns = "id, parent, job, target, parameters, state, started, finished, repairs"
+        query = f"SELECT {columns} FROM job_runs WHERE id = ?"
         row = self._database.execute(query, (run,)).fetchone()
         if row is None:
             raise LookupError(f"there is no run {run}")

@@ -5,9 +5,13 @@
 
 # COMMAND ----------
 
+# MAGIC %pip install --quiet .. databricks-feature-engineering==0.13.0
+
+# COMMAND ----------
+
 from {{ cookiecutter.__package }}.exploration import plot_late_shares, read_late_flights
 
-dbutils.widgets.text("source", "")
+dbutils.widgets.text("source", "{{ cookiecutter.prod_catalog }}.{{ cookiecutter.__package }}_raw")
 dbutils.widgets.text("as_of", "2013-07-01")
 
 # COMMAND ----------

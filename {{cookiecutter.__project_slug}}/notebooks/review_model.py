@@ -5,6 +5,10 @@
 
 # COMMAND ----------
 
+# MAGIC %pip install --quiet .. databricks-feature-engineering==0.13.0
+
+# COMMAND ----------
+
 import mlflow
 
 from {{ cookiecutter.__package }}.validation.card import read_page
