@@ -71,6 +71,8 @@ def test_a_machine_without_an_archive_is_named(tmp_path: Path, release: Release)
 
 
 def test_every_system_of_the_pin_has_a_digest() -> None:
-    systems = {f"{system}_{machine}" for system in ("linux", "darwin") for machine in ("amd64", "arm64")}
+    systems = {
+        f"{system}_{machine}" for system in ("linux", "darwin") for machine in ("amd64", "arm64")
+    }
     assert set(PINNED.digests) == systems
     assert {len(digest) for digest in PINNED.digests.values()} == {64}

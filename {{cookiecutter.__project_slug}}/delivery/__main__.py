@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 from local.yaml_source import BundleError
 
-from . import deploy, describe, protect, validate
+from . import deploy, describe, protect, release, report, validate
+from .clean_up import clean_up
 from .commands import DeliveryError
 from .install import install_cli
 from .integration import run_integration_test
+from .model import roll_back_model
 from .verify import verify
 
 
@@ -37,6 +40,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_bundle_commands(commands)
     add_deployment_commands(commands)
+    add_release_commands(commands)
     return parser.parse_args(arguments)
 
 
@@ -84,8 +88,46 @@ def add_deployment_commands(commands: Any) -> None:
         lambda r, o: run_integration_test(r, o.target, o.junit),
     )
     test.add_argument("--junit", type=Path, default=Path("junit-integration.xml"))
-    for command in (plan, make, remove, check, test):
+    back = add(
+        commands,
+        "roll-back-model",
+        "return to the former champion in a workspace",
+        lambda r, o: roll_back_model(r, o.target, o.version, o.reason, o.by),
+    )
+    for option in ("--version", "--reason", "--by"):
+        back.add_argument(option, default="")
+    for command in (plan, make, remove, check, test, back):
         command.add_argument("--target")
+
+
+def add_release_commands(commands: Any) -> None:
+    """What acts on branches, tags and pull requests."""
+    cut = add(
+        commands, "release", "cut a release branch", lambda r, o: release.release(r, o.version)
+    )
+    cut.add_argument("--version", required=True)
+    add(
+        commands,
+        "check-version",
+        "let no older release overtake a newer one",
+        lambda r, o: release.check_version(r),
+    )
+    add(commands, "tag", "tag the release that is in prod", lambda r, o: release.tag(r))
+    page = add(
+        commands,
+        "report",
+        "tell a reviewer what a branch changes",
+        lambda r, o: report.write_report(r, o.base, o.into, os.environ),
+    )
+    page.add_argument("--base", required=True)
+    page.add_argument("--into", type=Path, default=Path("build/report"))
+    sweep = add(
+        commands,
+        "clean-up",
+        "destroy copies of closed and old pull requests",
+        lambda r, o: clean_up(r, o.days, os.environ),
+    )
+    sweep.add_argument("--days", type=int, required=True)
 
 
 def add(

@@ -13,6 +13,7 @@ SOURCES = {
     "az": "see https://learn.microsoft.com/cli/azure/install-azure-cli",
     "gh": "see https://cli.github.com",
     "git": "see https://git-scm.com",
+    "uv": "see https://docs.astral.sh/uv",
 }
 
 
