@@ -262,9 +262,9 @@ def verifies_what_it_deployed(project: Project) -> Found:
 def checks_the_version_first(project: Project) -> Found:
     for name, _, job in project.list_jobs():
         verbs = [get_verb(step) for step in list_steps(job)]
-        if name == "deploy-prod" and {"plan", "deploy"} & set(verbs):
-            if "check-version" not in verbs[: verbs.index("cli") + 2]:
-                yield name, "an older release could overtake a newer one: check-version"
+        acts = name == "deploy-prod" and {"plan", "deploy"} & set(verbs)
+        if acts and "check-version" not in verbs[: verbs.index("cli") + 2]:
+            yield name, "an older release could overtake a newer one: check-version"
 
 
 def publishes_results_of_failed_tests_too(project: Project) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,17 @@ class Event:
         kind = "tags" if self.kind == "tag" else "heads"
         return {"Build.SourceBranch": f"refs/{kind}/{self.branch}", "Build.Reason": "Other"}
 
+    def foresee(self, step: dict[str, Any]) -> str:
+        """What a step comes to, as the event has it."""
+        verb = get_verb(step)
+        if verb and verb == self.fails:
+            return "failed"
+        return "cancelled" if verb and verb == self.cancelled_at else "succeeded"
+
+
+# Runs a step; it succeeded, failed or was cancelled.
+Execute = Callable[[dict[str, Any]], str]
+
 
 def find_started(project: Path, host: str, event: Event) -> dict[str, list[str]]:
     """The pipelines that an event starts, and the verbs that each runs, as `stage/verb`."""
@@ -55,7 +66,7 @@ def find_started(project: Path, host: str, event: Event) -> dict[str, list[str]]
         given = event.parameters if event.pipeline == name else {}
         pipeline = read_pipeline(project / f".azure-pipelines/{name}.yml", given)
         if is_started(name, pipeline, host, event):
-            started[name] = play(pipeline, event)
+            started[name] = play(pipeline, event, event.foresee)
     return {name: verbs for name, verbs in started.items() if verbs}
 
 
@@ -83,8 +94,12 @@ def matches(trigger: Any, branch: str) -> bool:
     return any(fnmatch.fnmatch(branch, glob) for glob in trigger["branches"]["include"])
 
 
-def play(pipeline: dict[str, Any], event: Event) -> list[str]:
-    """The verbs that a run calls, in order, with the stage they are called in."""
+def play(pipeline: dict[str, Any], event: Event, execute: Execute) -> list[str]:
+    """The verbs that a run calls, in order, with the stage they are called in.
+
+    Args:
+        execute: What a step comes to: succeeded, failed or cancelled.
+    """
     results: dict[str, str] = {}
     called: list[str] = []
     cancelled = False
@@ -99,7 +114,7 @@ def play(pipeline: dict[str, Any], event: Event) -> list[str]:
         if not evaluate(stage.get("condition", DEFAULT), situation):
             results[stage["stage"]] = "skipped"
             continue
-        verbs, result = play_stage(stage, event)
+        verbs, result = play_stage(stage, event, execute)
         called += verbs
         results[stage["stage"]] = result
         cancelled = cancelled or result == "cancelled"
@@ -114,18 +129,15 @@ def combine(results: list[str]) -> str:
     return "succeeded"
 
 
-def play_stage(stage: dict[str, Any], event: Event) -> tuple[list[str], str]:
+def play_stage(stage: dict[str, Any], event: Event, execute: Execute) -> tuple[list[str], str]:
     """The verbs of a stage, and its result."""
     called, result = [], "succeeded"
     for job in stage["jobs"]:
         for step in list_steps(job):
-            condition = step.get("condition", DEFAULT)
-            verb = get_verb(step)
-            if not verb or not evaluate(condition, Situation(result, event.variables)):
+            situation = Situation(result, event.variables)
+            if not evaluate(step.get("condition", DEFAULT), situation):
                 continue
-            called.append(f"{stage['stage']}/{verb}")
-            if verb == event.fails:
-                result = "failed"
-            if verb == event.cancelled_at:
-                result = "cancelled"
+            called += [f"{stage['stage']}/{get_verb(step)}"] if get_verb(step) else []
+            outcome = execute(step)
+            result = result if outcome == "succeeded" else outcome
     return called, result

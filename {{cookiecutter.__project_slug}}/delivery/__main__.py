@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from local.yaml_source import BundleError
 from . import deploy, describe, protect, release, report, validate
 from .clean_up import clean_up
 from .commands import DeliveryError
+from .identities import Setting, set_up_identities
 from .install import install_cli
 from .integration import run_integration_test
 from .model import roll_back_model
@@ -41,6 +43,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add_bundle_commands(commands)
     add_deployment_commands(commands)
     add_release_commands(commands)
+    add_setup_command(commands)
     return parser.parse_args(arguments)
 
 
@@ -128,6 +131,22 @@ def add_release_commands(commands: Any) -> None:
         lambda r, o: clean_up(r, o.days, os.environ),
     )
     sweep.add_argument("--days", type=int, required=True)
+
+
+def add_setup_command(commands: Any) -> None:
+    """What lets the pipelines deploy."""
+    names = [field.name for field in fields(Setting)]
+    identities = add(
+        commands,
+        "identities",
+        "let the pipelines deploy, without a secret",
+        lambda r, o: set_up_identities(
+            r, Setting(**{name: getattr(o, name) for name in names}), o.dry_run
+        ),
+    )
+    for name in names:
+        identities.add_argument(f"--{name}", default="")
+    identities.add_argument("--dry-run", action="store_true", help="only print the calls")
 
 
 def add(

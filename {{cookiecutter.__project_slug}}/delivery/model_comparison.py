@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlflow import MlflowClient
-
 from local.bundle import load_bundle
 from local.tracking import get_store_uri
 
@@ -48,6 +46,9 @@ def train(tree: Path, workspace: Path, as_of: str) -> bool:
 
 def read_metrics(workspace: Path) -> dict[str, float]:
     """The metrics of the version that was registered last."""
+    # Importing it takes seconds, which no other verb should.
+    from mlflow import MlflowClient
+
     address = get_store_uri(workspace)
     client = MlflowClient(address, registry_uri=address)
     versions = client.search_model_versions()
