@@ -27,7 +27,9 @@ class AzureRepos(BaseHTTPRequestHandler):
         known = "/my%20project/_apis/git/repositories/r1/pullrequests?searchCriteria.status=active"
         self.send_response(200 if allowed and self.path.startswith(known) else 401)
         self.end_headers()
-        self.wfile.write(json.dumps({"value": [{"pullRequestId": 3}, {"pullRequestId": 5}]}).encode())
+        self.wfile.write(
+            json.dumps({"value": [{"pullRequestId": 3}, {"pullRequestId": 5}]}).encode()
+        )
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
@@ -78,8 +80,9 @@ def test_closed_and_old_copies_are_destroyed_and_open_ones_stay(
         monkeypatch.setenv(name, value)
     clean_up(project, 14, agent)
     for number in (3, 4, 5):
+        clone = point_to_fake(copy_project(tmp_path / f"clone-{number}"))
         monkeypatch.setenv("BUNDLE_VAR_pull_request", str(number))
-        workspace.run(project, "deploy", "-t", "pull_request")
+        workspace.run(clone, "deploy", "-t", "pull_request")
     ages = {3: dt.timedelta(days=1), 4: dt.timedelta(days=1), 5: dt.timedelta(days=15)}
     now = dt.datetime.now(dt.UTC)
     # The fake workspace does not say when a file was changed.
@@ -112,5 +115,5 @@ def test_the_rollback_gets_what_was_typed_as_it_was_typed(
     typed = "late, \"bad\" = 'worse' $(id) `id`"
     roll_back_model(project, "prod", " ", typed, "ann")
     (run,) = workspace.ask("GET", "/api/2.2/jobs/runs/list")["runs"]
-    given = {p["name"]: p["value"] for p in run["job_parameters"]}
+    given = {p["name"]: p.get("value", p.get("default", "")) for p in run["job_parameters"]}
     assert {"reason": typed, "by": "ann", "model_version": ""}.items() <= given.items()

@@ -86,7 +86,9 @@ def test_no_identity_is_trusted_on_a_branch_of_another_target(
 ) -> None:
     set_up_identities(project, SETTING, dry_run=True)
     checks = capsys.readouterr().out.split("# branch control of ")[1:]
-    allowed = {text.split("\n")[0]: text.split('allowedBranches": "')[1].split('"')[0] for text in checks}
+    allowed = {
+        text.split("\n")[0]: text.split('allowedBranches": "')[1].split('"')[0] for text in checks
+    }
     assert allowed == {
         "dev": "refs/heads/main,refs/pull/*",
         "staging": "refs/heads/main",

@@ -44,7 +44,9 @@ def git(project: Path) -> Git:
 
 def make_git(folder: Path) -> Git:
     def call(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+        )
         return done.stdout.strip()
 
     return call

@@ -62,7 +62,9 @@ class Stage:
         branch = f"change-{self.changes}"
         self.git("switch", "--quiet", "--create", branch)
         job, changelog = self.clone / TRAINING, self.clone / "CHANGELOG.md"
-        job.write_text(re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {timeout}", job.read_text()))
+        job.write_text(
+            re.sub(r"timeout_seconds: \d+", f"timeout_seconds: {timeout}", job.read_text())
+        )
         said = changelog.read_text().replace("## Unreleased\n", f"## Unreleased\n\n- {text}\n", 1)
         changelog.write_text(said)
         self.git("commit", "--quiet", "--all", "--message", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -72,6 +73,8 @@ def read_time(bundle: Bundle, copy: str) -> dt.datetime | None:
 
 def destroy_copy(bundle: Bundle, number: int) -> None:
     """Destroys the copy of a pull request; a cancelled run has left its lock behind."""
+    # What the CLI remembers of a target here may be another pull request's.
+    shutil.rmtree(bundle.root / ".databricks" / "bundle" / bundle.target, ignore_errors=True)
     options = ["--auto-approve", "--force-lock", "--var", f"pull_request={number}"]
     run_bundle(bundle, "destroy", *options)
 

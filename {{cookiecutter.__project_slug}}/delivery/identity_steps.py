@@ -89,7 +89,8 @@ def list_identity_steps(name: str, target: str, setting: Setting) -> Iterator[St
         ("az", "ad", "app", "federated-credential", "list", "--id", f"<{app}>",
          "--query", f"[?name=='{name}'].id | [0]", "-o", "tsv"),
         ("az", "ad", "app", "federated-credential", "create", "--id", f"<{app}>", "--parameters",
-         json.dumps({"name": name, "issuer": f"<issuer of {target}>", "subject": f"<subject of {target}>",
+         json.dumps({"name": name, "issuer": f"<issuer of {target}>",
+                     "subject": f"<subject of {target}>",
                      "audiences": ["api://AzureADTokenExchange"]})),
     )  # fmt: skip
 
