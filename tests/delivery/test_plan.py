@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from delivery.plan import describe_plan, find_differences, read_plan, save_plan
 
-UPDATE = {
-    "action": "update",
-    "changes": {
-        "timeout_seconds": {"action": "update", "old": 7200, "new": 60, "remote": 7200},
-        "tags": {"action": "skip", "reason": "empty"},
-    },
-}
+
+def make_update(new: int = 60) -> dict[str, Any]:
+    changed = {"action": "update", "old": 7200, "new": new, "remote": 7200}
+    skipped = {"action": "skip", "reason": "empty"}
+    return {"action": "update", "changes": {"timeout_seconds": changed, "tags": skipped}}
+
+
 PLAN = {
-    "resources.jobs.training": UPDATE,
+    "resources.jobs.training": make_update(),
     "resources.jobs.setup": {"action": "skip"},
     "resources.schemas.raw": {"action": "create", "new_state": {"value": {"name": "raw"}}},
 }
@@ -51,7 +51,7 @@ def test_the_same_plan_made_again_is_the_same() -> None:
         ({"jobs__training": {"action": "skip"}}, "jobs.training: reviewed was update"),
         ({"jobs__setup": {"action": "delete"}}, "planned is delete: have a new plan reviewed"),
         (
-            {"jobs__training": {**UPDATE, "changes": {"timeout_seconds": {"action": "update", "old": 7200, "new": 90}}}},
+            {"jobs__training": make_update(new=90)},
             "planned is update (timeout_seconds: 7200 → 90)",
         ),
         (

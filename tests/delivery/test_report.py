@@ -19,7 +19,9 @@ JUNIT = """<testsuites><testsuite>
 </testsuite></testsuites>
 """
 COVERAGE = """<coverage><packages><package><classes>
-<class filename="delivery/quartz.py"><lines><line number="1" hits="1"/><line number="2" hits="0"/></lines></class>
+<class filename="delivery/quartz.py"><lines>
+<line number="1" hits="1"/><line number="2" hits="0"/>
+</lines></class>
 </classes></package></packages></coverage>
 """
 

@@ -75,7 +75,7 @@ EVENTS: dict[str, tuple[Event, Started]] = {
     ),
     "release whose plan changed": (
         Event("push", "release/1.2", fails="deploy"),
-        {"deploy-prod": PLANNED + ["deploy/cli", "deploy/check-version", "deploy/deploy"]},
+        {"deploy-prod": PLANNED + DEPLOYED[:3]},
     ),
     "release whose deployment is wrong": (
         Event("push", "release/1.2", fails="verify"),

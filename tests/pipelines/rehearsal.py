@@ -4,7 +4,7 @@
 
 PROJECT is a rendered project; each VERB is left out, since it takes long. Everything happens in a
 clean clone with an origin of its own. With `databricks` on PATH and the address of its fake
-workspace in FAKE_WORKSPACE, targets are deployed, planned, run, verified, destroyed and rolled back;
+workspace in FAKE_WORKSPACE, targets are deployed, planned, run, verified, destroyed, rolled back;
 without, this machine's own workspace stands in where it can.
 """
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from local.bundle import load_bundle
+from local.bundle import MERGE_KEYS, load_bundle
 from local.yaml_source import BundleError
-
-from .sources import walk
 
 TARGETS = ("staging", "prod")
 LONGEST = 80
@@ -32,14 +31,30 @@ def describe_bundle_difference(here: Path, there: Path) -> Iterator[str]:
 
 
 def flatten(root: Path, target: str) -> dict[str, str]:
-    """Every text of the resources by its path; the commit, which always differs, left out."""
+    """Every value of the resources by its path; the commit, which always differs, left out."""
     bundle = load_bundle(root, target)
     commit = bundle.config["bundle"]["git"]["commit"]
-    texts = walk(bundle.config["resources"], ("resources",))
-    found = {".".join(map(str, path[1:])): text for path, text in texts}
+    found = {".".join(path): str(value) for path, value in walk(bundle.config["resources"])}
     return {
         path: text.replace(commit, "COMMIT") if commit else text for path, text in found.items()
     }
+
+
+def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value that is no map or list, with its path; tasks and their like by their key."""
+    if isinstance(value, dict):
+        parts = list(value.items())
+    elif isinstance(value, list):
+        key = MERGE_KEYS.get(path[-1], "")
+        named = [isinstance(entry, dict) and entry.get(key) for entry in value]
+        parts = [
+            (name or str(i), part) for i, (name, part) in enumerate(zip(named, value, strict=True))
+        ]
+    else:
+        yield path, value
+        return
+    for name, part in parts:
+        yield from walk(part, (*path, name))
 
 
 def compare(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:

@@ -84,5 +84,6 @@ def describe_coverage(root: Path, base: str, folder: Path) -> Iterator[str]:
     if done.returncode:
         yield f"diff-cover failed: {done.stderr.strip()}"
         return
-    # Its own title is one of ours already.
-    yield from page.read_text(encoding="utf-8").strip().splitlines()[1:]
+    lines = page.read_text(encoding="utf-8").splitlines()
+    # Its titles say what ours do.
+    yield from (line for line in lines if not line.startswith(("# ", "## Diff: ")))
