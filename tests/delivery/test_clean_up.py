@@ -51,7 +51,7 @@ def agent() -> Iterator[dict[str, str]]:
 
 def test_azure_repos_is_asked_with_the_runs_own_token(agent: dict[str, str]) -> None:
     assert set(ask_azure_repos(agent)) == {3, 5}
-    with pytest.raises(DeliveryError, match="401: Unauthorized.*: nothing was destroyed"):
+    with pytest.raises(DeliveryError, match=r"401: Unauthorized.*: nothing was destroyed"):
         list(ask_azure_repos({**agent, "SYSTEM_ACCESSTOKEN": "other"}))
 
 

@@ -77,7 +77,7 @@ def test_a_rehearsal_prints_every_call_and_makes_none(
     assert not memory.exists()
     assert "az ad app create --display-name flight-delays-prod" in said
     assert '"allowedBranches": "refs/heads/release/*"' in said
-    assert "prod: variables: {deployer: <application of prod>}" in said
+    assert "prod: deployer: <application of prod>" in said
     assert "secret" not in said.lower()
 
 

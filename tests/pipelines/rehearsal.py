@@ -94,9 +94,12 @@ def play_changed_plan(player: Player) -> None:
 
 
 def play_night(player: Player) -> None:
-    """The copies that are left over are looked for."""
+    """The copies that are left over are destroyed."""
     player.stage.go_to("main")
+    if player.stage.workspaces:
+        player.stage.leave_copy(8)
     player.play("night", "clean-up")
+    player.expect("no copy is left", not player.stage.get_jobs("dev", "pr"))
 
 
 ACTS = (play_pull_request, play_staging, play_releases, play_rollback, play_night)

@@ -45,7 +45,8 @@ class Stage:
         own = {"TF_BUILD": "True", "CI": "true", "BUILD_REPOSITORY_PROVIDER": "GitHub"}
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         deployer = {"BUNDLE_VAR_deployer": "tester@databricks.com"}
-        return {**os.environ, **own, **deployer, "PATH": path, "VIRTUAL_ENV": ""}
+        here = {k: v for k, v in os.environ.items() if not k.startswith("DATABRICKS_")}
+        return {**here, **own, **deployer, "PATH": path, "VIRTUAL_ENV": ""}
 
     def git(self, *words: str) -> str:
         """What git answers in the clone."""
@@ -116,6 +117,12 @@ class Stage:
         answer = {"status_code": 400, "body": '{"error_code": "BAD_REQUEST", "message": "no"}'}
         body = {**fault, **answer} if kind == "fault" else fault
         self.workspaces[target].ask("POST", f"/__testserver/{kind}", body)
+
+    def leave_copy(self, number: int) -> None:
+        """What a run leaves that is cancelled and never destroys."""
+        known = {**self.workspaces["dev"].environment, **self.environment}
+        known["SYSTEM_PULLREQUEST_PULLREQUESTNUMBER"] = str(number)
+        run(self.clone, "make", "deploy", "TARGET=pull_request", environment=known)
 
     def meddle(self) -> None:
         """Somebody changes a job of prod by hand."""

@@ -109,9 +109,9 @@ def fill_in(call: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
 
 def describe_next(bundles: Mapping[str, Bundle], known: Mapping[str, str]) -> str:
     """What a person writes into the bundle then."""
-    lines = ["\nNext, in databricks.yml, the deployer of each target:"]
+    lines = ["\nNext, in databricks.yml, the variable deployer of each target:"]
     for target in bundles:
         number = known.get(f"application of {target}", f"<application of {target}>")
         also = " and pull_request" if target == "dev" else ""
-        lines.append(f"  {target}{also}: variables: {{deployer: {number}}}")
+        lines.append(f"  {target}{also}: deployer: {number}")
     return "\n".join(lines)
