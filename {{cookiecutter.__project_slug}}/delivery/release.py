@@ -141,7 +141,7 @@ def find_tag_reasons(root: Path, name: str) -> Iterator[str]:
     """Why a tag cannot be put on this commit."""
     if not ask(root, "git", "tag", "--list", name):
         return
-    there, here = (ask(root, "git", "rev-parse", f"{at}^{{commit}}") for at in (name, "HEAD"))
+    there, here = (ask(root, "git", "rev-list", "--max-count=1", at) for at in (name, "HEAD"))
     if there != here:
         yield f"{name} is {there[:7]}, not {here[:7]}: a release is never changed, cut a new one"
 
