@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from checks import WORKSPACE_VERBS
@@ -78,10 +79,13 @@ class Player:
         after.get(verb, lambda: None)()
         return outcome
 
-    def artifact(self, inputs: dict[str, Any]) -> Any:
+    def artifact(self, inputs: dict[str, Any]) -> Path:
         return self.stage.folder / "artifacts" / inputs["artifactName"]
 
-    def pass_on(self, source: Any, destination: Any) -> None:
+    def pass_on(self, source: Path, destination: Path) -> None:
+        if not source.exists() and not self.stage.workspaces:
+            # A plan is made by a workspace alone.
+            return
         shutil.rmtree(destination, ignore_errors=True)
         shutil.copytree(source, destination)
 
@@ -120,7 +124,7 @@ class Player:
         return ""
 
     @property
-    def log(self) -> Any:
+    def log(self) -> Path:
         return self.stage.folder / "log" / f"{self.steps:02}.txt"
 
     def run(self, script: str, step: dict[str, Any], event: Event) -> int:
