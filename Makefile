@@ -39,6 +39,11 @@ render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answ
 docs: $(RENDERED)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
 	cd $(RENDERED) && PYTHONPATH=.:../../tests/delivery uv run --no-sync python ../../tests/delivery/document.py
 
+rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run": leaves them out)
+	@rm -rf build/rehearsal
+	@$(MAKE) --no-print-directory render INTO=build/rehearsal
+	@PYTHONPATH=tests/delivery $(RUN) python tests/pipelines/rehearsal.py build/rehearsal/flight-delays $(WITHOUT)
+
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
@@ -66,4 +71,4 @@ $(RENDERED)/.venv/ready: .venv/ready FORCE
 
 FORCE:
 
-.PHONY: help demo test check fix render docs golden faults bench lock clean FORCE
+.PHONY: help demo test check fix render docs rehearse golden faults bench lock clean FORCE

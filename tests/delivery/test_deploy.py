@@ -104,7 +104,7 @@ def test_a_plan_is_a_table_and_names_what_would_lose_data() -> None:
         "resources.registered_models.model": {"action": "delete"},
     }
     changes = read_plan(json.dumps({"plan": plan}))
-    assert "| update | `jobs.training` |" in list(describe_plan(changes))
+    assert "| update | `jobs.training` |  |" in list(describe_plan(changes))
     assert [line.split(" would")[0] for line in find_losses(changes)] == [
         "delete of registered_models.model",
         "recreate of schemas.raw",

@@ -1,29 +1,46 @@
-"""Deploying by hand, with guards against accidents; identities and grants are what limits it."""
+"""Deploying, with guards against accidents; identities and grants are what limits it."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from local.bundle import Bundle, load_bundle
 
-from .plan import describe_plan, find_losses, read_plan
+from .agent import is_agent, show_page
+from .commands import ask, refuse, run
+from .plan import Change, describe_plan, find_differences, find_losses, read_plan, save_plan
 from .validate import find_faults
 
-# Set by Azure Pipelines, GitHub and most others on their agents.
-AGENT_SIGNS = ("TF_BUILD", "CI")
 COPY = "pull_request"
 
 
-class DeliveryError(ValueError):
-    """Why nothing was done; one line per reason."""
+def plan(
+    root: Path, target: str | None, folder: Path, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Plans a deployment, and keeps the plan in `folder` for review.
+
+    Raises:
+        DeliveryError: It would delete data, or the CLI fails; nothing is changed in any case.
+        BundleError: The target is unknown, or the bundle broken.
+    """
+    bundle = load_bundle(root, target)
+    text = ask_bundle(bundle, "plan", "-o", "json")
+    show_page(save_plan(text, bundle.target, folder), environment)
+    refuse(find_losses(read_plan(text)))
 
 
-def deploy(root: Path, target: str | None, environment: Mapping[str, str] = os.environ) -> None:
+def deploy(
+    root: Path,
+    target: str | None,
+    environment: Mapping[str, str] = os.environ,
+    reviewed: Path | None = None,
+) -> None:
     """Validates, shows the plan, and deploys unless data would be lost.
+
+    Args:
+        reviewed: The folder of a plan that was reviewed; only what it says is done.
 
     Raises:
         DeliveryError: A guard refuses, or the CLI fails; in the former case nothing is changed.
@@ -31,11 +48,25 @@ def deploy(root: Path, target: str | None, environment: Mapping[str, str] = os.e
     """
     bundle = load_bundle(root, target)
     refuse([*find_faults(root), *find_reasons(bundle, environment)])
-    plan = read_plan(run_cli(bundle, "plan", "-o", "json"))
-    print("\n".join(describe_plan(plan)))
-    refuse(find_losses(plan))
-    run_cli(bundle, "deploy", shown=True)
-    print(f"\nNext: databricks bundle run setup -t {bundle.target}")
+    planned = read_plan(ask_bundle(bundle, "plan", "-o", "json"))
+    print("\n".join(describe_plan(planned)))
+    refuse(find_losses(planned))
+    if reviewed:
+        refuse(find_differences(read_reviewed(reviewed), planned))
+    run_bundle(bundle, "deploy")
+    print(f"\nNext: make start JOB=setup TARGET={bundle.target}")
+
+
+def read_reviewed(folder: Path) -> list[Change]:
+    """The plan that was kept in `folder`.
+
+    Raises:
+        DeliveryError: There is none.
+    """
+    file = folder / "plan.json"
+    if not file.exists():
+        refuse([f"{file} is missing: make plan PLAN={folder} first"])
+    return read_plan(file.read_text(encoding="utf-8"))
 
 
 def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str]:
@@ -53,9 +84,9 @@ def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str
             yield f"{COPY} is 0: give the number of the pull request with BUNDLE_VAR_{COPY}"
         return
     bare = f"databricks bundle deploy -t {bundle.target}"
-    if not any(environment.get(sign) for sign in AGENT_SIGNS):
+    if not is_agent(environment):
         yield f"{bundle.target} is deployed by its pipeline, not from a laptop; if you must: {bare}"
-    if ask_git(bundle.root, "status", "--porcelain"):
+    if ask(bundle.root, "git", "status", "--porcelain"):
         yield f"{bundle.target}: the tree has changes that no commit has: commit or stash them"
 
 
@@ -73,38 +104,15 @@ def destroy(root: Path, target: str | None) -> None:
     bundle = load_bundle(root, target)
     if not is_development(bundle) and bundle.target != COPY:
         refuse([f"{bundle.target} is not destroyed by make: only development and {COPY} are"])
-    run_cli(bundle, "destroy", "--auto-approve", shown=True)
+    # A deployment that was cancelled has left its lock behind.
+    run_bundle(bundle, "destroy", "--auto-approve", "--force-lock")
 
 
-def refuse(reasons: list[str]) -> None:
-    """Raises when there are reasons to."""
-    if reasons:
-        raise DeliveryError("\n".join(reasons))
+def ask_bundle(bundle: Bundle, verb: str, *options: str) -> str:
+    """What `databricks bundle VERB` prints."""
+    return ask(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)
 
 
-def run_cli(bundle: Bundle, verb: str, *options: str, shown: bool = False) -> str:
-    """What `databricks bundle VERB` prints; nothing, when it is shown to the user instead.
-
-    Raises:
-        DeliveryError: The CLI is missing, or failed; with what it said.
-    """
-    if not shutil.which("databricks"):
-        refuse(["databricks is not on PATH: see https://docs.databricks.com/dev-tools/cli/install"])
-    command = ["databricks", "bundle", verb, *options, "--target", bundle.target]
-    done = subprocess.run(command, cwd=bundle.root, capture_output=not shown, text=True)
-    if done.returncode:
-        said = "see above" if shown else done.stderr.strip()
-        refuse([f"databricks bundle {verb} failed for {bundle.target}: {said}"])
-    return "" if shown else done.stdout
-
-
-def ask_git(root: Path, *words: str) -> str:
-    """What git answers.
-
-    Raises:
-        DeliveryError: The folder is no repository.
-    """
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
-    if done.returncode:
-        refuse([f"git {' '.join(words)} failed: {done.stderr.strip()}"])
-    return done.stdout.strip()
+def run_bundle(bundle: Bundle, verb: str, *options: str) -> None:
+    """Runs `databricks bundle VERB` under the user's eyes."""
+    run(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)

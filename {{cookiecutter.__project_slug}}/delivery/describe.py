@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from local.bundle import Bundle, load_bundle
+
+from .validate import list_targets
 
 START, END = "<!-- job graph: make docs -->", "<!-- end of job graph -->"
 DATA_KINDS = ("schemas", "volumes", "registered_models", "experiments", "dashboards")
@@ -29,11 +31,12 @@ def write_documents(root: Path) -> None:
 
 def describe_bundle(root: Path) -> str:
     """The page docs/bundle.md."""
-    prod, dev = load_bundle(root, "prod"), load_bundle(root, "dev")
+    bundles = {target: load_bundle(root, target) for target in list_targets(root)}
+    prod, dev = bundles["prod"], bundles["dev"]
     parts = [
         HEAD,
         "## Jobs\n",
-        *list_jobs(prod, dev),
+        *list_jobs(bundles),
         "\n## What holds data, and what shows it\n",
         *list_data(prod, dev),
         "\n## Roles\n",
@@ -44,8 +47,9 @@ def describe_bundle(root: Path) -> str:
     return "\n".join(parts) + "\n"
 
 
-def list_jobs(prod: Bundle, dev: Bundle) -> Iterator[str]:
-    """A row for each job, those of dev alone at the end."""
+def list_jobs(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """A row for each job, those that prod has not at the end."""
+    prod, dev = bundles["prod"], bundles["dev"]
     yield "| job | does | starts | costs while idle | costs while running | when a task fails |"
     yield "|---|---|---|---|---|---|"
     callers = find_callers(prod)
@@ -53,7 +57,8 @@ def list_jobs(prod: Bundle, dev: Bundle) -> Iterator[str]:
         **prod.jobs,
         **{k: v for k, v in dev.jobs.items() if k not in prod.jobs},
     }.items():
-        where = "" if key in prod.jobs else " (dev only)"
+        targets = [target for target, bundle in bundles.items() if key in bundle.jobs]
+        where = "" if key in prod.jobs else f" (in {', '.join(targets)})"
         cells = [
             f"`{key}`{where}",
             job["description"].rstrip("."),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.bundle import load_bundle
 
-from .deploy import DeliveryError
+from .commands import DeliveryError
 from .validate import list_targets
 
 PROTECTED = "prod"

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from .features.task import compute_features
 from .inference.task import predict
 from .ingestion.task import ingest
+from .inspection import inspect
 from .mirroring.task import mirror
 from .monitoring.task import monitor
 from .settings import (
@@ -59,3 +60,4 @@ rollback = Task(RollbackSettings, roll_back)
 batch_inference = Task(Settings, predict)
 monitoring = Task(Settings, monitor)
 mirroring = Task(MirrorSettings, mirror)
+inspection = Task(Settings, inspect)

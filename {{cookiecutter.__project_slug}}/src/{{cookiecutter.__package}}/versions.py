@@ -34,6 +34,21 @@ def get_version(client: MlflowClient, name: str, version: int) -> ModelVersion |
         return None
 
 
+def find_alias(client: MlflowClient, name: str, alias: str) -> int | None:
+    """The version that an alias names; None when it names none.
+
+    Raises:
+        MlflowException: The registry cannot answer.
+    """
+    try:
+        return int(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        # Registries differ in what they call an alias that is not set.
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        return None
+
+
 def find_version_of(client: MlflowClient, settings: Settings) -> int:
     """The version trained last for the run's `as_of`.
 

@@ -1,9 +1,10 @@
-"""The lifecycle, from the bundle's own graph, against numbers computed without it."""
+"""The integration test's job, from the bundle's own graph, against numbers computed without it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from {{ cookiecutter.__package }} import tables
 from {{ cookiecutter.__package }}.artifact import read_artifact
 from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
 from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
+from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
 from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
 from {{ cookiecutter.__package }}.scoring import FEATURE_SPEC, load_model, score
 from {{ cookiecutter.__package }}.settings import Settings
@@ -60,7 +62,7 @@ class Lifecycle:
         return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
 
     def play(self) -> State:
-        return self.make_runner(load_bundle(ROOT)).run("lifecycle", {"as_of": AS_OF}).state
+        return self.make_runner(load_bundle(ROOT)).run("integration_test", {"as_of": AS_OF}).state
 
     def mirror(self, variables: dict[str, str]) -> dict[str, pd.DataFrame]:
         """What the job mirror makes of the raw tables."""
@@ -284,3 +286,35 @@ def test_a_second_run_changes_nothing(lifecycle: Lifecycle) -> None:
     assert {table.name: lifecycle.digest(table) for table in CONTENTS} == before
     name = lifecycle.settings.model_name
     assert len(lifecycle.workspace.mlflow.search_model_versions(f"name = '{name}'")) == 1
+
+
+def test_damage_is_found_and_named(lifecycle: Lifecycle) -> None:
+    """The last test: it leaves the tables damaged."""
+    spark, settings = lifecycle.workspace.spark, lifecycle.settings
+    inspect(lifecycle.workspace, settings)
+    for statement, table in DAMAGE:
+        spark.sql(statement.format(table.full_name(settings)))
+    lifecycle.workspace.mlflow.delete_registered_model_alias(settings.model_name, "champion")
+    with pytest.raises(InspectionError) as found:
+        inspect(lifecycle.workspace, settings)
+    for line, expected in zip(str(found.value).splitlines(), FOUND, strict=True):
+        assert re.search(expected, line), line
+
+
+DAMAGE = (
+    ("DELETE FROM {}", tables.QUARANTINE),
+    ("INSERT INTO {0} SELECT * FROM {0} ORDER BY known_at DESC LIMIT 1", tables.ORIGIN_DELAYS),
+    ("DELETE FROM {} WHERE check = 'decision'", tables.VALIDATION_RESULTS),
+    ("INSERT INTO {0} SELECT * FROM {0} LIMIT 1", tables.PREDICTIONS),
+    ("UPDATE {} SET probability = 2 WHERE probability > 0.5", tables.PREDICTIONS),
+    ("DELETE FROM {}", tables.METRICS),
+)
+FOUND = (
+    r"weather: \d+ rows came in, \d+ are there and 0 in quarantine",
+    r"origin_delays: \d+ rows for \d+ keys",
+    r"version 1 was not judged",
+    r"the alias champion names version none, the last promotion 1",
+    r"predictions: 1 flights of .* have none, or several, of 1",
+    r"predictions: \d+ are no probability",
+    r"metrics: none of 2013-04-01 for version 1",
+)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 from pyspark.sql import Row
 
 from .. import delta
@@ -20,7 +18,7 @@ from ..scoring import download_version, load_model, score
 from ..settings import RollbackSettings, Settings, ValidationSettings
 from ..states import State, move
 from ..tables import PROMOTIONS
-from ..versions import DIGEST, STATE, choose_version, get_version
+from ..versions import DIGEST, STATE, choose_version, find_alias, get_version
 from ..workspace import Workspace
 from .approval import ANSWER, require_approval
 from .infrastructure import make_edges
@@ -157,21 +155,6 @@ def finish(workspace: Workspace, settings: Settings, promotions: list[Row]) -> b
         client.delete_registered_model_alias(name, PREVIOUS)
     client.set_registered_model_alias(name, CHAMPION, str(last.model_version))
     return True
-
-
-def find_alias(client: MlflowClient, name: str, alias: str) -> int | None:
-    """The version that an alias names; None when it names none.
-
-    Raises:
-        MlflowException: The registry cannot answer.
-    """
-    try:
-        return int(client.get_model_version_by_alias(name, alias).version)
-    except MlflowException as error:
-        # Registries differ in what they call an alias that is not set.
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        return None
 
 
 def _settle(

@@ -1,0 +1,74 @@
+"""What the how-to pages show works, and names what the bundle has."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local.bundle import load_bundle
+from rendered import ROOT, copy_project
+from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
+
+PAGES = ROOT / "docs/how-to"
+
+
+def read_activities() -> dict[str, dict[str, Any]]:
+    pipeline = json.loads((PAGES / "data-factory-pipeline.json").read_text())["properties"]
+    return {activity["name"]: activity for activity in pipeline["activities"]}
+
+
+def test_data_factory_names_jobs_and_parameters_of_the_bundle() -> None:
+    jobs = load_bundle(ROOT, "prod").jobs
+    running = [a for a in read_activities().values() if a["type"] == "DatabricksJob"]
+    assert running
+    for activity in running:
+        declared = {parameter["name"] for parameter in jobs[activity["name"]]["parameters"]}
+        assert set(activity["typeProperties"]["jobParameters"]) <= declared
+
+
+def test_data_factory_waits_longer_than_the_job_and_says_when_it_fails() -> None:
+    activities = read_activities()
+    hours = int(activities["scoring"]["policy"]["timeout"].split(".")[1][:2])
+    assert hours * 3600 > load_bundle(ROOT, "prod").jobs["scoring"]["timeout_seconds"]
+    (needed,) = activities["say_that_it_failed"]["dependsOn"]
+    assert needed == {"activity": "scoring", "dependencyConditions": ["Failed"]}
+
+
+def test_data_factory_declares_every_parameter_that_it_uses() -> None:
+    text = (PAGES / "data-factory-pipeline.json").read_text()
+    used = set(re.findall(r"pipeline\(\)\.parameters\.(\w+)", text))
+    assert used == set(json.loads(text)["properties"]["parameters"])
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
+def test_verbs_and_pages_that_a_page_names_exist(page: Path) -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    text = re.sub(r"`make [^`]*` in the template", "", page.read_text())
+    assert set(re.findall(r"(?:(?<=`)|(?<=\n))make ([a-z-]+)", text)) <= verbs
+    for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.skipif(MISSING, reason=WHY)
+def test_another_ci_starts_a_job_through_the_rest_api(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, project = FakeWorkspace(), point_to_fake(copy_project(tmp_path / "project"))
+    for name, value in workspace.environment.items():
+        monkeypatch.setenv(name, value)
+    workspace.run(project, "deploy", "-t", "prod")
+    text = (PAGES / "other-ci.md").read_text()
+    (example,) = re.findall(r"<!-- example -->\n```bash\n(.*?)```", text, re.DOTALL)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", example], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    assert run["run_name"] == "scoring"
+    assert {"as_of": "2013-07-29"}.items() <= {
+        p["name"]: p["value"] for p in run["job_parameters"]
+    }.items()

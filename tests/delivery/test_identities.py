@@ -1,0 +1,106 @@
+"""The one-time setup, with stand-ins that remember what was made, since there is no Azure here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from delivery.__main__ import main
+from delivery.identities import Setting, set_up_identities
+from rendered import copy_project
+
+SETTING = Setting(
+    organisation="https://dev.azure.com/org",
+    project="flights",
+    repository="flight-delays",
+    subscription="00000000-0000-0000-0000-000000000001",
+    approvers="00000000-0000-0000-0000-000000000002",
+)
+GITHUB = Setting(**{**vars(SETTING), "repository": "org/flight-delays", "github": "hub"})
+# Finds what its memory says was made: everything, once something was made after the question.
+STAND_IN = """#!/bin/sh
+echo "$(basename $0) $*" >> $MEMORY
+case "$*" in
+  *tenantId*|*"project show"*|*Issuer*|*Subject*) echo known; exit;;
+  *" create"*|*" post "*|*" patch "*|*" update "*|*POST*) touch $MADE; exit;;
+esac
+if [ -e $MADE ] || [ -n "$ALL" ]; then echo 7; rm -f $MADE; fi
+"""
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("az", "databricks", "gh"):
+        (programs / name).write_text(STAND_IN)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("MEMORY", str(tmp_path / "calls"))
+    monkeypatch.setenv("MADE", str(tmp_path / "made"))
+    return tmp_path / "calls"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path / "project")
+
+
+def is_making(call: str) -> bool:
+    return any(word in call for word in (" create", " post ", " patch ", " update ", "POST"))
+
+
+@pytest.mark.parametrize("setting", [SETTING, GITHUB], ids=["azure_repos", "github"])
+def test_everything_is_made_once(
+    project: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, setting: Setting
+) -> None:
+    set_up_identities(project, setting, dry_run=False)
+    made = [call for call in memory.read_text().splitlines() if is_making(call)]
+    assert len([call for call in made if "ad app create" in call]) == 3
+    assert len([call for call in made if "evaluatebranchProtection" in call]) == 3
+    assert len([call for call in made if "requesterCannotBeApprover" in call]) == 1
+    assert len([call for call in made if "pipelines create" in call]) == 5
+    assert len([call for call in made if "pipelinePermissions/endpoint/7" in call]) == 5
+    assert len([call for call in made if call.startswith("gh")]) == bool(setting.github)
+    assert len([call for call in made if "repos policy" in call]) == (0 if setting.github else 4)
+    memory.unlink()
+    monkeypatch.setenv("ALL", "yes")
+    set_up_identities(project, setting, dry_run=False)
+    assert [call for call in memory.read_text().splitlines() if is_making(call)] == []
+
+
+def test_a_rehearsal_prints_every_call_and_makes_none(
+    project: Path, memory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_identities(project, SETTING, dry_run=True)
+    said = capsys.readouterr().out
+    assert not memory.exists()
+    assert "az ad app create --display-name flight-delays-prod" in said
+    assert '"allowedBranches": "refs/heads/release/*"' in said
+    assert "prod: deployer: <application of prod>" in said
+    assert "secret" not in said.lower()
+
+
+def test_no_identity_is_trusted_on_a_branch_of_another_target(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_identities(project, SETTING, dry_run=True)
+    checks = capsys.readouterr().out.split("# branch control of ")[1:]
+    allowed = {
+        text.split("\n")[0]: text.split('allowedBranches": "')[1].split('"')[0] for text in checks
+    }
+    assert allowed == {
+        "dev": "refs/heads/main,refs/pull/*",
+        "staging": "refs/heads/main",
+        "prod": "refs/heads/release/*",
+    }
+
+
+def test_what_is_not_given_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    assert main(["identities", "--project", "flights"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert "APPROVERS is empty: give it, APPROVERS=..." in said
+    assert len(said) == 4

@@ -1,0 +1,162 @@
+"""A release is cut from a tested main, tagged once, and never overtaken by an older one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from delivery.__main__ import main
+from delivery.changelog import close_section, read_section
+from rendered import copy_project, edit
+
+CHANGELOG = "# Changelog\n\n## Unreleased\n\n- New feature.\n\n## 1.0.0, 2026-01-01\n\n- First.\n"
+AZ = """#!/bin/sh
+echo '[{"definition": {"name": "flight-delays-deploy-staging"}, "sourceVersion": "'%s'"}]'
+"""
+TESTED = "$(git rev-parse HEAD)"
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = copy_project(tmp_path / "project")
+    (made / "CHANGELOG.md").write_text(CHANGELOG)
+    monkeypatch.chdir(made)
+    put_az(tmp_path / "bin", monkeypatch, TESTED)
+    origin = tmp_path / "origin.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", origin], check=True)
+    git = make_git(made)
+    git("config", "user.name", "tester")
+    git("remote", "add", "origin", str(origin))
+    git("add", "-A")
+    git("commit", "-qm", "Say what changed")
+    git("push", "-qu", "origin", "main")
+    return made
+
+
+@pytest.fixture
+def git(project: Path) -> Git:
+    return make_git(project)
+
+
+def make_git(folder: Path) -> Git:
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    return call
+
+
+def put_az(folder: Path, monkeypatch: pytest.MonkeyPatch, commit: str) -> None:
+    """An Azure CLI that knows one run that succeeded."""
+    folder.mkdir(exist_ok=True)
+    (folder / "az").write_text(AZ % commit)
+    (folder / "az").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_a_release_is_a_branch_with_its_version_and_notes(project: Path, git: Git) -> None:
+    assert main(["release", "--version", "1.1.0"]) == 0
+    assert git("branch", "--show-current") == "release/1.1.0"
+    assert 'version = "1.1.0"' in (project / "pyproject.toml").read_text()
+    assert read_section((project / "CHANGELOG.md").read_text(), "1.1.0") == "- New feature."
+    assert git("ls-remote", "origin", "refs/heads/release/1.1.0")
+    subprocess.run(["uv", "lock", "--check", "--quiet"], cwd=project, check=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["tag", "v1.1.0"], "VERSION 1.1.0 is not greater than 1.1.0: choose a greater one"),
+        (["tag", "v2.0.0"], "VERSION 1.1.0 is not greater than 2.0.0: choose a greater one"),
+        (["switch", "-qc", "feature"], "on branch feature: a release is cut from main"),
+        (["commit", "-qm", "x", "--allow-empty"], "main is not what was pushed"),
+        (["rm", "-q", "README.md"], "the tree has changes that no commit has"),
+    ],
+)
+def test_what_speaks_against_a_release_is_said(
+    project: Path, git: Git, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    git(*words)
+    assert main(["release", "--version", "1.1.0"]) == 2
+    assert said in capsys.readouterr().err
+    assert "release/1.1.0" not in git("branch")
+
+
+def test_without_anything_to_say_nothing_is_released(
+    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(project, "CHANGELOG.md", "- New feature.\n", "")
+    git("commit", "-qam", "x")
+    git("push", "-q")
+    assert main(["release", "--version", "1.1.0"]) == 2
+    assert "CHANGELOG.md: nothing stands under Unreleased" in capsys.readouterr().err
+
+
+def test_what_staging_has_not_tested_is_not_released(
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put_az(tmp_path / "bin", monkeypatch, "0" * 40)
+    assert main(["release", "--version", "1.1.0"]) == 2
+    assert "flight-delays-deploy-staging has not succeeded with" in capsys.readouterr().err
+
+
+def test_without_the_azure_cli_it_says_where_to_get_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert main(["release", "--version", "1.1.0"]) == 2
+    assert "az is not on PATH: see https://learn.microsoft.com" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["", "1.2", "v1.2.0", "1.2.0; rm -rf /"])
+def test_a_version_is_three_numbers(
+    project: Path, capsys: pytest.CaptureFixture[str], version: str
+) -> None:
+    assert main(["release", "--version", version]) == 2
+    assert "write three numbers, such as VERSION=1.2.0" in capsys.readouterr().err
+
+
+def test_a_release_is_tagged_with_its_notes_once(project: Path, git: Git) -> None:
+    main(["release", "--version", "1.1.0"])
+    assert main(["check-version"]) == 0
+    assert main(["tag"]) == main(["tag"]) == 0
+    assert "- New feature." in git("tag", "--list", "v1.1.0", "--format=%(contents)")
+    assert git("ls-remote", "origin", "refs/tags/v1.1.0")
+    assert main(["check-version"]) == 0
+
+
+def test_an_older_release_does_not_overtake(
+    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["release", "--version", "1.1.0"])
+    git("tag", "v1.2.0", "main")
+    assert main(["check-version"]) == 2
+    assert "1.1.0 is older than 1.2.0, which was in prod" in capsys.readouterr().err
+
+
+def test_a_release_is_never_changed(
+    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["release", "--version", "1.1.0"])
+    main(["tag"])
+    git("commit", "-qm", "more", "--allow-empty")
+    for verb in ("check-version", "tag"):
+        assert main([verb]) == 2
+        assert "a release is never changed, cut a new one" in capsys.readouterr().err
+
+
+def test_the_changelogs_sections_are_read_and_closed() -> None:
+    assert read_section(CHANGELOG, "1.0.0") == "- First."
+    assert read_section(CHANGELOG, "9.9.9") == ""
+    closed = close_section(CHANGELOG, "1.1.0", "2026-02-01")
+    assert "## Unreleased\n\n## 1.1.0, 2026-02-01\n\n- New feature." in closed
+    assert read_section(closed, "Unreleased") == ""

@@ -1,0 +1,32 @@
+"""A rendered project for each place that a repository can be."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from rendering import render
+
+HOSTS = ("azure_repos", "github")
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A project by the answer repo_host."""
+    return {h: render(tmp_path_factory.mktemp(h), repo_host=h) for h in HOSTS}
+
+
+@pytest.fixture(params=HOSTS)
+def host(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def project(rendered: dict[str, Path], host: str, tmp_path: Path) -> Path:
+    """A copy to spoil."""
+    copy = tmp_path / rendered[host].name
+    copy.mkdir()
+    shutil.copy(rendered[host] / "Makefile", copy)
+    shutil.copytree(rendered[host] / ".azure-pipelines", copy / ".azure-pipelines")
+    return copy

@@ -1,0 +1,67 @@
+"""A rendered project as the checks see it: its pipelines, expanded, and its verbs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reader import list_jobs, list_steps, read_pipeline
+from runs import PIPELINES
+
+# Stands for what a person may type, wherever it ends up.
+TYPED = "TYPED-BY-A-PERSON"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A rendered project.
+
+    Attributes:
+        name: What its connections and environments are named after.
+        host: The answer repo_host.
+        pipelines: Each as Azure sees it, with `TYPED` for every parameter that is free text.
+    """
+
+    folder: Path
+    name: str
+    host: str
+    pipelines: dict[str, dict[str, Any]]
+
+    @property
+    def verbs(self) -> set[str]:
+        """The targets of its Makefile."""
+        return set(re.findall(r"^([a-z-]+):", (self.folder / "Makefile").read_text(), re.M))
+
+    def list_jobs(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """Each pipeline's name with each stage and job."""
+        for name, pipeline in self.pipelines.items():
+            for stage, job in list_jobs(pipeline):
+                yield name, stage, job
+
+    def list_steps(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """Each pipeline's name with each job and step."""
+        for name, _, job in self.list_jobs():
+            for step in list_steps(job):
+                yield name, job, step
+
+
+def read_project(folder: Path, host: str) -> Project:
+    """Reads a rendered project.
+
+    Raises:
+        Fault: A pipeline cannot be expanded.
+    """
+    pipelines = {}
+    for name in PIPELINES:
+        file = folder / f".azure-pipelines/{name}.yml"
+        pipelines[name] = read_pipeline(file, dict.fromkeys(list_free_text(file), TYPED))
+    return Project(folder, folder.name, host, pipelines)
+
+
+def list_free_text(file: Path) -> Iterator[str]:
+    """The parameters that a person may fill with anything."""
+    blocks = re.findall(r"^  - name: (\w+)\n((?:    .*\n|      .*\n)*)", file.read_text(), re.M)
+    return (name for name, block in blocks if "values:" not in block)

@@ -1,0 +1,127 @@
+"""Rehearses the pipelines: runs what their steps call, in the order that the YAML gives.
+
+    python tests/pipelines/rehearsal.py PROJECT [VERB ...]
+
+PROJECT is a rendered project; each VERB is left out, since it takes long. Everything happens in a
+clean clone with an origin of its own. With `databricks` on PATH and the address of its fake
+workspace in FAKE_WORKSPACE, targets are deployed, planned, run, verified, destroyed, rolled back;
+without, this machine's own workspace stands in where it can.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from player import Player
+from stage import Stage
+
+RELEASE = "push to release/1.2"
+
+
+def play_pull_request(player: Player) -> None:
+    """A data scientist proposes a change."""
+    player.stage.propose("Trains a little shorter", 7100)
+    player.play("pull request from a branch", "pull-request")
+    player.expect("the copy is destroyed", not player.stage.get_jobs("dev", "pr7_"))
+
+
+def play_staging(player: Player) -> None:
+    """It is merged."""
+    player.stage.merge()
+    player.play("merge to main", "deploy-staging")
+
+
+def play_releases(player: Player) -> None:
+    """One release, an older one that comes too late, the next release."""
+    player.stage.release("1.1.0")
+    player.play(RELEASE, "deploy-prod")
+    player.expect("prod is tagged", "v1.1.0" in player.stage.list_tags())
+    player.stage.set_tag("v9.0.0")
+    player.play("push of an older release", "deploy-prod")
+    player.stage.remove_tag("v9.0.0")
+    player.stage.propose("Trains shorter still", 7000)
+    player.stage.merge()
+    player.stage.release("1.2.0")
+    player.play(RELEASE, "deploy-prod")
+
+
+def play_rollback(player: Player) -> None:
+    """Somebody on call returns to the former release, then to the former model."""
+    player.stage.go_to("release/1.1.0")
+    player.play("rollback of a release", "rollback")
+    if player.stage.workspaces:
+        player.expect("prod is as it was", player.stage.get_timeout() == 7100)
+    player.play("rollback of the model", "rollback")
+
+
+def play_broken_integration(player: Player) -> None:
+    """The integration test fails: nothing goes on, and the copy is destroyed."""
+    player.stage.propose("Breaks something", 6950)
+    player.stage.disturb("dev", "fault", "POST /api/2.2/jobs/run-now")
+    player.play("pull request whose integration test fails", "pull-request")
+    player.expect("the copy is destroyed", not player.stage.get_jobs("dev", "pr7_"))
+
+
+def play_cancelled(player: Player) -> None:
+    """Somebody cancels while the copy is deployed."""
+    player.stage.disturb("dev", "kill", "POST /api/2.2/jobs/create")
+    player.play("pull request cancelled while it deploys", "pull-request")
+    player.expect("the copy is destroyed", not player.stage.get_jobs("dev", "pr7_"))
+
+
+def play_broken_deployment(player: Player) -> None:
+    """The deployment fails in the middle; repeated, it arrives."""
+    player.stage.propose("Trains again shorter", 6900)
+    player.stage.merge()
+    player.stage.release("1.3.0")
+    player.stage.disturb("prod", "fault", "POST /api/2.2/jobs/reset")
+    player.play("release whose plan changed", "deploy-prod")
+    player.play(RELEASE, "deploy-prod")
+    player.expect("the repeat arrives", player.stage.get_timeout() == 6900)
+
+
+def play_changed_plan(player: Player) -> None:
+    """Somebody changes prod after the plan was approved."""
+    player.stage.propose("Trains shortest", 6800)
+    player.stage.merge()
+    player.stage.release("1.4.0")
+    after = {"plan": player.stage.meddle}
+    player.play("release whose plan changed", "deploy-prod", after)
+    player.expect("prod is not touched", player.stage.get_timeout() == 60)
+    player.expect("and not tagged", "v1.4.0" not in player.stage.list_tags())
+
+
+def play_night(player: Player) -> None:
+    """The copies that are left over are destroyed."""
+    player.stage.go_to("main")
+    if player.stage.workspaces:
+        player.stage.leave_copy(8)
+    player.play("night", "clean-up")
+    player.expect("no copy is left", not player.stage.get_jobs("dev", "pr"))
+
+
+ACTS = (play_pull_request, play_staging, play_releases, play_rollback, play_night)
+WORKSPACE_ACTS = (
+    play_broken_integration, play_cancelled, play_broken_deployment, play_changed_plan,
+)  # fmt: skip
+
+
+def rehearse(project: Path, folder: Path, without: frozenset[str]) -> list[str]:
+    """Plays every act.
+
+    Returns:
+        What went otherwise than it should.
+    """
+    player = Player(Stage(project, folder), without)
+    for act in ACTS + (WORKSPACE_ACTS if player.stage.workspaces else ()):
+        act(player)
+    return player.faults
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch:
+        found = rehearse(Path(sys.argv[1]).resolve(), Path(scratch), frozenset(sys.argv[2:]))
+    print(f"\n{len(found)} things went otherwise than they should")
+    sys.exit(bool(found))

@@ -1,0 +1,72 @@
+"""How the bundles of two trees differ in a target, resolved without a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from local.bundle import MERGE_KEYS, load_bundle
+from local.yaml_source import BundleError
+
+TARGETS = ("staging", "prod")
+LONGEST = 80
+
+
+def describe_bundle_difference(here: Path, there: Path) -> Iterator[str]:
+    """A table for each target, of every value of a resource that changes."""
+    for target in TARGETS:
+        yield f"\n**{target}**\n"
+        try:
+            rows = list(compare(flatten(there, target), flatten(here, target)))
+        except BundleError as error:
+            yield f"One of the bundles cannot be read: {error}"
+            continue
+        if not rows:
+            yield "The resources stay as they are."
+            continue
+        yield "| value | before | after |"
+        yield "|---|---|---|"
+        yield from rows
+
+
+def flatten(root: Path, target: str) -> dict[str, str]:
+    """Every value of the resources by its path; the commit, which always differs, left out."""
+    bundle = load_bundle(root, target)
+    commit = bundle.config["bundle"]["git"]["commit"]
+    found = {".".join(path): str(value) for path, value in walk(bundle.config["resources"])}
+    return {
+        path: text.replace(commit, "COMMIT") if commit else text for path, text in found.items()
+    }
+
+
+def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value that is no map or list, with its path; tasks and their like by their key."""
+    if isinstance(value, dict):
+        parts = list(value.items())
+    elif isinstance(value, list):
+        key = MERGE_KEYS.get(path[-1], "")
+        named = [isinstance(entry, dict) and entry.get(key) for entry in value]
+        parts = [
+            (name or str(i), part) for i, (name, part) in enumerate(zip(named, value, strict=True))
+        ]
+    else:
+        yield path, value
+        return
+    for name, part in parts:
+        yield from walk(part, (*path, name))
+
+
+def compare(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+    """A row for each value that is not the same."""
+    for path in sorted({*before, *after}):
+        old, new = (_show(texts.get(path)) for texts in (before, after))
+        if before.get(path) != after.get(path):
+            yield f"| `{path}` | {old} | {new} |"
+
+
+def _show(text: str | None) -> str:
+    if text is None:
+        return "absent"
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return "`" + short.replace("|", "\\|").replace("\n", " ") + "`"

@@ -1,0 +1,115 @@
+"""Destroys the copies of pull requests that are closed or old: what cancelled runs have left."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from local.bundle import Bundle, load_bundle
+
+from .commands import DeliveryError, ask, refuse
+from .deploy import run_bundle
+from .verify import ask_workspace
+
+COPY = re.compile(r"pull_request_(\d+)")
+MERGE = re.compile(r"refs/pull/(\d+)/merge$", re.MULTILINE)
+
+
+def clean_up(root: Path, days: int, environment: Mapping[str, str]) -> None:
+    """Destroys every copy whose pull request is not open, or that is older than `days`.
+
+    Raises:
+        DeliveryError: It is not known which are open, or a copy could not be destroyed; the others
+            are, all the same.
+    """
+    bundle = load_bundle(root, "pull_request")
+    copies = dict(list_copies(bundle))
+    still_open = find_open(root, environment) if copies else set()
+    oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+    failed = []
+    for number, deployed in sorted(copies.items()):
+        if number in still_open and (deployed is None or deployed > oldest):
+            print(f"pull request {number} is open: its copy stays")
+            continue
+        print(f"pull request {number} is closed, or its copy older than {days} days: destroyed")
+        try:
+            destroy_copy(bundle, number)
+        except DeliveryError as error:
+            failed.append(str(error))
+    refuse(failed)
+
+
+def list_copies(bundle: Bundle) -> Iterator[tuple[int, dt.datetime | None]]:
+    """The pull requests that have a copy, and when it was deployed last, where that is known."""
+    folder = str(PurePosixPath(bundle.config["workspace"]["root_path"]).parent)
+    try:
+        found = ask_workspace(bundle, "workspace", "list", folder)
+    except DeliveryError as error:
+        if "doesn't exist" not in str(error):
+            raise
+        return
+    for entry in found or []:
+        number = COPY.fullmatch(PurePosixPath(entry["path"]).name)
+        if number:
+            yield int(number.group(1)), read_time(bundle, entry["path"])
+
+
+def read_time(bundle: Bundle, copy: str) -> dt.datetime | None:
+    """When a copy was deployed last."""
+    try:
+        state = ask_workspace(bundle, "workspace", "get-status", f"{copy}/state/metadata.json")
+    except DeliveryError:
+        return None
+    milliseconds = state.get("modified_at")
+    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC) if milliseconds else None
+
+
+def destroy_copy(bundle: Bundle, number: int) -> None:
+    """Destroys the copy of a pull request; a cancelled run has left its lock behind."""
+    # What the CLI remembers of a target here may be another pull request's.
+    shutil.rmtree(bundle.root / ".databricks" / "bundle" / bundle.target, ignore_errors=True)
+    options = ["--auto-approve", "--force-lock", "--var", f"pull_request={number}"]
+    run_bundle(bundle, "destroy", *options)
+
+
+def find_open(root: Path, environment: Mapping[str, str]) -> set[int]:
+    """The numbers of the open pull requests.
+
+    Raises:
+        DeliveryError: The repository's host cannot be asked.
+    """
+    provider = environment.get("BUILD_REPOSITORY_PROVIDER")
+    if provider == "GitHub":
+        return {
+            int(n) for n in MERGE.findall(ask(root, "git", "ls-remote", "origin", "refs/pull/*"))
+        }
+    if provider == "TfsGit":
+        return set(ask_azure_repos(environment))
+    raise DeliveryError(
+        f"BUILD_REPOSITORY_PROVIDER is {provider!r}: TfsGit or GitHub, as Azure Pipelines sets it"
+    )
+
+
+def ask_azure_repos(environment: Mapping[str, str]) -> Iterator[int]:
+    """The numbers of the open pull requests of the repository that the pipeline runs for."""
+    project, repository = (
+        urllib.parse.quote(environment[name])
+        for name in ("SYSTEM_TEAMPROJECT", "BUILD_REPOSITORY_ID")
+    )
+    query = "searchCriteria.status=active&$top=1000&api-version=7.1"
+    path = f"{project}/_apis/git/repositories/{repository}/pullrequests?{query}"
+    address = environment["SYSTEM_COLLECTIONURI"] + path
+    token = {"Authorization": f"Bearer {environment['SYSTEM_ACCESSTOKEN']}"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=token)) as answer:
+            found = json.loads(answer.read())["value"]
+    except urllib.error.URLError as error:
+        raise DeliveryError(f"{address}: {error}: nothing was destroyed") from None
+    return (entry["pullRequestId"] for entry in found)

@@ -1,0 +1,253 @@
+"""The steps of the one-time setup, in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local.bundle import Bundle
+
+from .branch_steps import list_policy_steps, list_ruleset_steps
+from .identities import Setting, Step
+
+# Azure DevOps, as Entra ID knows it.
+DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"
+CHECKS = "_apis/pipelines/checks/configurations"
+# The kinds of checks, as Azure DevOps numbers them.
+APPROVAL = {"id": "8c6f20a7-a545-4486-9777-f762fafe0d4d", "name": "Approval"}
+LOCK = {"id": "2ef31ad6-baa0-403a-8b45-2cbc9b4e5563", "name": "ExclusiveLock"}
+TASK = {"id": "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "name": "Task Check"}
+BRANCHES = {
+    # Pull requests are built from a merge that Azure makes.
+    "dev": "refs/heads/main,refs/pull/*",
+    "staging": "refs/heads/main",
+    "prod": "refs/heads/release/*",
+}
+PIPELINES = {
+    "pull-request": "dev",
+    "clean-up": "dev",
+    "deploy-staging": "staging",
+    "deploy-prod": "prod",
+    "rollback": "prod",
+}
+ENVIRONMENTS = ("staging", "prod")
+
+
+def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step]:
+    """Identities first, then what may use them, then who may change branches."""
+    name = bundles["prod"].config["bundle"]["name"]
+    where = ("--organization", setting.organisation, "--project", setting.project)
+    yield Step("tenant", ("az", "account", "show", "--query", "tenantId", "-o", "tsv"))
+    yield Step("project", ("az", "devops", "project", "show", *where, "--query", "id", "-o", "tsv"))
+    for target, bundle in bundles.items():
+        yield from list_identity_steps(f"{name}-{target}", target, setting)
+        yield from list_workspace_steps(bundle, target)
+        yield from list_check_steps(target, setting)
+    for target in ENVIRONMENTS:
+        yield from list_environment_steps(f"{name}-{target}", target, setting)
+    for pipeline, target in PIPELINES.items():
+        yield from list_pipeline_steps(f"{name}-{pipeline}", pipeline, target, setting)
+    yield from list_ruleset_steps(name, setting) if setting.github else list_policy_steps(setting)
+
+
+def list_identity_steps(name: str, target: str, setting: Setting) -> Iterator[Step]:
+    """A service principal without a secret, and the connection that is trusted to be it."""
+    app, connection = f"application of {target}", f"connection of {target}"
+    yield Step(
+        app,
+        ("az", "ad", "app", "list", "--display-name", name, "--query", "[0].appId", "-o", "tsv"),
+        ("az", "ad", "app", "create", "--display-name", name),
+    )
+    yield Step(
+        f"service principal of {target}",
+        (
+            "az",
+            "ad",
+            "sp",
+            "list",
+            "--filter",
+            f"appId eq '<{app}>'",
+            "--query",
+            "[0].id",
+            "-o",
+            "tsv",
+        ),
+        ("az", "ad", "sp", "create", "--id", f"<{app}>"),
+    )
+    endpoints = f"_apis/serviceendpoint/endpoints?endpointNames={name}&"
+    yield Step(
+        connection,
+        ask_devops(setting, endpoints, "value[0].id"),
+        tell_devops("post", f"{setting.organisation}/_apis/serviceendpoint/endpoints?",
+                    make_connection(name, app, setting)),
+    )  # fmt: skip
+    for part in ("Issuer", "Subject"):
+        path = f"value[0].authorization.parameters.workloadIdentityFederation{part}"
+        yield Step(f"{part.lower()} of {target}", ask_devops(setting, endpoints, path))
+    yield Step(
+        f"trust in the connection of {target}",
+        ("az", "ad", "app", "federated-credential", "list", "--id", f"<{app}>",
+         "--query", f"[?name=='{name}'].id | [0]", "-o", "tsv"),
+        ("az", "ad", "app", "federated-credential", "create", "--id", f"<{app}>", "--parameters",
+         json.dumps({"name": name, "issuer": f"<issuer of {target}>",
+                     "subject": f"<subject of {target}>",
+                     "audiences": ["api://AzureADTokenExchange"]})),
+    )  # fmt: skip
+
+
+def make_connection(name: str, app: str, setting: Setting) -> dict[str, Any]:
+    """An Azure Resource Manager connection with workload identity federation."""
+    project = {"name": setting.project, "id": "<project>"}
+    return {
+        "name": name,
+        "type": "AzureRM",
+        "url": "https://management.azure.com/",
+        "authorization": {
+            "scheme": "WorkloadIdentityFederation",
+            "parameters": {"tenantid": "<tenant>", "serviceprincipalid": f"<{app}>"},
+        },
+        "data": {
+            "subscriptionId": setting.subscription,
+            "subscriptionName": setting.subscription,
+            "environment": "AzureCloud",
+            "scopeLevel": "Subscription",
+            "creationMode": "Manual",
+        },
+        "serviceEndpointProjectReferences": [{"name": name, "projectReference": project}],
+    }
+
+
+def list_workspace_steps(bundle: Bundle, target: str) -> Iterator[Step]:
+    """The workspace knows the service principal, and its catalog lets it make schemas."""
+    app, catalog = f"<application of {target}>", bundle.config["variables"]["catalog"]["value"]
+    option = ("--target", target)
+    yield Step(
+        f"member of the workspace of {target}",
+        ("databricks", "service-principals", "list", "--filter", f'applicationId eq "{app}"',
+         "--output", "json", *option),
+        ("databricks", "service-principals", "create", "--application-id", app,
+         "--display-name", f"deployer of {target}", *option),
+    )  # fmt: skip
+    grant = {"changes": [{"principal": app, "add": ["USE_CATALOG", "CREATE_SCHEMA"]}]}
+    yield Step(
+        f"grants on the catalog of {target}",
+        (
+            "databricks",
+            "grants",
+            "get",
+            "catalog",
+            catalog,
+            "--principal",
+            app,
+            "--output",
+            "json",
+            *option,
+        ),
+        (
+            "databricks",
+            "grants",
+            "update",
+            "catalog",
+            catalog,
+            "--json",
+            json.dumps(grant),
+            *option,
+        ),
+    )
+
+
+def list_check_steps(target: str, setting: Setting) -> Iterator[Step]:
+    """What the connection itself asks, whatever a pipeline's YAML says."""
+    resource = {"type": "endpoint", "id": f"<connection of {target}>"}
+    branches = {
+        "displayName": "Branch control",
+        "definitionRef": {
+            "id": "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b",
+            "name": "evaluatebranchProtection",
+            "version": "0.0.1",
+        },
+        "inputs": {
+            "allowedBranches": BRANCHES[target],
+            "ensureProtectionOfBranch": str(target != "dev").lower(),
+            "allowUnknownStatusBranch": "false",
+        },
+    }
+    yield make_check(f"branch control of {target}", TASK, resource, branches, setting)
+    if target == "prod":
+        approval = {
+            "approvers": [{"id": setting.approvers}],
+            "minRequiredApprovers": 1,
+            "requesterCannotBeApprover": True,
+            "instructions": "For the deployment: read the plan on the run's summary.",
+        }
+        yield make_check(f"approval of {target}", APPROVAL, resource, approval, setting)
+
+
+def list_environment_steps(name: str, target: str, setting: Setting) -> Iterator[Step]:
+    """The environment, for one deployment at a time and for its history."""
+    environments = "_apis/distributedtask/environments"
+    yield Step(
+        f"environment of {target}",
+        ask_devops(setting, f"{environments}?name={name}&", "value[0].id"),
+        tell_devops("post", f"{locate(setting)}/{environments}?", {"name": name}),
+    )
+    resource = {"type": "environment", "id": f"<environment of {target}>"}
+    yield make_check(f"exclusive lock of {target}", LOCK, resource, {}, setting)
+
+
+def make_check(
+    what: str,
+    kind: dict[str, str],
+    resource: dict[str, str],
+    settings: dict[str, Any],
+    setting: Setting,
+) -> Step:
+    """A check on a connection or an environment."""
+    query = f"{CHECKS}?resourceType={resource['type']}&resourceId={resource['id']}&"
+    body = {"type": kind, "settings": settings, "resource": resource, "timeout": 43200}
+    return Step(
+        what,
+        ask_devops(setting, query, f"value[?type.name=='{kind['name']}'].id | [0]"),
+        tell_devops("post", f"{locate(setting)}/{CHECKS}?", body),
+    )
+
+
+def list_pipeline_steps(name: str, pipeline: str, target: str, setting: Setting) -> Iterator[Step]:
+    """A pipeline, and the one connection that it may use."""
+    where = ("--organization", setting.organisation, "--project", setting.project)
+    kind = ("github", "--service-connection", setting.github) if setting.github else ("tfsgit",)
+    yield Step(
+        f"pipeline {pipeline}",
+        ("az", "pipelines", "list", *where, "--name", name, "--query", "[0].id", "-o", "tsv"),
+        ("az", "pipelines", "create", *where, "--name", name, "--repository", setting.repository,
+         "--repository-type", *kind, "--branch", "main", "--skip-first-run", "true",
+         "--yml-path", f".azure-pipelines/{pipeline}.yml"),
+    )  # fmt: skip
+    address = f"_apis/pipelines/pipelinePermissions/endpoint/<connection of {target}>?"
+    query = f"pipelines[?id==`<pipeline {pipeline}>`].id | [0]"
+    body = {"pipelines": [{"id": f"<pipeline {pipeline}>", "authorized": True}]}
+    *call, text = tell_devops("patch", f"{locate(setting)}/{address}", body)
+    # Its id is a number.
+    number = text.replace(f'"<pipeline {pipeline}>"', f"<pipeline {pipeline}>")
+    yield Step(f"permission of {pipeline}", ask_devops(setting, address, query), (*call, number))
+
+
+def ask_devops(setting: Setting, path: str, query: str) -> tuple[str, ...]:
+    """The call that asks Azure DevOps for an id."""
+    return (*_call("get", f"{locate(setting)}/{path}"), "--query", query, "-o", "tsv")
+
+
+def tell_devops(method: str, address: str, body: dict[str, Any]) -> tuple[str, ...]:
+    """The call that makes or changes something in Azure DevOps."""
+    return (*_call(method, address), "--body", json.dumps(body))
+
+
+def locate(setting: Setting) -> str:
+    """The address of the project's API."""
+    return f"{setting.organisation.rstrip('/')}/{setting.project}"
+
+
+def _call(method: str, address: str) -> tuple[str, ...]:
+    url = f"{address}api-version=7.1-preview.1"
+    return ("az", "rest", "--method", method, "--resource", DEVOPS, "--url", url)

@@ -1,0 +1,155 @@
+"""Releases: a branch cut from a main that staging has tested, and a tag once it is in prod."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.__main__ import read_pyproject
+from local.bundle import load_bundle
+
+from .changelog import UNRELEASED, close_section, read_section
+from .commands import ask, refuse, run
+
+Version = tuple[int, ...]
+MAIN = "main"
+STAGING = "deploy-staging"
+
+
+def release(root: Path, version: str) -> None:
+    """Cuts the branch `release/VERSION`, which goes to prod as soon as it is pushed.
+
+    Raises:
+        DeliveryError: The version is none or not the greatest, nothing is to be released, main is
+            not what was pushed, or staging has not succeeded with it; nothing is changed then.
+    """
+    number = parse_version(version)
+    ask(root, "git", "fetch", "--quiet", "--tags", "origin")
+    changelog = root / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8")
+    refuse([*find_tree_reasons(root), *find_version_reasons(root, number, text)])
+    refuse(list(find_staging_reasons(root)))
+    branch = f"release/{version}"
+    ask(root, "git", "switch", "--create", branch)
+    changelog.write_text(close_section(text, version, f"{dt.date.today()}"), encoding="utf-8")
+    set_version(root, version)
+    ask(root, "git", "commit", "--all", "--message", f"Release {version}")
+    run(root, "git", "push", "--set-upstream", "origin", branch)
+    print(f"{branch} is on its way to prod; merge it back to {MAIN} by a pull request")
+
+
+def parse_version(text: str) -> Version:
+    """The numbers of a version.
+
+    Raises:
+        DeliveryError: It is none.
+    """
+    if not re.fullmatch(r"\d+\.\d+\.\d+", text):
+        refuse([f"VERSION {text!r}: write three numbers, such as VERSION=1.2.0"])
+    return tuple(map(int, text.split(".")))
+
+
+def find_tree_reasons(root: Path) -> Iterator[str]:
+    """Why this is not main as everybody has it."""
+    branch = ask(root, "git", "branch", "--show-current")
+    if branch != MAIN:
+        yield f"on branch {branch}: a release is cut from {MAIN}: git switch {MAIN}"
+    if ask(root, "git", "status", "--porcelain"):
+        yield "the tree has changes that no commit has: commit or stash them"
+    if ask(root, "git", "rev-parse", "HEAD") != ask(root, "git", "rev-parse", f"origin/{MAIN}"):
+        yield f"{MAIN} is not what was pushed: git pull, or open a pull request"
+
+
+def find_version_reasons(root: Path, number: Version, changelog: str) -> Iterator[str]:
+    """Why this is no next release."""
+    newest = max(list_versions(root), default=())
+    if number <= newest:
+        yield f"VERSION {_join(number)} is not greater than {_join(newest)}: choose a greater one"
+    if not read_section(changelog, UNRELEASED):
+        yield f"CHANGELOG.md: nothing stands under {UNRELEASED}: say what changed"
+
+
+def find_staging_reasons(root: Path) -> Iterator[str]:
+    """Why staging does not vouch for this commit."""
+    commit = ask(root, "git", "rev-parse", "HEAD")
+    pipeline = f"{load_bundle(root).config['bundle']['name']}-{STAGING}"
+    found = ask(
+        root, "az", "pipelines", "runs", "list", "--branch", MAIN, "--result", "succeeded",
+        "--top", "200", "--output", "json",
+    )  # fmt: skip
+    runs = [(r["definition"]["name"], r["sourceVersion"]) for r in json.loads(found or "[]")]
+    if (pipeline, commit) not in runs:
+        yield f"{pipeline} has not succeeded with {commit[:7]}: wait for it, or mend it"
+
+
+def list_versions(root: Path) -> list[Version]:
+    """The versions that are tagged."""
+    names = ask(root, "git", "tag", "--list", "v*").split()
+    return [parse_version(n[1:]) for n in names if re.fullmatch(r"v\d+\.\d+\.\d+", n)]
+
+
+def set_version(root: Path, version: str) -> None:
+    """Writes the version into pyproject.toml and uv.lock."""
+    file = root / "pyproject.toml"
+    text = file.read_text(encoding="utf-8")
+    changed = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', text, count=1)
+    file.write_text(changed, encoding="utf-8")
+    ask(root, "uv", "lock", "--quiet")
+
+
+def check_version(root: Path) -> None:
+    """Lets no older release overtake a newer one, and no second one have the same number.
+
+    Raises:
+        DeliveryError: A greater version is tagged, or this one at another commit.
+    """
+    version = read_version(root)
+    ask(root, "git", "fetch", "--quiet", "--tags", "origin")
+    newer = [v for v in list_versions(root) if v > parse_version(version)]
+    if newer:
+        advice = "cut a new release from main, or go back with rollback.yml"
+        refuse([f"{version} is older than {_join(max(newer))}, which was in prod: {advice}"])
+    refuse(list(find_tag_reasons(root, f"v{version}")))
+    print(f"{version} is newer than every release before it")
+
+
+def tag(root: Path) -> None:
+    """Tags the release with its notes, after it went to prod; repeated, it changes nothing.
+
+    Raises:
+        DeliveryError: The tag is at another commit, or cannot be pushed.
+    """
+    version, bundle = read_version(root), load_bundle(root, "prod")
+    name = f"v{version}"
+    refuse(list(find_tag_reasons(root, name)))
+    if not ask(root, "git", "tag", "--list", name):
+        text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+        notes = f"{version}\n\n{read_section(text, version) or read_section(text, UNRELEASED)}"
+        project, owner = (
+            bundle.config["bundle"]["name"],
+            bundle.config["variables"]["owner"]["value"],
+        )
+        author = ["-c", f"user.name={project}", "-c", f"user.email={owner}"]
+        ask(root, "git", *author, "tag", "--annotate", name, "--message", notes)
+    run(root, "git", "push", "origin", name)
+
+
+def find_tag_reasons(root: Path, name: str) -> Iterator[str]:
+    """Why a tag cannot be put on this commit."""
+    if not ask(root, "git", "tag", "--list", name):
+        return
+    there, here = (ask(root, "git", "rev-list", "--max-count=1", at) for at in (name, "HEAD"))
+    if there != here:
+        yield f"{name} is {there[:7]}, not {here[:7]}: a release is never changed, cut a new one"
+
+
+def read_version(root: Path) -> str:
+    """The project's version."""
+    return read_pyproject(root)["project"]["version"]
+
+
+def _join(number: Version) -> str:
+    return ".".join(map(str, number))

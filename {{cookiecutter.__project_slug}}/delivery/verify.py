@@ -1,0 +1,95 @@
+"""After a deployment: is there what the bundle says, and does it run when it should?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from local.bundle import Bundle, load_bundle
+
+from .commands import DeliveryError, ask
+from .deploy import ask_bundle
+
+TRIGGERS = ("schedule", "trigger")
+
+
+def verify(root: Path, target: str | None) -> int:
+    """Prints what is wrong with a deployment.
+
+    Returns:
+        0 when nothing is, else 1.
+
+    Raises:
+        DeliveryError: The workspace cannot be asked.
+    """
+    bundle = load_bundle(root, target)
+    deployed = json.loads(ask_bundle(bundle, "summary", "-o", "json")).get("resources", {})
+    jobs = dict(read_jobs(bundle, deployed.get("jobs", {})))
+    faults = [
+        *(f"jobs.{key}: it is not there: deploy again" for key in bundle.jobs if key not in jobs),
+        *find_missing_wheels(bundle, jobs),
+        *find_trigger_faults(bundle, jobs),
+        *find_endpoint_faults(bundle),
+    ]
+    said = (
+        f"{bundle.target}: {len(jobs)} jobs, their wheel and their schedules are as they should be"
+    )
+    print("\n".join(faults) or said)
+    return 1 if faults else 0
+
+
+def read_jobs(bundle: Bundle, deployed: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The settings, as the workspace has them, of the jobs that are there."""
+    for key, job in deployed.items():
+        try:
+            yield key, ask_workspace(bundle, "jobs", "get", str(job["id"]))["settings"]
+        except (DeliveryError, KeyError):
+            continue
+
+
+def ask_workspace(bundle: Bundle, *words: str) -> Any:
+    """What a command of the CLI answers about the target's workspace."""
+    said = ask(bundle.root, "databricks", *words, "--output", "json", "--target", bundle.target)
+    return json.loads(said)
+
+
+def find_missing_wheels(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
+    """Wheels that a job looks for and that are not there."""
+    for wheel in sorted({wheel for job in jobs.values() for wheel in list_wheels(job)}):
+        try:
+            ask_workspace(bundle, "workspace", "get-status", wheel)
+        except DeliveryError:
+            users = ", ".join(key for key, job in jobs.items() if wheel in list_wheels(job))
+            yield f"{wheel} is not there, and {users} need it: deploy again"
+    if not any(list_wheels(job) for job in jobs.values()):
+        yield "no job has a wheel: deploy again"
+
+
+def list_wheels(job: dict[str, Any]) -> set[str]:
+    """The wheels in the workspace that a job's environments and libraries name."""
+    specs = [environment["spec"] for environment in job.get("environments", [])]
+    named = [name for spec in specs for name in spec.get("dependencies", [])]
+    libraries = [library for task in job.get("tasks", []) for library in task.get("libraries", [])]
+    named += [library["whl"] for library in libraries if "whl" in library]
+    return {name for name in named if name.startswith("/Workspace") and name.endswith(".whl")}
+
+
+def find_trigger_faults(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
+    """Schedules and triggers that are live where they should be paused, or paused where live."""
+    for key, kind in ((key, kind) for key in jobs for kind in TRIGGERS if kind in bundle.jobs[key]):
+        expected = bundle.jobs[key][kind]["pause_status"]
+        found = jobs[key].get(kind, {}).get("pause_status", "absent")
+        if found != expected:
+            yield f"jobs.{key}.{kind}: it is {found}, not {expected}: deploy again"
+
+
+def find_endpoint_faults(bundle: Bundle) -> Iterator[str]:
+    """Endpoints of the bundle that do not answer."""
+    ask_endpoint = partial(ask_workspace, bundle, "serving-endpoints", "get")
+    for key, endpoint in bundle.config["resources"].get("model_serving_endpoints", {}).items():
+        ready = ask_endpoint(endpoint["name"]).get("state", {}).get("ready")
+        if ready != "READY":
+            yield f"model_serving_endpoints.{key}: it is {ready}: see its events in the workspace"
