@@ -2,22 +2,27 @@
 
 Called in the folder of a rendered project: `python gate.py [COMPARISONS]`. Flights of a day share
 disturbances that both models see alike and some that they do not, as in the sample data. The naive
-rule, "the challenger's metric is at least the champion's", judges the same draws.
+rule, "the challenger's metric is at least the champion's", judges the same draws. The first table
+is of the comparison with the champion alone, the second of all checks of performance together.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from local.__main__ import read_package
 from scipy import optimize, stats
+from sklearn.linear_model import LogisticRegression
 
 COMPARISONS = 1_000
 # Flights a day, and days of an evaluation window.
@@ -25,6 +30,11 @@ FLIGHTS, WINDOWS = 900, (7, 14, 28, 56)
 # How much better (AUC) the challenger truly is.
 TRUTHS = (-0.02, -0.01, 0.0, 0.01)
 SEED = 2013
+# Enough for the true difference to be known to a ten-thousandth.
+LONG_DAYS = 6_000
+# The window that the gate uses, and slices as uneven as those of the sample data.
+GATE_DAYS, CARRIERS = 28, 12
+GATE_TRUTHS = (-0.01, 0.0)
 
 
 @dataclass(frozen=True)
@@ -53,10 +63,10 @@ def find_loss(statistics: Any, truth: float) -> float:
     """The noise with which the challenger truly is `truth` better, on a very long window."""
 
     def miss(loss: float) -> float:
-        drawn = draw(np.random.default_rng(1), 3_000, loss)
+        drawn = draw(np.random.default_rng(1), LONG_DAYS, loss)
         return measure(statistics, drawn).value - truth
 
-    return float(optimize.brentq(miss, -0.34, 1.5, xtol=1e-3)) if truth else 0.0
+    return float(optimize.brentq(miss, -0.34, 1.5, xtol=1e-4)) if truth else 0.0
 
 
 def measure(statistics: Any, drawn: Draw) -> Any:
@@ -77,6 +87,57 @@ def simulate(statistics: Any, margin: float, comparisons: int) -> Iterator[tuple
             yield days, truth, passed, sum(estimate.value >= 0 for estimate in found)
 
 
+def simulate_gate(project: dict[str, Any], comparisons: int) -> Iterator[tuple[Any, ...]]:
+    """For each truth: how many challengers all checks of performance let pass, and who blocked."""
+    for truth in GATE_TRUTHS:
+        loss = find_loss(project["statistics"], truth)
+        curves = fit_curves(draw(np.random.default_rng(1), 300, loss))
+        generator = np.random.default_rng([SEED, GATE_DAYS])
+        blocked: dict[str, int] = {}
+        for _ in range(comparisons):
+            case = make_case(project, draw(generator, GATE_DAYS, loss), curves, generator)
+            results = [result for check in project["checks"] for result in check(case)]
+            for name in {r.check for r in results if r.verdict.blocks} or {"none"}:
+                blocked[name] = blocked.get(name, 0) + 1
+        yield truth, blocked.pop("none", 0), blocked
+
+
+def fit_curves(drawn: Draw) -> list[Any]:
+    """What makes probabilities of each model's scores."""
+    scores = (drawn.champion, drawn.challenger)
+    return [LogisticRegression().fit(s[:, None], drawn.labels) for s in scores]
+
+
+def make_case(
+    project: dict[str, Any], drawn: Draw, curves: list[Any], generator: np.random.Generator
+) -> Any:
+    """What the checks look at, with slices drawn at random."""
+    count = len(drawn.labels)
+    carrier = np.minimum(generator.geometric(0.25, count), CARRIERS)
+    times = pd.Timestamp("2013-06-01T16:00") + pd.to_timedelta(drawn.days, unit="D")
+    rows = pd.DataFrame(
+        {
+            project["problem"].LABEL: drawn.labels,
+            project["problem"].EVENT_TIME: times,
+            "origin": generator.choice(["EWR", "JFK", "LGA"], count),
+            "carrier": carrier.astype(str),
+            "local_hour": generator.integers(5, 24, count),
+        }
+    )
+    champion, challenger = (
+        curve.predict_proba(scores[:, None])[:, 1]
+        for curve, scores in zip(curves, (drawn.champion, drawn.challenger), strict=True)
+    )
+    return SimpleNamespace(
+        rules=project["rules"].RULES,
+        rows=rows,
+        scheduled=count,
+        scores=challenger,
+        champion_scores=champion,
+        champion=SimpleNamespace(version=1),
+    )
+
+
 def describe_share(count: int, total: int) -> str:
     """A share with its exact 95 % interval (Clopper and Pearson, Biometrika 26, 1934)."""
     lower = stats.beta.ppf(0.025, count, total - count + 1) if count else 0.0
@@ -95,10 +156,12 @@ def draw_power(rows: list[tuple[Any, ...]], comparisons: int) -> Iterator[str]:
 def main() -> None:
     """Prints the tables."""
     comparisons = int(sys.argv[1]) if len(sys.argv) > 1 else COMPARISONS
-    package = f"{read_package(Path.cwd())}.validation"
-    statistics = importlib.import_module(f"{package}.statistics")
-    margin = importlib.import_module(f"{package}.rules").RULES.champion_margin
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    project = load_project()
+    statistics, margin = project["statistics"], project["rules"].RULES.champion_margin
+    machine, cores = platform.processor() or platform.machine(), os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    python = platform.python_version()
+    print(f"{machine}, {cores} cores, {memory:.0f} GiB, Python {python}, NumPy {np.__version__}")
     print(f"{comparisons} comparisons each, {FLIGHTS} flights a day, margin {margin} AUC\n")
     print("| days | true difference | the gate passes | the naive rule passes |\n|---|---|---|---|")
     rows = []
@@ -109,6 +172,21 @@ def main() -> None:
         print(f"| {days} | {truth:+.2f} | {gate} | {rule} |", flush=True)
     print("\nAn equal challenger passes:")
     print("\n".join(draw_power(rows, comparisons)))
+    print(f"\nAll checks of performance, {GATE_DAYS} days:\n")
+    print("| true difference | the gate passes | blocked by |\n|---|---|---|")
+    for truth, passed, blocked in simulate_gate(project, comparisons):
+        by = ", ".join(f"{name} {count / comparisons:.1%}" for name, count in blocked.items())
+        print(f"| {truth:+.2f} | {describe_share(passed, comparisons)} | {by} |", flush=True)
+
+
+def load_project() -> dict[str, Any]:
+    """The parts of the rendered project that are measured."""
+    package = read_package(Path.cwd())
+    names = ("problem", "validation.statistics", "validation.rules", "validation.performance")
+    found = {n.split(".")[-1]: importlib.import_module(f"{package}.{n}") for n in names}
+    performance = found["performance"]
+    checks = ("evidence", "auc", "calibration", "loss", "champion", "slices")
+    return {**found, "checks": [getattr(performance, f"check_{name}") for name in checks]}
 
 
 if __name__ == "__main__":
