@@ -60,6 +60,7 @@ lock: .venv/ready ## renew both lock files
 	rm -rf $(RENDERED) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
 	cd $(RENDERED) && uv lock --upgrade
 	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(RENDERED)/uv.lock > '$(PROJECT)/uv.lock'
+	$(RUN) python tests/names.py
 
 clean: ## remove everything the verbs have made
 	rm -rf build .pytest_cache .ruff_cache

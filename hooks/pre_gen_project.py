@@ -5,7 +5,6 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 # The answers as data: no answer can end this string, or be taken for code.
 ANSWERS = json.loads(bytes.fromhex("{{ (cookiecutter | jsonify).encode().hex() }}"))
@@ -18,17 +17,20 @@ LONGEST = 30
 RESERVED_CATALOGS = {"system", "samples", "hive_metastore", "spark_catalog", "global_temp"}
 # YAML takes these for something else than a name.
 WORDS_OF_YAML = {"false", "n", "no", "null", "off", "on", "true", "y", "yes"}
-# What the project imports under another name than the one it is installed by.
-IMPORTED = {"artifacts", "delta", "dist", "google", "jdk", "mlruns", "sklearn", "test", "yaml"}
-
-
-def list_reserved() -> set[str]:
-    """Names of the project's own folders, and of everything that it installs."""
-    template = next(Path(ANSWERS["_repo_dir"]).glob("*cookiecutter.__project_slug*"))
-    folders = {path.name for path in template.iterdir() if path.is_dir()}
-    locked = re.findall(r'(?m)^name = "([^"{]+)"$', (template / "uv.lock").read_text())
-    names = {name.lower().replace("-", "_").replace(".", "_") for name in locked}
-    return folders | names | IMPORTED | WORDS_OF_YAML | sys.stdlib_module_names
+# What the project imports under another name than the one it is installed by, or git ignores.
+IMPORTED = {
+    "artifacts",
+    "build",
+    "delta",
+    "dist",
+    "google",
+    "jdk",
+    "mlruns",
+    "sklearn",
+    "test",
+    "yaml",
+}
+RESERVED = {*ANSWERS["_taken_names"], *IMPORTED, *WORDS_OF_YAML, *sys.stdlib_module_names}
 
 
 def list_faults() -> Iterator[str]:
@@ -51,7 +53,7 @@ def check_name(name: str, package: str) -> Iterator[str]:
         yield describe("project_name", "a name that begins with a letter")
     elif len(package) > LONGEST:
         yield describe("project_name", f"at most {LONGEST} characters; it gives {package}")
-    elif keyword.iskeyword(package) or package in list_reserved():
+    elif keyword.iskeyword(package) or package in RESERVED:
         yield describe("project_name", f"a name that nothing else has; {package} is taken")
 
 

@@ -24,6 +24,7 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
     "color:#1b1f24;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%;font-size:14px}"
     "td,th{border-bottom:1px solid #d7dbe0;padding:.3rem .6rem;text-align:left;vertical-align:top}"
+    "th,.name{white-space:nowrap;overflow-wrap:normal}"
     ".passed{color:#1a7f37}.failed,.inconclusive{color:#b42318;font-weight:600}"
     ".reported{color:#6b7280}h1 small{font-weight:400;color:#6b7280}figure{margin:1rem 0}"
 )
@@ -65,7 +66,10 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
     yield f"**{describe_decision(results)}**\n"
     yield from (f"- {name}: {fact}" for name, fact in list_facts(case))
     yield "\n| check | verdict | what was found |\n|---|---|---|"
-    yield from (f"| {r.name} | {r.verdict} | {r.reason.replace('|', '/')} |" for r in results)
+    whole = [result for result in results if not result.slice]
+    yield from (f"| {r.name} | {r.verdict} | {r.reason.replace('|', '/')} |" for r in whole)
+    yield "\n## Slices\n\n| slice | AUC | beside the champion | verdict |\n|---|---|---|---|"
+    yield from (f"| {' | '.join(cells)} |" for cells in list_slices(results))
     yield "\n## Inputs\n\n| made of | inputs |\n|---|---|"
     yield from (f"| {source} | {', '.join(names)} |" for source, names in group_inputs(case))
     yield f"\n## Limits\n\n{LIMITS}"
@@ -80,7 +84,13 @@ def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
         f"<h1>{title}</h1><p class='{results[-1].verdict}'>{decision}</p><table>{facts}</table>",
         *_draw_charts(case, results),
         "<h2>Checks</h2><table><tr><th>check</th><th>verdict</th><th>what was found</th></tr>",
-        *(_write_row(result) for result in results),
+        *(_write_row(result) for result in results if not result.slice),
+        "</table><h2>Slices</h2><table><tr><th>slice</th><th>AUC</th>"
+        "<th>beside the champion</th><th>verdict</th></tr>",
+        *(
+            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
+            for cells in list_slices(results)
+        ),
         "</table><h2>Inputs</h2><table><tr><th>made of</th><th>inputs</th></tr>",
         *(
             f"<tr><td>{html.escape(source)}</td><td>{html.escape(', '.join(names))}</td></tr>"
@@ -93,8 +103,22 @@ def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
 
 
 def _write_row(result: CheckResult) -> str:
-    cells = f"<td>{html.escape(result.name)}</td><td class='{result.verdict}'>{result.verdict}</td>"
-    return f"<tr>{cells}<td>{html.escape(result.reason)}</td></tr>"
+    name = f"<td class='name'>{html.escape(result.name)}</td>"
+    verdict = f"<td class='name {result.verdict}'>{result.verdict}</td>"
+    return f"<tr>{name}{verdict}<td>{html.escape(result.reason)}</td></tr>"
+
+
+def list_slices(results: Sequence[CheckResult]) -> Iterator[tuple[str, str, str, str]]:
+    """Name, AUC, difference to the champion and verdict of each slice."""
+    found: dict[str, dict[str, CheckResult]] = {}
+    for result in results:
+        if result.slice:
+            found.setdefault(result.slice, {})[result.check] = result
+    for name, checks in found.items():
+        judged = checks.get("slice")
+        beside = judged.reason.removesuffix(" beside the champion") if judged else "no champion"
+        verdict = judged.verdict if judged else Verdict.REPORTED
+        yield name, checks["slice_auc"].reason, beside, verdict
 
 
 def describe_decision(results: Sequence[CheckResult]) -> str:

@@ -160,7 +160,7 @@ def check_slices(case: Case) -> Iterator[CheckResult]:
             difference = estimate_auc_difference(
                 labels, scores, case.champion_scores[chosen], days, confidence=1 - 0.05 / judged
             )
-            yield _judge_slice(name, difference, len(rows), case.rules.slice_margin, large)
+            yield _judge_slice(name, difference, case.rules.slice_margin, large)
 
 
 def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.ndarray, bool]]:
@@ -172,12 +172,10 @@ def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.nda
             yield f"{column}={name}", chosen, bool(large)
 
 
-def _judge_slice(
-    name: str, difference: Estimate, rows: int, margin: float, large: bool
-) -> CheckResult:
+def _judge_slice(name: str, difference: Estimate, margin: float, large: bool) -> CheckResult:
     unproven = math.isnan(difference.upper) or difference.upper < -margin
     verdict = judge(not unproven) if large else Verdict.REPORTED
-    reason = f"AUC {describe(difference)} beside the champion, {rows} rows"
+    reason = f"AUC {describe(difference)} beside the champion"
     return CheckResult("slice", verdict, reason, "auc_difference", difference, -margin, name)
 
 
