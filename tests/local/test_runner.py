@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from local.__main__ import UsageError, find_waiting
+from local.bundle import load_bundle
 from local.graph import State
-from local.tasks import TaskTimeout, TaskValues, limit_time
+from local.runner import Runner
+from local.tasks import TaskValues
 from local.yaml_source import BundleError
-from toy_bundle import Toy
+from toy_bundle import Silent, Toy
 
 
 def fail(*keys: str) -> Any:
@@ -87,6 +90,52 @@ def test_run_if_decides_after_one_failure_and_one_success(toy: Toy, rule: str, s
 
 
 @pytest.mark.parametrize(
+    ("rule", "state"),
+    [
+        ("AT_LEAST_ONE_SUCCESS", "UPSTREAM_FAILED"),
+        ("AT_LEAST_ONE_FAILED", "SUCCESS"),
+        ("ALL_FAILED", "SUCCESS"),
+        ("ALL_DONE", "SUCCESS"),
+    ],
+)
+def test_run_if_decides_after_failures_alone(toy: Toy, rule: str, state: str) -> None:
+    toy.job["tasks"][1].pop("depends_on")
+    toy.add_task("last", "first", "second", run_if=rule)
+    toy.recorder.act = fail("first", "second")
+    run = toy.run()
+    assert toy.states(run)["last"] == state
+    ended = State.FAILED if state == "UPSTREAM_FAILED" else State.SUCCESS_WITH_FAILURES
+    assert run.state is ended
+
+
+@pytest.mark.parametrize(
+    ("task", "state"),
+    [
+        ("create_tables", State.FAILED),
+        ("ingest", State.FAILED),
+        ("compute_features", State.FAILED),
+        ("train", State.FAILED),
+        ("predict", State.FAILED),
+        ("observe", State.FAILED),
+        # The champion goes on scoring.
+        ("validate", State.SUCCESS_WITH_FAILURES),
+        ("approval", State.SUCCESS_WITH_FAILURES),
+        ("promote", State.SUCCESS_WITH_FAILURES),
+        ("nothing", State.SUCCESS),
+    ],
+)
+def test_the_lifecycle_fails_with_whatever_scoring_needs(toy: Toy, task: str, state: State) -> None:
+    def act(key: str, values: TaskValues) -> None:
+        values.set("accepted", "true")
+        fail(task)(key, values)
+
+    toy.recorder.act = act
+    bundle = load_bundle(Path.cwd(), "dev", {"retries": "0"})
+    runner = Runner(bundle, toy.recorder, toy.store, Silent())
+    assert runner.run("lifecycle", {}).state is state
+
+
+@pytest.mark.parametrize(
     ("op", "left", "right", "outcome"),
     [
         ("EQUAL_TO", "1.0", "1", "no"),
@@ -143,16 +192,46 @@ def test_a_failed_task_is_retried_as_often_as_the_yaml_says(toy: Toy) -> None:
     assert toy.recorder.order == ["first"] * 3
 
 
-def test_a_timeout_ends_a_task(toy: Toy) -> None:
-    def sleep(key: str, values: TaskValues) -> None:
-        with limit_time(0.05):
-            time.sleep(5)
+def sleep(key: str, values: TaskValues) -> None:
+    time.sleep(5)
 
+
+@pytest.mark.parametrize("where", ["task", "job"])
+def test_a_timeout_ends_a_task(toy: Toy, where: str) -> None:
+    limited = toy.job if where == "job" else toy.job["tasks"][0]
+    limited["timeout_seconds"] = 0.05
     toy.recorder.act = sleep
     run = toy.run()
     assert toy.states(run) == {"first": "TIMEDOUT", "second": "UPSTREAM_FAILED"}
-    with pytest.raises(TaskTimeout), limit_time(0.05):
-        time.sleep(5)
+    assert "timeout_seconds" in toy.store.list_tasks(run.id)[0]["error"]
+
+
+def test_a_task_that_ran_out_of_time_is_repeated_only_where_the_yaml_says_so(toy: Toy) -> None:
+    toy.job["tasks"][0].update(timeout_seconds=0.05, max_retries=1)
+    toy.recorder.act = sleep
+    toy.run()
+    assert toy.recorder.order == ["first"]
+    toy.job["tasks"][0]["retry_on_timeout"] = True
+    toy.run()
+    assert toy.recorder.order == ["first"] * 3
+
+
+def test_when_a_jobs_time_is_over_nothing_more_begins(toy: Toy) -> None:
+    toy.job["timeout_seconds"] = 0.2
+    toy.job["tasks"][1].pop("depends_on")
+    toy.recorder.act = lambda key, values: sleep(key, values) if key == "first" else None
+    assert toy.states(toy.run()) == {"first": "TIMEDOUT", "second": "TIMEDOUT"}
+    assert toy.recorder.order == ["first"]
+
+
+def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
+    toy.add_task("third", "second", run_if="ALL_DONE")
+    toy.recorder.act = fail("second")
+    run = toy.run()
+    assert run.state is State.SUCCESS_WITH_FAILURES
+    toy.recorder.act = fail()
+    assert toy.runner().repair(run.id).state is State.SUCCESS
+    assert toy.recorder.order == ["first", "second", "third", "second", "third"]
 
 
 def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy: Toy) -> None:
@@ -250,6 +329,25 @@ def test_what_a_killed_process_left_running_is_marked(toy: Toy) -> None:
             r"found is looked up in a workspace: give --var found=\.\.\.",
         ),
         (lambda toy: toy.job["tasks"][0].update(run_if="SOMETIMES"), "run_if SOMETIMES"),
+        (lambda toy: toy.job.update(continuous={}), "continuous cannot run on a laptop"),
+        (
+            lambda toy: toy.add_task("c", condition_task={"op": "LIKE", "left": "", "right": ""}),
+            "op LIKE is not one of EQUAL_TO",
+        ),
+        (
+            lambda toy: toy.job["tasks"][1]["python_wheel_task"].update(
+                named_parameters={"x": "{{tasks.frist.values.a}}"}
+            ),
+            "frist is no task of the job",
+        ),
+        (
+            lambda toy: toy.add_task("c", run_job_task={"job_id": "${resources.jobs.main.id}"}),
+            "jobs run each other in a circle: main > main",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0].update(environment_key="default"),
+            "environment_key default is not among the job's environments",
+        ),
     ],
 )
 def test_a_faulty_graph_is_refused_before_anything_runs(toy: Toy, edit: Any, fault: str) -> None:

@@ -13,7 +13,7 @@ import yaml
 from local.bundle import load_bundle
 from local.runner import Runner
 from local.runs import JobRun, RunStore
-from local.tasks import TaskValues
+from local.tasks import TaskValues, limit_time
 
 WHEEL = {"package_name": "toy", "entry_point": "work"}
 
@@ -70,7 +70,8 @@ class Recorder:
     def execute(self, task: Any, values: TaskValues) -> None:
         named = task["python_wheel_task"].get("named_parameters", {})
         self.calls.append((task["task_key"], named))
-        self.act(task["task_key"], values)
+        with limit_time(task.get("timeout_seconds")):
+            self.act(task["task_key"], values)
 
     @property
     def order(self) -> list[str]:

@@ -52,7 +52,7 @@ class _Place:
         left = self.deadline - time.time()
         if left <= 0:
             raise TaskTimeout("the job's timeout_seconds are over")
-        seconds = min(task.get("timeout_seconds") or math.inf, left)
+        seconds = min(float(task.get("timeout_seconds") or math.inf), left)
         return task if math.isinf(seconds) else {**task, "timeout_seconds": seconds}
 
 
@@ -89,7 +89,7 @@ class Runner:
 
     def _play(self, run: JobRun, depth: int, deadline: float = math.inf) -> JobRun:
         job = self._bundle.jobs[run.job]
-        deadline = min(deadline, time.time() + (job.get("timeout_seconds") or math.inf))
+        deadline = min(deadline, time.time() + float(job.get("timeout_seconds") or math.inf))
         recorded = {t["task"]: t for t in self._store.list_tasks(run.id)}
         states: dict[str, State] = {}
         outcomes: dict[str, str] = {}
@@ -123,9 +123,10 @@ class Runner:
             self._listener.task_finished(place.depth, place.run.job, key, passed_over, "")
             return passed_over
         repeatable = {State.FAILED} | ({State.TIMED_OUT} if task.get("retry_on_timeout") else set())
-        for attempt in range(1 + max(0, task.get("max_retries", 0))):
+        # A variable that was given on the command line is a text.
+        for attempt in range(1 + max(0, int(task.get("max_retries", 0)))):
             if attempt:
-                time.sleep(task.get("min_retry_interval_millis", 0) / 1000)
+                time.sleep(int(task.get("min_retry_interval_millis", 0)) / 1000)
             state = self._attempt(place, task, states)
             if state not in repeatable:
                 break
