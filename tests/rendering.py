@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "{{cookiecutter.__project_slug}}"
+IGNORED = {".git", ".venv", ".tools", ".workspace", "__pycache__"}
 CHOICES: dict[str, dict[str, str]] = {
     "default": {},
     "classic": {"compute": "classic"},
@@ -26,10 +28,12 @@ def render(folder: Path, **answers: str) -> Path:
 
 def list_files(folder: Path) -> dict[str, bytes]:
     """Every file's content by its path, without git's and the environment's."""
-    ignored = (".git/", ".venv/", ".tools/", ".workspace/")
-    paths = (p for p in sorted(folder.rglob("*")) if p.is_file() and "__pycache__" not in p.parts)
-    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
-    return {name: content for name, content in files.items() if not name.startswith(ignored)}
+    found = {}
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in IGNORED]
+        paths = [Path(parent) / name for name in names]
+        found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return dict(sorted(found.items()))
 
 
 def renew(project: Path) -> None:
