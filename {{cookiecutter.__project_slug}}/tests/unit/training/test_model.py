@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -76,11 +77,19 @@ def test_hopeless_data_is_refused_with_the_numbers(rows: pd.DataFrame, message: 
         check_rows(rows, "to train on")
 
 
+@pytest.fixture
+def tracking(tmp_path: Path) -> Iterator[None]:
+    former = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_experiment("tuning")
+    yield
+    mlflow.set_tracking_uri(former)
+
+
 def test_the_baseline_of_predictions_is_of_rows_that_were_not_fitted_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tracking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "TRIALS", 1)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     rows = make_rows(6_000)
     with mlflow.start_run():
         tuned = tune(rows)

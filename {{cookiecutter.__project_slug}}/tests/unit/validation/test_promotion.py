@@ -442,8 +442,8 @@ def test_a_version_whose_training_goes_on_is_waited_for_and_not_judged(
 ) -> None:
     monkeypatch.setattr(task, "PATIENCE", 0)
     client = registry.workspace.mlflow
-    with mlflow.start_run(tags={IDENTITY: "x"}) as run:
-        uri = client.get_model_version(NAME, "1").source
+    run = client.create_run("0", tags={IDENTITY: "x"})
+    uri = client.get_model_version(NAME, "1").source
     made = client.create_model_version(NAME, uri, run_id=run.info.run_id)
     number = int(made.version)
     with pytest.raises(UnfinishedVersionError, match="repeat the job training, which goes on"):
