@@ -22,7 +22,7 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest $(PYTEST)
 	$(MAKE) -C $(RENDERED) test
-	cd $(RENDERED) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
+	cd $(RENDERED) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
 
 check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .

@@ -38,6 +38,9 @@ from ..test_settings import ARGUMENTS, replace
 from ..training.test_model import PARAMETERS, make_rows
 
 NAME = "dev.models.model"
+# Version, champion judged beside, verdict, value.
+Judged = tuple[int, int | None, str, float]
+VERDICTS: list[Judged] = [(1, None, "passed", 0.7), (2, 1, "passed", 0.7), (3, 2, "passed", 0.7)]
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Registry:
 
     workspace: Workspace
     values: dict[str, object] = field(default_factory=dict)
+    judged_again: bool = False
 
     def settings(self, kind: type[Settings], version: int, day: str, **more: str) -> Any:
         arguments = [*replace("as_of", day), f"--model_version={version or ''}"]
@@ -54,34 +58,8 @@ class Registry:
     def judge(
         self, version: int, beside: int | None, verdict: str = "passed", value: float = 0.7
     ) -> None:
-        self.record([(version, beside, verdict, value)])
-
-    def record(self, judged: list[tuple[int, int | None, str, float]]) -> None:
-        now = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
-        rows = [
-            (
-                version,
-                "decision",
-                "",
-                now.date(),
-                "",
-                value,
-                None,
-                None,
-                None,
-                verdict,
-                "so it is",
-                beside,
-                "run",
-                now,
-                now,
-                now,
-                0.1,
-            )
-            for version, beside, verdict, value in judged
-        ]
-        frame = self.workspace.spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
-        delta.upsert_rows("dev.models.validation_results", frame, VALIDATION_RESULTS.keys)
+        self.judged_again = True
+        record(self.workspace.spark, [(version, beside, verdict, value)])
 
     def promote(self, version: int, day: str, **more: str) -> None:
         promote(self.workspace, self.settings(ValidationSettings, version, day, **more))
@@ -129,10 +107,17 @@ def use_registry(tracking: str, registry: str) -> None:
     mlflow.set_registry_uri(registry)
 
 
-@pytest.fixture
-def registry(lakehouse: SparkSession, files: Path) -> Iterator[Registry]:
+@pytest.fixture(scope="module")
+def judged(lakehouse: SparkSession) -> SparkSession:
+    """The tables, with a verdict on each version."""
     for table in (PROMOTIONS, TRANSITIONS, VALIDATION_RESULTS):
         create_table(lakehouse, table, Settings.from_arguments(ARGUMENTS))
+    record(lakehouse, VERDICTS)
+    return lakehouse
+
+
+@pytest.fixture
+def registry(judged: SparkSession, files: Path) -> Iterator[Registry]:
     client = MlflowClient()
     client.create_registered_model(NAME)
     for _ in range(3):
@@ -143,13 +128,41 @@ def registry(lakehouse: SparkSession, files: Path) -> Iterator[Registry]:
     values: dict[str, object] = {}
     parts: dict[str, Any] = {"features": None, "governance": None, "secrets": None}
     keeper = type("Values", (), {"set": lambda self, key, value: values.update({key: value})})()
-    workspace = Workspace(spark=lakehouse, mlflow=client, task_values=keeper, **parts)
-    registry = Registry(workspace, values)
-    registry.record([(1, None, "passed", 0.7), (2, 1, "passed", 0.7), (3, 2, "passed", 0.7)])
+    registry = Registry(Workspace(spark=judged, mlflow=client, task_values=keeper, **parts), values)
     yield registry
     client.delete_registered_model(NAME)
-    for table in (PROMOTIONS, TRANSITIONS, VALIDATION_RESULTS):
-        lakehouse.sql(f"DELETE FROM dev.models.{table.name}")
+    for table in (PROMOTIONS, TRANSITIONS):
+        judged.sql(f"DELETE FROM dev.models.{table.name}")
+    if registry.judged_again:
+        record(judged, VERDICTS)
+
+
+def record(spark: SparkSession, verdicts: list[Judged]) -> None:
+    now = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
+    rows = [
+        (
+            version,
+            "decision",
+            "",
+            now.date(),
+            "",
+            value,
+            None,
+            None,
+            None,
+            verdict,
+            "so it is",
+            beside,
+            "run",
+            now,
+            now,
+            now,
+            0.1,
+        )
+        for version, beside, verdict, value in verdicts
+    ]
+    frame = spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
+    delta.upsert_rows("dev.models.validation_results", frame, VALIDATION_RESULTS.keys)
 
 
 def save_model(folder: Path) -> Path:
@@ -188,7 +201,7 @@ def test_a_blocked_version_is_not_promoted_nor_rolled_back_to(registry: Registry
     assert registry.aliases == {CHAMPION: 1}
 
 
-@pytest.mark.parametrize("step", ["finish", "move", "find_previous"])
+@pytest.mark.parametrize("step", ["finish", "find_previous"])
 def test_a_promotion_cut_short_leaves_one_champion_and_is_finished_by_the_next(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -379,13 +392,12 @@ def test_from_a_deleted_champion_one_can_return(registry: Registry) -> None:
     assert registry.aliases == {CHAMPION: 1}
 
 
-@pytest.mark.parametrize("step", ["_settle", "move", "find_previous"])
 def test_a_rollback_cut_short_is_finished_by_its_repetition(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version, day in ((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15")):
         registry.promote(version, day)
-    monkeypatch.setattr(promotion, step, cut)
+    monkeypatch.setattr(promotion, "move", cut)
     with pytest.raises(KeyboardInterrupt):
         registry.roll_back(2)
     monkeypatch.undo()
