@@ -43,9 +43,6 @@ from local.runs import RunStore
 from local.tasks import Executor, TaskValues, run_notebook
 from local.workspace import LocalWorkspace
 
-# The lifecycle is played once, by one of the processes that share the tests.
-pytestmark = pytest.mark.xdist_group("lifecycle")
-
 ROOT = Path(__file__).parents[2]
 AS_OF = "2013-04-01"
 CUTOFF = pd.Timestamp(AS_OF, tz="UTC")
