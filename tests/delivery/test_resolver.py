@@ -28,6 +28,49 @@ OF_THE_CLI = {
 }  # fmt: skip
 
 
+# Lists merged by their keys, others appended, null over a value, a variable inside a variable.
+OVERRIDES = """
+variables:
+  inner: {default: in}
+  outer: {type: complex, default: {deep: {text: "${var.inner}-${bundle.target}"}}}
+targets:
+  staging:
+    presets: {name_prefix: "[Téam  9] "}
+    variables: {inner: other}
+    resources:
+      jobs:
+        training:
+          description: null
+          parameters: [{name: as_of, default: "2013-01-01"}, {name: more, default: ""}]
+          tags: {text: "${var.outer.deep.text}"}
+          tasks:
+            - {task_key: train, timeout_seconds: 60}
+            - task_key: after
+              depends_on: [{task_key: train}]
+              condition_task: {op: EQUAL_TO, left: a, right: ""}
+  dev:
+    presets: {tags: {dev: mine}, jobs_max_concurrent_runs: 2}
+    resources:
+      jobs:
+        training:
+          schedule: {quartz_cron_expression: "0 0 4 1 * ?", timezone_id: UTC}
+          queue: {enabled: false}
+"""
+
+SAMPLES = {
+    f"{compute}-{target}": (compute, target, "") for compute in COMPUTES for target in TARGETS
+} | {f"overrides-{target}": ("serverless", target, OVERRIDES) for target in ("dev", "staging")}
+
+
+def copy_sample(folder: Path, name: str) -> tuple[Path, str]:
+    """A project with the sample's overrides, and the target to resolve."""
+    compute, target, overrides = SAMPLES[name]
+    project = copy_project(folder, compute)
+    if overrides:
+        (project / "resources/overrides.yml").write_text(overrides)
+    return project, target
+
+
 def pick(config: dict[str, Any]) -> dict[str, Any]:
     """The parts that both know."""
     # The CLI normalises a file's path where a resource has it, not yet in a variable.
@@ -76,64 +119,22 @@ def list_differences(a: Any, b: Any, path: str = "") -> list[str]:
     return [found for x, y, at in pairs for found in list_differences(x, y, at)]
 
 
-@pytest.mark.parametrize("compute", COMPUTES)
-@pytest.mark.parametrize("target", TARGETS)
-def test_it_equals_what_the_cli_gave(tmp_path: Path, target: str, compute: str) -> None:
-    record = json.loads((RECORDED / f"{compute}-{target}.json").read_text())
-    here = resolve_here(copy_project(tmp_path, compute), target)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_it_equals_what_the_cli_gave(tmp_path: Path, name: str) -> None:
+    record = json.loads((RECORDED / f"{name}.json").read_text())
+    here = resolve_here(*copy_sample(tmp_path, name))
     assert list_differences(record["config"], here) == [], record["cli"]
 
 
 @pytest.mark.skipif(MISSING, reason=WHY)
-@pytest.mark.parametrize("compute", COMPUTES)
-@pytest.mark.parametrize("target", TARGETS)
-def test_it_equals_what_the_cli_gives(tmp_path: Path, target: str, compute: str) -> None:
-    project = point_to_fake(copy_project(tmp_path, compute))
-    config = ask_cli(FakeWorkspace(), project, target)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_it_equals_what_the_cli_gives(tmp_path: Path, name: str) -> None:
+    project, target = copy_sample(tmp_path, name)
+    config = ask_cli(FakeWorkspace(), point_to_fake(project), target)
     if os.environ.get("RECORD"):
         version = subprocess.run(["databricks", "--version"], capture_output=True, text=True).stdout
         record = {"cli": version.strip(), "config": config}
         RECORDED.mkdir(exist_ok=True)
-        path = RECORDED / f"{compute}-{target}.json"
+        path = RECORDED / f"{name}.json"
         path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
     assert list_differences(config, resolve_here(project, target)) == []
-
-
-@pytest.mark.skipif(MISSING, reason=WHY)
-def test_merging_prefixes_and_variables_equal_the_clis(tmp_path: Path) -> None:
-    project = point_to_fake(copy_project(tmp_path))
-    (project / "resources/training.override.yml").write_text(OVERRIDES)
-    workspace = FakeWorkspace()
-    for target in ("dev", "staging"):
-        config = ask_cli(workspace, project, target)
-        assert list_differences(config, resolve_here(project, target)) == []
-
-
-# Lists merged by their keys, others appended, null over a value, a variable inside a variable.
-OVERRIDES = """
-variables:
-  inner: {default: in}
-  outer: {type: complex, default: {deep: {text: "${var.inner}-${bundle.target}"}}}
-targets:
-  staging:
-    presets: {name_prefix: "[Téam  9] "}
-    variables: {inner: other}
-    resources:
-      jobs:
-        training:
-          description: null
-          parameters: [{name: as_of, default: "2013-01-01"}, {name: more, default: ""}]
-          tags: {text: "${var.outer.deep.text}"}
-          tasks:
-            - {task_key: train, timeout_seconds: 60}
-            - task_key: after
-              depends_on: [{task_key: train}]
-              condition_task: {op: EQUAL_TO, left: a, right: ""}
-  dev:
-    presets: {tags: {dev: mine}, jobs_max_concurrent_runs: 2}
-    resources:
-      jobs:
-        training:
-          schedule: {quartz_cron_expression: "0 0 4 1 * ?", timezone_id: UTC}
-          queue: {enabled: false}
-"""

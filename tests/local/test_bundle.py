@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from local.bundle import load_bundle, merge
+from local.bundle import anchor_paths, load_bundle, merge
 from local.presets import normalise_prefix
 from local.yaml_source import BundleError
 from toy_bundle import Toy
@@ -38,6 +39,43 @@ def test_given_values_come_before_the_environment_before_the_target(
     assert settings_of(toy.load("prod", catalog="given"))["schema"].startswith("given.")
 
 
+def test_a_file_that_two_patterns_match_is_read_once(toy: Toy) -> None:
+    toy.config["include"] += ["resources/main.*.yml", "databricks.yml"]
+    assert set(toy.load().jobs) == {"main"}
+
+
+def test_an_include_takes_yaml_alone_and_from_one_folder(toy: Toy) -> None:
+    toy.config["include"] += ["*.txt", "**/deep.yml"]
+    toy.write()
+    (toy.root / "notes.txt").touch()
+    (toy.root / "resources/far").mkdir()
+    (toy.root / "resources/far/deep.yml").write_text("resources: {}")
+    with pytest.raises(BundleError) as found:
+        load_bundle(toy.root)
+    assert "*.txt matches notes.txt, which is no YAML" in str(found.value)
+    assert "**/deep.yml matches no file" in str(found.value)
+
+
+def test_a_complex_variable_is_not_given_as_a_text(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.config["variables"]["tags"] = {"type": "complex", "default": {"a": "b"}}
+    toy.load()
+    with pytest.raises(BundleError, match="variables.tags: complex: neither --var nor"):
+        toy.load("dev", tags="text")
+    monkeypatch.setenv("BUNDLE_VAR_tags", "text")
+    with pytest.raises(BundleError, match="variables.tags: complex: neither --var nor"):
+        toy.load()
+
+
+def test_a_path_is_relative_to_the_file_it_is_written_in() -> None:
+    written = {"notebook_path": "x.py", "file_path": "../y.json", "whl": "/abs/z.whl"}
+    anchored = {"notebook_path": "resources/x.py", "file_path": "y.json", "whl": "/abs/z.whl"}
+    assert anchor_paths(written, Path("resources")) == anchored
+    for elsewhere in ("https://host/x", "dbfs:/x", "${workspace.file_path}/x"):
+        assert anchor_paths({"file_path": elsewhere}, Path("resources")) == {"file_path": elsewhere}
+
+
 def test_a_target_overrides_tasks_by_their_key(toy: Toy) -> None:
     task = {"task_key": "second", "max_retries": 3}
     toy.config["targets"]["prod"]["resources"] = {"jobs": {"main": {"tasks": [task]}}}
@@ -65,6 +103,7 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
         ),
         (lambda toy: toy.config["variables"].update(a={}), "variables.a: no value"),
         (lambda toy: toy.config["include"].append("more/*.yml"), r"more/\*.yml matches no file"),
+        (lambda toy: toy.config["include"].append("/etc/*.yml"), r"/etc/\*.yml is absolute"),
         (lambda toy: toy.config.update(resourcs={}), "unknown key resourcs"),
         (
             lambda toy: toy.resources["resources"]["schemas"].update(main={"name": "x"}),

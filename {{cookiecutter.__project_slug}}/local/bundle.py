@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from glob import glob
 from os.path import normpath
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,8 @@ FOLDERS = {
 }
 NAME_FIELDS = {"alerts": "display_name", "dashboards": "display_name"}
 FILES = {"notebook_path", "file_path", "whl"}
+# Paths that do not depend on where they are written: absolute ones, URLs, references.
+ANYWHERE = re.compile(r"/|\$\{|[A-Za-z][A-Za-z0-9+.-]*:")
 NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 
 
@@ -159,11 +163,12 @@ def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
     places = Places(root)
     config = anchor_paths(read_yaml(main, places), Path())
     faults = []
-    for glob in config.get("include", []):
-        files = sorted(root.glob(glob))
-        if not files:
-            faults.append(places.describe(("include",), f"{glob} matches no file"))
-        for file in files:
+    read = {main}
+    for pattern in config.get("include", []):
+        files = _match_files(root, pattern)
+        faults += [places.describe(("include",), fault) for fault in _judge_include(pattern, files)]
+        for file in (file for file in files if file not in read):
+            read.add(file)
             part = anchor_paths(read_yaml(file, places), file.parent.relative_to(root))
             _merge_include(config, part, file, faults)
     faults += _find_shared_keys(config)
@@ -171,6 +176,21 @@ def _read_files(root: Path) -> tuple[dict[str, Any], Places]:
     if faults:
         raise BundleError(faults)
     return config, places
+
+
+def _match_files(root: Path, pattern: str) -> list[Path]:
+    # As Go's filepath.Glob, which the CLI uses: `**` is no more than `*`, and a dot is a letter.
+    return [root / name for name in sorted(glob(pattern, root_dir=root, include_hidden=True))]
+
+
+def _judge_include(pattern: str, files: Sequence[Path]) -> Iterator[str]:
+    if Path(pattern).is_absolute():
+        yield f"{pattern} is absolute: write it relative to databricks.yml"
+    elif not files:
+        yield f"{pattern} matches no file"
+    for file in files:
+        if file.suffix not in (".yml", ".yaml", ".json"):
+            yield f"{pattern} matches {file.name}, which is no YAML"
 
 
 def _find_shared_keys(config: dict[str, Any]) -> Iterator[str]:
@@ -199,7 +219,7 @@ def anchor_paths(value: Any, folder: Path) -> Any:
         return value
     return {
         k: normpath(folder / v)
-        if k in FILES and str(v).startswith(".")
+        if k in FILES and not ANYWHERE.match(str(v))
         else anchor_paths(v, folder)
         for k, v in value.items()
     }

@@ -35,7 +35,11 @@ class References:
 
     def _choose(self, name: str) -> list[str]:
         declared = dict(self._variables[name] or {})
-        value = self._given.get(name, os.environ.get(f"BUNDLE_VAR_{name}", declared.get("default")))
+        told = self._given.get(name, os.environ.get(f"BUNDLE_VAR_{name}"))
+        if told is not None and declared.get("type") == "complex":
+            fault = f"complex: neither --var nor BUNDLE_VAR_{name} can give it, but the YAML"
+            return [self._places.describe(("variables", name), fault)]
+        value = declared.get("default") if told is None else told
         self._variables[name] = {**declared, "value": value}
         if value is not None or "lookup" in declared:
             return []

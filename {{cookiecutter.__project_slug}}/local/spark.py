@@ -24,6 +24,7 @@ SETTINGS = {
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.stats.collect": "false",
     "spark.databricks.delta.merge.materializeSource": "none",
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "UTC",
@@ -36,6 +37,15 @@ SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "3g",
 }
+
+# Most of Spark's code runs here once or twice: compiling it to fast code, and verifying what was
+# published long ago, costs more than it saves.
+QUICK_START = (
+    "-XX:+UseSerialGC -XX:-UsePerfData"
+    " -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=20000"
+    " -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
+    " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 
 
 def build_session(folder: Path, catalogs: Sequence[str]) -> SparkSession:
@@ -70,10 +80,7 @@ def use_utc() -> None:
 
 
 def _get_places(folder: Path) -> dict[str, str]:
-    options = (
-        f"-Dderby.system.home={_quote(folder)} -XX:+UseSerialGC -XX:-UsePerfData"
-        " -Dlog4j2.level=error"
-    )
+    options = f"-Dderby.system.home={_quote(folder)} {QUICK_START} -Dlog4j2.level=error"
     return {
         "spark.sql.warehouse.dir": str(folder / "unnamed"),
         "spark.driver.extraJavaOptions": options,

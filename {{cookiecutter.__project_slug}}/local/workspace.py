@@ -135,6 +135,10 @@ class RecordedGovernance:
         """Records a table's primary key."""
         self._record(table=table, primary_key=list(columns))
 
+    def define_metric_view(self, name: str, definition: str) -> None:
+        """Records a metric view, which only Unity Catalog can query."""
+        self._record(metric_view=name, definition=definition)
+
     def set_job_of_model(self, model_name: str, job_id: str) -> None:
         """Records a model's deployment job."""
         self._record(model=model_name, deployment_job_id=job_id)

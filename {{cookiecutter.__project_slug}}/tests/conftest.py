@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 SCHEMAS = ("raw", "features", "models", "predictions", "monitoring")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """On Connect, only what needs Spark: the rest has been tested with classic Spark."""
+    if os.environ.get("SPARK_MODE") == "connect":
+        others = [item for item in items if "spark" not in item.fixturenames]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +34,7 @@ def _start(folder: Path) -> SparkSession:
         from local.spark import use_utc
 
         os.environ["JAVA_HOME"] = str(find_java())
+        os.environ["PYSPARK_PYTHON"] = sys.executable
         use_utc()
         builder = SparkSession.builder.remote("local[2]")
         settings = {"spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2"}

@@ -14,6 +14,7 @@ import yaml
 from databricks.feature_engineering import FeatureLookup
 from pyspark.sql import DataFrame
 
+from .probability import predict_probability
 from .problem import KEY, PREDICTION_TIME
 
 # `fe.log_model` keeps the model as trained beside the specification of its features.
@@ -84,17 +85,17 @@ def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
     Returns:
         Floats in [0, 1], shape (len(rows),).
     """
-    if rows.empty:
-        return np.empty(0)
-    return model.pipeline.predict_proba(rows[list(model.inputs)])[:, 1]
+    return predict_probability(model.pipeline, model.inputs, rows)
 
 
 def score_frame(model: ScoringModel, rows: DataFrame) -> DataFrame:
     """Adds `probability` by `score`, in parallel; keeps the key and drops the inputs."""
 
+    pipeline, inputs = model.pipeline, model.inputs
+
     def score_batches(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
         for batch in batches:
-            yield pd.DataFrame({KEY: batch[KEY], "probability": score(model, batch)})
+            probability = predict_probability(pipeline, inputs, batch)
+            yield pd.DataFrame({KEY: batch[KEY], "probability": probability})
 
-    inputs = rows.select(KEY, *model.inputs)
-    return inputs.mapInPandas(score_batches, f"{KEY} string, probability double")
+    return rows.select(KEY, *inputs).mapInPandas(score_batches, f"{KEY} string, probability double")

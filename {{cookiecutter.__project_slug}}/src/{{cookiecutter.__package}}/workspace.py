@@ -45,6 +45,9 @@ class Governance(Protocol):
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
         """Declares the (informational) primary key, unless there is one."""
 
+    def define_metric_view(self, name: str, definition: str) -> None:
+        """Creates or replaces `catalog.schema.name` by a definition in YAML."""
+
     def set_job_of_model(self, model_name: str, job_id: str) -> None:
         """Links a deployment job, so that each new version starts it."""
 
@@ -125,6 +128,11 @@ class UnityCatalog:
         if known.isEmpty():
             keys = ", ".join(map(quote_name, columns))
             self._spark.sql(f"ALTER TABLE {quote_name(table)} ADD PRIMARY KEY ({keys})")
+
+    def define_metric_view(self, name: str, definition: str) -> None:
+        """See `Governance`."""
+        view = f"CREATE OR REPLACE VIEW {quote_name(name)} WITH METRICS LANGUAGE YAML"
+        self._spark.sql(f"{view} AS $$\n{definition}$$")
 
     def set_job_of_model(self, model_name: str, job_id: str) -> None:
         """See `Governance`."""

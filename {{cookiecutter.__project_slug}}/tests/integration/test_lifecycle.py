@@ -33,6 +33,7 @@ from {{ cookiecutter.__package }}.training.model import select_inputs
 from {{ cookiecutter.__package }}.validation.card import read_page
 from {{ cookiecutter.__package }}.validation.compliance import check_artifact
 from {{ cookiecutter.__package }}.validation.evidence import RegisteredCase
+from {{ cookiecutter.__package }}.validation.infrastructure import check_agreement
 from {{ cookiecutter.__package }}.validation.results import Verdict
 from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
 from local.bundle import Bundle, load_bundle
@@ -157,7 +158,7 @@ def test_the_version_carries_its_lineage(lifecycle: Lifecycle) -> None:
     run = client.get_run(version.run_id)
     assert version.tags["as_of"] == AS_OF
     assert run.data.metrics["tuning_auc"] > 0.6
-    assert run.data.params["classify__num_leaves"]
+    assert run.data.params["num_leaves"]
     assert len(run.inputs.dataset_inputs) == 5
     assert len(client.search_logged_models([run.info.experiment_id])) == 1
     info = mlflow.models.get_model_info(f"models:/{name}/{version.version}")
@@ -261,6 +262,21 @@ def test_the_model_card_says_what_a_reviewer_asks(lifecycle: Lifecycle) -> None:
     widgets = {"model_name": name, "model_version": "1"}
     values = TaskValues(lambda key, value: None)
     run_notebook(ROOT / "notebooks/review_model.py", lifecycle.workspace.spark, widgets, values)
+
+
+def test_the_feature_client_scores_a_flight_as_the_gate_does(lifecycle: Lifecycle) -> None:
+    settings = lifecycle.settings.model_copy(update={"fresh_environment": True})
+    sound, moved = (
+        RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
+        for _ in range(2)
+    )
+    (result,) = check_agreement(sound)
+    assert result.verdict is Verdict.PASSED, result.reason
+    assert "feature client and together differ by" in result.reason
+    moved.rows["distance"] *= 2
+    (result,) = check_agreement(moved)
+    assert result.verdict is Verdict.FAILED
+    assert "batch and together differ by 0," in result.reason
 
 
 def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,6 +13,7 @@ from .. import delta
 from ..code import digest_code, digest_facts
 from ..problem import FIRST_DAY
 from ..settings import Settings
+from ..side_by_side import do_side_by_side
 from ..tables import (
     CARRIER_DELAYS,
     ORIGIN_DELAYS,
@@ -66,19 +67,29 @@ def compute_features(workspace: Workspace, settings: Settings) -> None:
     if not settings.owns_sources:
         record_source_versions(spark, settings)
     former = find_windows(spark, settings)
-    finished = {}
-    for feature in FEATURES:
-        version = get_table_version(former, feature.source, settings)
-        inputs = digest_facts(code, feature.source.source_name(settings), version)
-        known = former.get(feature.table.name)
-        if known and known.inputs == inputs:
-            log.info("%s is up to date", feature.table.name)
-        else:
-            window = windows[feature.table]
-            written, version = write_feature(workspace, settings, feature, window)
-            done = FinishedWindow(window, inputs, code, version, written, written)
-            finished[feature.table] = done
+    inputs = {f: digest_inputs(settings, f, former, code) for f in FEATURES}
+    stale = [f for f in FEATURES if not is_current(former.get(f.table.name), inputs[f])]
+    written = do_side_by_side(
+        lambda f: write_feature(workspace, settings, f, windows[f.table]), stale
+    )
+    finished = {
+        f.table: FinishedWindow(windows[f.table], inputs[f], code, version, rows, rows)
+        for f, (rows, version) in written.items()
+    }
     record_windows(spark, settings, finished)
+
+
+def digest_inputs(
+    settings: Settings, feature: Feature, former: Mapping[str, FinishedWindow], code: str
+) -> str:
+    """What the rows of a feature table depend on: the source's version and the code."""
+    version = get_table_version(former, feature.source, settings)
+    return digest_facts(code, feature.source.source_name(settings), version)
+
+
+def is_current(known: FinishedWindow | None, inputs: str) -> bool:
+    """Whether a window was computed from these inputs before."""
+    return known is not None and known.inputs == inputs
 
 
 def record_source_versions(spark: SparkSession, settings: Settings) -> None:

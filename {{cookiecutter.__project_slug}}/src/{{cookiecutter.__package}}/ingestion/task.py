@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
@@ -14,6 +13,7 @@ from pyspark.sql import functions as F
 from .. import delta
 from ..problem import FIRST_DAY
 from ..settings import ParameterError, Settings
+from ..side_by_side import do_side_by_side
 from ..tables import QUARANTINE, RAW_TABLES, Table
 from ..windows import FinishedWindow, Window, find_windows, open_windows, record_windows
 from ..workspace import Workspace
@@ -41,13 +41,9 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
     windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}
     former = find_windows(spark, settings)
-    # The tables are independent, and each leaves the cluster idle for part of the time.
-    with ThreadPoolExecutor() as pool:
-        tasks = {
-            t: pool.submit(ingest_delivery, spark, settings, t, windows[t], delivery)
-            for t, delivery in deliveries.items()
-        }
-    counts = {table: task.result() for table, task in tasks.items()}
+    counts = do_side_by_side(
+        lambda t: ingest_delivery(spark, settings, t, windows[t], deliveries[t]), deliveries
+    )
     changed = [t for t in counts if counts[t]["new"] or t.name not in former]
     finished = {t: _describe(spark, settings, t, windows[t], counts[t]) for t in changed}
     record_windows(spark, settings, finished)

@@ -27,7 +27,7 @@ from .registration import (
     finish_version,
     identify_training,
 )
-from .tuning import Tuned, check_rows, tune
+from .tuning import Trial, check_rows, tune
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,9 @@ def _train_version(
         _log_datasets(versions)
         mlflow.set_tag("last_trained", rows[EVENT_TIME].max().tz_localize("UTC").isoformat())
         mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
-        pipeline, tuned = fit(rows)
+        pipeline, best = fit(rows)
         log.info("logging and registering the model")
-        mlflow.log_dict(make_baseline(rows, tuned), BASELINE_FILE)
+        mlflow.log_dict(make_baseline(rows, best), BASELINE_FILE)
         _log_model(workspace, settings, pipeline, rows, training_set)
     version = find_version(workspace.mlflow, settings, identity)
     if version is None:
@@ -86,19 +86,17 @@ def load_training_set(workspace: Workspace, settings: Settings) -> Any:
     return make_training_set(workspace, flights, list_lookups(settings))
 
 
-def fit(rows: pd.DataFrame) -> tuple[Any, Tuned]:
-    """Tunes, then fits on all rows; parameters and metrics go to the run under way."""
-    mlflow.sklearn.autolog(disable=True)
-    tuned = tune(rows)
+def fit(rows: pd.DataFrame) -> tuple[Any, Trial]:
+    """Tunes, then fits on all rows; parameters, metrics and importances go to the run."""
+    mlflow.lightgbm.autolog(disable=True)
+    best = tune(rows)
     # The model is logged once, with its features; the data once, as tables and their versions.
-    mlflow.sklearn.autolog(
-        log_models=False, log_datasets=False, log_post_training_metrics=False, silent=True
-    )
+    mlflow.lightgbm.autolog(log_models=False, log_datasets=False, silent=True)
     try:
         log.info("fitting on %d rows", len(rows))
-        return build_pipeline(tuned.parameters).fit(select_inputs(rows), rows[LABEL]), tuned
+        return build_pipeline(best.parameters).fit(select_inputs(rows), rows[LABEL]), best
     finally:
-        mlflow.sklearn.autolog(disable=True)
+        mlflow.lightgbm.autolog(disable=True)
 
 
 def _log_datasets(versions: dict[str, int]) -> None:
@@ -136,10 +134,10 @@ def list_requirements() -> list[str]:
     return [f"{name}=={get_installed_version(name)}" for name in REQUIREMENTS]
 
 
-def make_baseline(rows: pd.DataFrame, tuned: Tuned) -> dict[str, Any]:
+def make_baseline(rows: pd.DataFrame, best: Trial) -> dict[str, Any]:
     """What monitoring compares with: the inputs, and the predictions of flights not fitted on."""
-    scores = pd.DataFrame({"probability": tuned.scores})
-    judged = tuned.judged[EVENT_TIME].reset_index(drop=True)
+    scores = pd.DataFrame({"probability": best.scores})
+    judged = best.judged[EVENT_TIME].reset_index(drop=True)
     return {
         **build_baseline(select_inputs(rows), number_periods(rows[EVENT_TIME], days=28)),
         **build_baseline(scores, number_periods(judged, days=7)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ from .model import SEED, build_pipeline, select_inputs
 
 log = logging.getLogger(__name__)
 
-TRIALS = 4
+ROUNDS = 2
+# Trials at once, each on one core; a round learns from the rounds before it.
+TRIALS_PER_ROUND = 2
 TUNING_DAYS = 28
 
 
@@ -27,18 +30,20 @@ class TrainingError(ValueError):
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """The best trial.
+class Trial:
+    """What came of some parameters.
 
     Attributes:
         parameters: Of LightGBM's classifier.
-        judged: The rows that trials were judged on, and fitted without.
-        scores: Probabilities of these rows by the best trial, shape (len(judged),).
+        judged: The rows that it was judged on, and fitted without.
+        scores: Probabilities of these rows, shape (len(judged),).
+        metrics: Of these scores, by name.
     """
 
     parameters: dict[str, Any]
     judged: pd.DataFrame
     scores: np.ndarray
+    metrics: dict[str, float]
 
 
 def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -48,26 +53,36 @@ def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return older, rows[rows[EVENT_TIME] >= judged_from]
 
 
-def tune(rows: pd.DataFrame) -> Tuned:
-    """The best of `TRIALS` trials, each a nested run of the run under way."""
+def tune(rows: pd.DataFrame) -> Trial:
+    """The trial with the least log loss; each is a nested run of the run under way."""
     older, judged = split_by_time(rows)
     check_rows(older, "to fit while tuning")
     check_rows(judged, "to judge while tuning")
-    scores: dict[int, np.ndarray] = {}
-
-    def objective(trial: optuna.Trial) -> float:
-        log.info("trial %d of %d", trial.number + 1, TRIALS)
-        scores[trial.number] = _try_parameters(trial, suggest_parameters(trial), older, judged)
-        return float(trial.user_attrs["log_loss"])
-
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))
-    study.optimize(objective, n_trials=TRIALS)
-    mlflow.log_metrics({f"tuning_{k}": v for k, v in study.best_trial.user_attrs.items()})
-    best = suggest_parameters(optuna.trial.FixedTrial(study.best_params))
-    return Tuned(best, judged, scores[study.best_trial.number])
+    trials: list[Trial] = []
+    for number in range(ROUNDS):
+        log.info("round %d of %d, %d trials each", number + 1, ROUNDS, TRIALS_PER_ROUND)
+        trials += _play_round(study, older, judged)
+    best = trials[study.best_trial.number]
+    mlflow.log_metrics({f"tuning_{name}": value for name, value in best.metrics.items()})
+    return best
 
 
-def suggest_parameters(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
+def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) -> list[Trial]:
+    # Asked and told in order, so that the same seed gives the same trials.
+    asked = [study.ask() for _ in range(TRIALS_PER_ROUND)]
+    parameters = [suggest_parameters(trial) for trial in asked]
+    with ThreadPoolExecutor(TRIALS_PER_ROUND) as pool:
+        done = list(pool.map(lambda chosen: try_parameters(chosen, older, judged), parameters))
+    for trial, result in zip(asked, done, strict=True):
+        study.tell(trial, result.metrics["log_loss"])
+        with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
+            mlflow.log_params(result.parameters)
+            mlflow.log_metrics(result.metrics)
+    return done
+
+
+def suggest_parameters(trial: optuna.Trial) -> dict[str, Any]:
     """The search space."""
     return {
         "n_estimators": 150,
@@ -78,21 +93,15 @@ def suggest_parameters(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     }
 
 
-def _try_parameters(
-    trial: optuna.Trial, parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame
-) -> np.ndarray:
-    with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
-        pipeline = build_pipeline(parameters).fit(select_inputs(older), older[LABEL])
-        scores = pipeline.predict_proba(select_inputs(judged))[:, 1]
-        metrics = {
-            "log_loss": float(log_loss(judged[LABEL], scores)),
-            "auc": float(roc_auc_score(judged[LABEL], scores)),
-        }
-        mlflow.log_params(parameters)
-        mlflow.log_metrics(metrics)
-    for name, value in metrics.items():
-        trial.set_user_attr(name, value)
-    return scores
+def try_parameters(parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame) -> Trial:
+    """Fits on the older rows and scores the later ones."""
+    pipeline = build_pipeline(parameters).fit(select_inputs(older), older[LABEL])
+    scores = pipeline.predict_proba(select_inputs(judged))[:, 1]
+    metrics = {
+        "log_loss": float(log_loss(judged[LABEL], scores)),
+        "auc": float(roc_auc_score(judged[LABEL], scores)),
+    }
+    return Trial(parameters, judged, scores, metrics)
 
 
 def check_rows(rows: pd.DataFrame, purpose: str, least: int = 1_000) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd
 import uv
+from mlflow.models import convert_input_example_to_serving_input
 
 from ..scoring import NATIVE_MODEL, score
 from .evidence import Case
@@ -21,6 +23,17 @@ from .results import CheckResult, Verdict, judge
 
 ROWS = 20
 ENVIRONMENTS = Path(tempfile.gettempdir()) / "model-environments"
+# Packages that would stand in for what is not required, and MLflow's run under way.
+OF_THIS_PROCESS = ("PYTHONPATH", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
+# `mlflow models predict` would install anew each time, in a folder that ends with its process.
+PREDICT = """
+import sys
+from mlflow.models.flavor_backend_registry import get_flavor_backend
+
+model, rows, scores = sys.argv[1:]
+backend = get_flavor_backend(model, env_manager="uv")
+backend.predict(model_uri=model, input_path=rows, output_path=scores, content_type="json")
+"""
 
 
 def check_fresh_process(case: Case) -> Iterator[CheckResult]:
@@ -39,50 +52,41 @@ def score_elsewhere(folder: Path, rows: pd.DataFrame) -> np.ndarray:
     """Probabilities by the version's own files and requirements.
 
     The environment is kept, and used again for equal requirements. One whose making was cut short
-    is of no use: at a failure it is made again, once.
+    is of no use: when a kept one fails it is made again, once.
 
     Raises:
-        Exception: The requirements cannot be installed, or the model cannot be loaded with them.
+        RuntimeError: The requirements cannot be installed, or the model cannot be loaded with them.
     """
+    kept = find_environment(folder)
+    if not kept.exists():
+        return _predict(folder, rows, kept)
     try:
-        return _predict(folder, rows)
-    except Exception:
-        if not ENVIRONMENTS.exists():
-            raise
-        shutil.rmtree(ENVIRONMENTS)
-        return _predict(folder, rows)
+        return _predict(folder, rows, kept)
+    except RuntimeError:
+        shutil.rmtree(kept)
+        return _predict(folder, rows, kept)
 
 
-def _predict(folder: Path, rows: pd.DataFrame) -> np.ndarray:
-    path = f"{Path(uv.find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
-    # Nothing of this process's packages may stand in for what is not required.
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        _environment({"MLFLOW_ENV_ROOT": str(ENVIRONMENTS), "PATH": path, "PYTHONPATH": None}),
-    ):
-        answer = Path(scratch) / "scores.json"
-        mlflow.models.predict(
-            model_uri=str(folder / NATIVE_MODEL),
-            input_data=rows,
-            env_manager="uv",
-            output_path=str(answer),
-        )
+def find_environment(folder: Path) -> Path:
+    """Where the environment of a version's requirements is kept."""
+    requirements = (folder / NATIVE_MODEL / "requirements.txt").read_bytes()
+    return ENVIRONMENTS / hashlib.sha256(requirements).hexdigest()[:16]
+
+
+def _predict(folder: Path, rows: pd.DataFrame, environment: Path) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as scratch:
+        question, answer = Path(scratch) / "rows.json", Path(scratch) / "scores.json"
+        question.write_text(str(convert_input_example_to_serving_input(rows)))
+        paths = map(str, (folder / NATIVE_MODEL, question, answer))
+        command = [sys.executable, "-c", PREDICT, *paths]
+        variables = _list_variables(environment)
+        done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+        if done.returncode:
+            raise RuntimeError(f"a fresh process failed: {done.stderr.strip()[-500:]}")
         return np.asarray(json.loads(answer.read_text())["predictions"])[:, 1]
 
 
-@contextmanager
-def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
-    former = {name: os.environ.get(name) for name in variables}
-    _set(variables)
-    try:
-        yield
-    finally:
-        _set(former)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+def _list_variables(environment: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_THIS_PROCESS}
+    path = f"{Path(uv.find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**inherited, "MLFLOW_ENV_ROOT": str(environment), "PATH": path}

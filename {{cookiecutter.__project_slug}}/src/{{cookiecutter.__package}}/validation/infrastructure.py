@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import cloudpickle
 import numpy as np
 import pandas as pd
 
 from ..problem import CATEGORIES
 from ..scoring import ScoringModel, score
 from .evidence import COMPARED_ROWS, Case
+from .memory import measure_memory
 from .results import CheckResult, Verdict, judge
 from .statistics import Estimate
 
 EXTREME = 1e12
 MEASURED_ROWS = 5_000
 REPEATS = 3
-# Bytes; below, the allocator's own rounding is all that could be compared.
-LEAST_MEMORY = 16 * 2**20
-# Loads a pickled model and rows, scores them, and says how many bytes that took at most, beside
-# what the libraries take.
-MEASURE = """
-import pickle, resource, sys
-from pathlib import Path
-import lightgbm, pandas, sklearn.pipeline
-
-def get_peak():
-    # What the kernel says to getrusage begins with the memory of whoever started the process.
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-before = get_peak()
-with open(sys.argv[1], "rb") as file:
-    pipeline, rows = pickle.load(file)
-pipeline.predict_proba(rows)
-print(get_peak() - before)
-"""
 
 
 def check_scores(case: Case) -> Iterator[CheckResult]:
@@ -114,8 +86,7 @@ def check_memory(case: Case) -> Iterator[CheckResult]:
         yield CheckResult("memory", Verdict.REPORTED, "there is no champion to compare with")
         return
     rows, models = case.rows.head(MEASURED_ROWS), (case.model, case.champion_model)
-    with ThreadPoolExecutor() as pool:
-        own, champions = pool.map(lambda model: measure_memory(model, rows), models)
+    own, champions = measure_memory(models, rows)
     yield _compare("memory", own / champions, case.rules.largest)
 
 
@@ -134,18 +105,6 @@ def _time(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
-
-
-def measure_memory(model: ScoringModel, rows: pd.DataFrame) -> float:
-    """Most bytes that loading the model and scoring take, in a process of its own."""
-    with tempfile.TemporaryDirectory() as scratch:
-        task = Path(scratch) / "task.pickle"
-        task.write_bytes(cloudpickle.dumps((model.pipeline, rows[list(model.inputs)])))
-        command = [sys.executable, "-c", MEASURE, str(task)]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
-    if done.returncode:
-        raise RuntimeError(f"a process that loads the model failed: {done.stderr.strip()[-300:]}")
-    return max(float(done.stdout), LEAST_MEMORY)
 
 
 def _count_wrong(scores: np.ndarray) -> int:

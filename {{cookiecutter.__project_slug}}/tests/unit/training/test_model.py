@@ -89,14 +89,14 @@ def tracking(tmp_path: Path) -> Iterator[None]:
 def test_the_baseline_of_predictions_is_of_rows_that_were_not_fitted_on(
     tracking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tuning, "TRIALS", 1)
+    monkeypatch.setattr(tuning, "ROUNDS", 1)
     rows = make_rows(6_000)
     with mlflow.start_run():
-        tuned = tune(rows)
+        best = tune(rows)
     older, judged = split_by_time(rows)
-    pipeline = build_pipeline(tuned.parameters).fit(select_inputs(older), older[LABEL])
-    assert np.array_equal(tuned.scores, pipeline.predict_proba(select_inputs(judged))[:, 1])
-    baseline = make_baseline(rows, tuned)
+    pipeline = build_pipeline(best.parameters).fit(select_inputs(older), older[LABEL])
+    assert np.array_equal(best.scores, pipeline.predict_proba(select_inputs(judged))[:, 1])
+    baseline = make_baseline(rows, best)
     assert sum(baseline["probability"]["counts"]) == len(judged)
     assert sum(baseline["distance"]["counts"]) == len(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import mlflow
@@ -11,7 +12,11 @@ from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
 from {{ cookiecutter.__package }}.scoring import NATIVE_MODEL, ScoringModel
 from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.training.task import list_requirements
-from {{ cookiecutter.__package }}.validation.environment import check_fresh_process
+from {{ cookiecutter.__package }}.validation import environment
+from {{ cookiecutter.__package }}.validation.environment import (
+    check_fresh_process,
+    find_environment,
+)
 from {{ cookiecutter.__package }}.validation.gate import run_check
 from {{ cookiecutter.__package }}.validation.results import Verdict
 
@@ -45,6 +50,21 @@ def test_a_sound_version_scores_in_a_fresh_process_as_here(tmp_path: Path) -> No
     assert result.verdict is Verdict.PASSED, result.reason
 
 
+def test_an_environment_that_was_cut_short_is_made_anew_and_no_other(tmp_path: Path) -> None:
+    case = make_case(tmp_path, list_requirements())
+    kept = find_environment(case.folder)
+    if not kept.exists():
+        run_check(case, check_fresh_process)
+    (library,) = kept.rglob("site-packages/lightgbm")
+    shutil.rmtree(library)
+    another = kept.with_name("another")
+    another.mkdir()
+    (result,) = run_check(case, check_fresh_process)
+    assert result.verdict is Verdict.PASSED, result.reason
+    assert library.exists()
+    assert another.exists()
+
+
 def test_it_is_reported_where_nobody_asks_for_it() -> None:
     (result,) = run_check(SOUND, check_fresh_process)
     assert result.verdict is Verdict.REPORTED
@@ -61,6 +81,14 @@ def test_a_wrong_answer_from_there_blocks(tmp_path: Path) -> None:
     assert result.reason.startswith("here and there differ by")
 
 
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("environments")
+
+
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+def kept(environments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "ENVIRONMENTS", environments)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    # As a training before it in the same process leaves it.
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "1")

@@ -1,0 +1,64 @@
+"""How much memory a model takes; run as a program, it measures in processes of their own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cloudpickle
+import lightgbm  # noqa: F401 - what models are made of comes before the measurement
+import pandas as pd
+import sklearn.pipeline  # noqa: F401
+
+if TYPE_CHECKING:
+    from ..scoring import ScoringModel
+
+# Bytes; below, the allocator's own rounding is all that could be compared.
+LEAST_MEMORY = 16 * 2**20
+
+
+def measure_memory(models: Sequence[ScoringModel], rows: pd.DataFrame) -> list[float]:
+    """Most bytes that loading each model and scoring the rows take, beside the libraries.
+
+    Raises:
+        RuntimeError: A model cannot be loaded or does not score.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        tasks = [Path(scratch) / str(number) for number in range(len(models))]
+        for task, model in zip(tasks, models, strict=True):
+            task.write_bytes(cloudpickle.dumps((model.pipeline, rows[list(model.inputs)])))
+        command = [sys.executable, "-m", __name__, *map(str, tasks)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"a process that loads the model failed: {done.stderr.strip()[-300:]}")
+    return [max(float(line), LEAST_MEMORY) for line in done.stdout.split()]
+
+
+def measure_task(task: str) -> int:
+    """Bytes by which this process grows at most while it scores."""
+    before = get_peak()
+    with open(task, "rb") as file:
+        pipeline, rows = pickle.load(file)
+    pipeline.predict_proba(rows)
+    return get_peak() - before
+
+
+def get_peak() -> int:
+    """Most bytes that this process has held so far."""
+    # What the kernel says to getrusage begins with the memory of whoever started the process.
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        print(*pool.map(measure_task, sys.argv[1:], chunksize=1))

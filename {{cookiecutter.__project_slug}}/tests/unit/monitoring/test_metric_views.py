@@ -1,0 +1,77 @@
+"""Metric views can only be queried in a workspace; their expressions are SQL that runs here."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }}.delta import append_new_rows
+from {{ cookiecutter.__package }}.monitoring.metric_views import METRIC_VIEWS, MetricView
+from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.setup.tables import create_table
+from {{ cookiecutter.__package }}.tables import METRICS, PREDICTIONS
+
+from ..test_settings import ARGUMENTS
+
+SETTINGS = Settings.from_arguments(ARGUMENTS)
+DAY = dt.datetime(2013, 6, 3, 12, tzinfo=dt.UTC)
+AS_OF = dt.date(2013, 7, 1)
+ROWS = {
+    PREDICTIONS: [
+        ("a", 1, DAY, 0.2, AS_OF),
+        ("a", 2, DAY, 0.4, AS_OF),
+        ("b", 1, DAY + dt.timedelta(days=1), 0.9, AS_OF),
+    ],
+    METRICS: [
+        (AS_OF, DAY, DAY, 1, "performance", "predictions", "auc", 0.7, 0.6, False),
+        (AS_OF, DAY, DAY, 2, "performance", "predictions", "auc", 0.5, 0.6, True),
+        (AS_OF, DAY, DAY, 1, "performance", "predictions", "log_loss", 0.6, None, False),
+        (AS_OF, DAY, DAY, 1, "input_drift", "distance", "psi", 0.3, 0.2, True),
+    ],
+}
+
+
+def query(spark: SparkSession, view: MetricView, dimension: str) -> list[dict[str, object]]:
+    """What the view's measures are, by one of its dimensions."""
+    defined = yaml.safe_load(view.define(SETTINGS))
+    chosen = [*(d for d in defined["dimensions"] if d["name"] == dimension), *defined["measures"]]
+    columns = ", ".join(f"{part['expr']} AS {part['name']}" for part in chosen)
+    answer = spark.sql(f"SELECT {columns} FROM ({defined['source']}) GROUP BY 1 ORDER BY 1")
+    return [row.asDict() for row in answer.collect()]
+
+
+@pytest.fixture(scope="module")
+def observed(lakehouse: SparkSession) -> SparkSession:
+    for table, rows in ROWS.items():
+        create_table(lakehouse, table, SETTINGS)
+        frame = lakehouse.createDataFrame(rows, table.struct)
+        append_new_rows(table.full_name(SETTINGS), frame, table.keys)
+    return lakehouse
+
+
+def test_a_view_answers_by_each_dimension(observed: SparkSession) -> None:
+    for view in METRIC_VIEWS:
+        for dimension in view.dimensions:
+            assert query(observed, view, dimension)
+
+
+def test_a_flight_that_two_versions_scored_counts_once(observed: SparkSession) -> None:
+    by_day = query(observed, METRIC_VIEWS[0], "departure_day")
+    assert [row["flights"] for row in by_day] == [1, 1]
+    assert [row["expected_late_share"] for row in by_day] == pytest.approx([0.3, 0.9])
+
+
+def test_quality_is_the_worst_that_was_seen(observed: SparkSession) -> None:
+    (row,) = query(observed, METRIC_VIEWS[1], "window_end")
+    assert row["lowest_auc"] == 0.5
+    assert row["highest_log_loss"] == 0.6
+    assert row["largest_drift"] == 0.3
+    assert row["alerts"] == 2
+
+
+def test_views_are_in_the_schema_that_business_viewers_may_read() -> None:
+    schemas = {view.full_name(SETTINGS).rpartition(".")[0] for view in METRIC_VIEWS}
+    assert schemas == {SETTINGS.monitoring}
