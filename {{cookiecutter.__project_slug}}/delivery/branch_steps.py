@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .identities import Setting, Step
+
+BRANCHES = {"main": "exact", "release": "prefix"}
+BUILD = (
+    "build", "create", "--build-definition-id", "<pipeline pull-request>",
+    "--display-name", "pull-request", "--manual-queue-only", "false",
+    "--queue-on-source-update-only", "true", "--valid-duration", "720",
+)  # fmt: skip
+REVIEW = (
+    "approver-count", "create", "--minimum-approver-count", "1", "--creator-vote-counts", "false",
+    "--allow-downvotes", "false", "--reset-on-source-push", "true",
+)  # fmt: skip
+POLICIES = {"Build": BUILD, "Minimum number of reviewers": REVIEW}
 
 
 def list_policy_steps(setting: Setting) -> Iterator[Step]:
     """Azure Repos ignores `pr:` in the YAML: its policies start the pipeline."""
     where = ("--organization", setting.organisation, "--project", setting.project)
+    find = ("--repository", setting.repository, "--query", "id", "-o", "tsv")
     yield Step(
         "repository",
-        (
-            "az",
-            "repos",
-            "show",
-            *where,
-            "--repository",
-            setting.repository,
-            "--query",
-            "id",
-            "-o",
-            "tsv",
-        ),
+        ("az", "repos", "show", *where, *find),
         ("az", "repos", "create", *where, "--name", setting.repository),
     )
-    for branch, match in (("main", "exact"), ("release", "prefix")):
-        scope = (
-            "--branch",
-            branch,
-            "--branch-match-type",
-            match,
-            "--repository-id",
-            "<repository>",
-        )
-        rules = (*scope, "--blocking", "true", "--enabled", "true")
-        policies = {
-            "Build": ("build", "create", *rules, "--build-definition-id", "<pipeline pull-request>",
-                      "--display-name", "pull-request", "--manual-queue-only", "false",
-                      "--queue-on-source-update-only", "true", "--valid-duration", "720"),
-            "Minimum number of reviewers": (
-                "approver-count", "create", *rules, "--minimum-approver-count", "1",
-                "--creator-vote-counts", "false", "--allow-downvotes", "false",
-                "--reset-on-source-push", "true"),
-        }  # fmt: skip
-        for kind, make in policies.items():
-            query = (
-                f"[?type.displayName=='{kind}' && settings.scope[0].refName=='refs/heads/{branch}']"
-                ".id | [0]"
-            )
-            yield Step(
-                f"policy {kind} of {branch}",
-                ("az", "repos", "policy", "list", *where, "--query", query, "-o", "tsv"),
-                ("az", "repos", "policy", *make, *where),
-            )
+    for branch in BRANCHES:
+        for kind in POLICIES:
+            yield _make_policy_step(branch, kind, where)
+
+
+def _make_policy_step(branch: str, kind: str, where: Sequence[str]) -> Step:
+    reference = f"settings.scope[0].refName=='refs/heads/{branch}'"
+    query = f"[?type.displayName=='{kind}' && {reference}].id | [0]"
+    scope = ("--branch", branch, "--branch-match-type", BRANCHES[branch])
+    rules = ("--repository-id", "<repository>", "--blocking", "true", "--enabled", "true")
+    return Step(
+        f"policy {kind} of {branch}",
+        ("az", "repos", "policy", "list", *where, "--query", query, "-o", "tsv"),
+        ("az", "repos", "policy", *POLICIES[kind], *scope, *rules, *where),
+    )
 
 
 def list_ruleset_steps(name: str, setting: Setting) -> Iterator[Step]:

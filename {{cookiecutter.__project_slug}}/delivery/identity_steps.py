@@ -41,7 +41,8 @@ def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step
     yield Step("tenant", ("az", "account", "show", "--query", "tenantId", "-o", "tsv"))
     yield Step("project", ("az", "devops", "project", "show", *where, "--query", "id", "-o", "tsv"))
     for target, bundle in bundles.items():
-        yield from list_identity_steps(f"{name}-{target}", target, setting)
+        yield from list_principal_steps(f"{name}-{target}", target)
+        yield from list_connection_steps(f"{name}-{target}", target, setting)
         yield from list_workspace_steps(bundle, target)
         yield from list_check_steps(target, setting)
     for target in ENVIRONMENTS:
@@ -51,49 +52,48 @@ def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step
     yield from list_ruleset_steps(name, setting) if setting.github else list_policy_steps(setting)
 
 
-def list_identity_steps(name: str, target: str, setting: Setting) -> Iterator[Step]:
-    """A service principal without a secret, and the connection that is trusted to be it."""
-    app, connection = f"application of {target}", f"connection of {target}"
+def list_principal_steps(name: str, target: str) -> Iterator[Step]:
+    """A service principal without a secret."""
+    app = f"application of {target}"
     yield Step(
         app,
         ("az", "ad", "app", "list", "--display-name", name, "--query", "[0].appId", "-o", "tsv"),
         ("az", "ad", "app", "create", "--display-name", name),
     )
+    named = ("--filter", f"appId eq '<{app}>'", "--query", "[0].id", "-o", "tsv")
     yield Step(
         f"service principal of {target}",
-        (
-            "az",
-            "ad",
-            "sp",
-            "list",
-            "--filter",
-            f"appId eq '<{app}>'",
-            "--query",
-            "[0].id",
-            "-o",
-            "tsv",
-        ),
+        ("az", "ad", "sp", "list", *named),
         ("az", "ad", "sp", "create", "--id", f"<{app}>"),
     )
-    endpoints = f"_apis/serviceendpoint/endpoints?endpointNames={name}&"
+
+
+def list_connection_steps(name: str, target: str, setting: Setting) -> Iterator[Step]:
+    """The connection that the service principal trusts to be it."""
+    app, endpoints = f"application of {target}", "_apis/serviceendpoint/endpoints?"
+    named = f"{endpoints}endpointNames={name}&"
+    made = make_connection(name, app, setting)
     yield Step(
-        connection,
-        ask_devops(setting, endpoints, "value[0].id"),
-        tell_devops("post", f"{setting.organisation}/_apis/serviceendpoint/endpoints?",
-                    make_connection(name, app, setting)),
-    )  # fmt: skip
+        f"connection of {target}",
+        ask_devops(setting, named, "value[0].id"),
+        tell_devops("post", f"{setting.organisation}/{endpoints}", made),
+    )
     for part in ("Issuer", "Subject"):
         path = f"value[0].authorization.parameters.workloadIdentityFederation{part}"
-        yield Step(f"{part.lower()} of {target}", ask_devops(setting, endpoints, path))
+        yield Step(f"{part.lower()} of {target}", ask_devops(setting, named, path))
+    federated = ("az", "ad", "app", "federated-credential")
+    trust = {
+        "name": name,
+        "issuer": f"<issuer of {target}>",
+        "subject": f"<subject of {target}>",
+        "audiences": ["api://AzureADTokenExchange"],
+    }
+    query = ("--query", f"[?name=='{name}'].id | [0]", "-o", "tsv")
     yield Step(
         f"trust in the connection of {target}",
-        ("az", "ad", "app", "federated-credential", "list", "--id", f"<{app}>",
-         "--query", f"[?name=='{name}'].id | [0]", "-o", "tsv"),
-        ("az", "ad", "app", "federated-credential", "create", "--id", f"<{app}>", "--parameters",
-         json.dumps({"name": name, "issuer": f"<issuer of {target}>",
-                     "subject": f"<subject of {target}>",
-                     "audiences": ["api://AzureADTokenExchange"]})),
-    )  # fmt: skip
+        (*federated, "list", "--id", f"<{app}>", *query),
+        (*federated, "create", "--id", f"<{app}>", "--parameters", json.dumps(trust)),
+    )
 
 
 def make_connection(name: str, app: str, setting: Setting) -> dict[str, Any]:
@@ -122,38 +122,20 @@ def list_workspace_steps(bundle: Bundle, target: str) -> Iterator[Step]:
     """The workspace knows the service principal, and its catalog lets it make schemas."""
     app, catalog = f"<application of {target}>", bundle.config["variables"]["catalog"]["value"]
     option = ("--target", target)
+    members, grants = ("databricks", "service-principals"), ("databricks", "grants")
+    named = ("--filter", f'applicationId eq "{app}"', "--output", "json")
+    display = ("--display-name", f"deployer of {target}")
     yield Step(
         f"member of the workspace of {target}",
-        ("databricks", "service-principals", "list", "--filter", f'applicationId eq "{app}"',
-         "--output", "json", *option),
-        ("databricks", "service-principals", "create", "--application-id", app,
-         "--display-name", f"deployer of {target}", *option),
-    )  # fmt: skip
+        (*members, "list", *named, *option),
+        (*members, "create", "--application-id", app, *display, *option),
+    )
     grant = {"changes": [{"principal": app, "add": ["USE_CATALOG", "CREATE_SCHEMA"]}]}
+    asked = ("--principal", app, "--output", "json")
     yield Step(
         f"grants on the catalog of {target}",
-        (
-            "databricks",
-            "grants",
-            "get",
-            "catalog",
-            catalog,
-            "--principal",
-            app,
-            "--output",
-            "json",
-            *option,
-        ),
-        (
-            "databricks",
-            "grants",
-            "update",
-            "catalog",
-            catalog,
-            "--json",
-            json.dumps(grant),
-            *option,
-        ),
+        (*grants, "get", "catalog", catalog, *asked, *option),
+        (*grants, "update", "catalog", catalog, "--json", json.dumps(grant), *option),
     )
 
 

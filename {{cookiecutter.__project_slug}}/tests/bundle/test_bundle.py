@@ -87,6 +87,12 @@ def flatten(target: str) -> dict[str, Any]:
     }
 
 
+def test_the_deployment_is_written_by_who_deployed_it_alone(bundle: Bundle) -> None:
+    writers = [p for p in bundle.config["permissions"] if p["level"] == "CAN_MANAGE"]
+    deployer = "user_name" if bundle.target == "dev" else "service_principal_name"
+    assert [set(writer) - {"level"} for writer in writers] == [{deployer}]
+
+
 def test_a_task_that_is_safe_to_repeat_is_repeated_in_prod_alone() -> None:
     retries = {t: list_retries(load_bundle(ROOT, t)) for t in ("dev", "prod")}
     for task in ("validate", "approval", "return"):

@@ -32,7 +32,8 @@ def create_feature_table(
 ) -> None:
     """Creates the feature table empty, with its keys and time-series key, unless it exists."""
     name = table.full_name(settings)
-    if spark.catalog.tableExists(name) and not client.get_table(name=name).primary_keys:
+    exists = spark.catalog.tableExists(name)
+    if exists and not has_keys(client, name) and spark.table(name).isEmpty():
         # Its creation was cut short: the client would leave it so.
         spark.sql(f"DROP TABLE {quote_name(name)}")
     if not spark.catalog.tableExists(name):
@@ -43,6 +44,16 @@ def create_feature_table(
             schema=table.struct,
             description=table.comment,
         )
+
+
+def has_keys(client: FeatureEngineeringClient, name: str) -> bool:
+    """Whether a table has the keys that the feature client asks for."""
+    try:
+        return bool(client.get_table(name=name).primary_keys)
+    except ValueError as fault:
+        if "no primary key" not in str(fault):
+            raise
+        return False
 
 
 def describe_table(governance: Governance, table: Table, settings: Settings) -> None:

@@ -53,9 +53,10 @@ def require_approval(
     if tags.get(ANSWER) == "Rejected":
         move(workspace, settings, version, State.REJECTED, f"refused by {by}", by, evidence)
         raise ApprovalError(f"version {version} was refused by {by}")
-    if settings.approval == "automatic":
+    approved = tags.get(ANSWER) == "Approved" and tags.get(EVIDENCE) == evidence
+    if not approved and settings.approval == "automatic":
         return "the deployment job"
-    if tags.get(ANSWER) != "Approved" or tags.get(EVIDENCE) != evidence:
+    if not approved:
         _await(workspace, settings, version, evidence, tags)
     return by
 

@@ -10,8 +10,14 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.delta import append_new_rows
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.tables import create_table, describe_table
+from {{ cookiecutter.__package }}.setup.tables import (
+    create_feature_table,
+    create_table,
+    describe_table,
+    has_keys,
+)
 from {{ cookiecutter.__package }}.tables import CARRIER_DELAYS, FLIGHTS, PROMOTIONS
+from local.feature_client import open_feature_client
 from local.workspace import RecordedGovernance
 
 from ..test_settings import ARGUMENTS
@@ -39,6 +45,17 @@ def test_creating_again_keeps_what_is_there(lakehouse: SparkSession) -> None:
     append_new_rows("dev.models.promotions", row, PROMOTIONS.keys)
     create_table(lakehouse, PROMOTIONS, SETTINGS)
     assert lakehouse.table("dev.models.promotions").count() == 1
+
+
+def test_a_feature_table_whose_creation_was_cut_short_is_made_anew(
+    lakehouse: SparkSession,
+) -> None:
+    client = open_feature_client(lakehouse, ["dev"])
+    name = CARRIER_DELAYS.full_name(SETTINGS)
+    create_table(lakehouse, CARRIER_DELAYS, SETTINGS)
+    assert not has_keys(client, name)
+    create_feature_table(lakehouse, client, CARRIER_DELAYS, SETTINGS)
+    assert client.get_table(name=name).primary_keys == ["carrier", "known_at"]
 
 
 def test_personal_columns_and_keys_are_told_to_the_catalog(tmp_path: Path) -> None:
