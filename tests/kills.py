@@ -43,7 +43,8 @@ for schema in bundle.schemas:
         rows = bound.spark.table(f"{schema}.{table.name}").drop(*NEW)
         if "check" in rows.columns:
             same = ~F.col("check").isin(*MEASURED)
-            rows = rows.withColumns({name: F.when(same, rows[name]) for name in ("value", "reason")})
+            for name in ("value", "reason"):
+                rows = rows.withColumn(name, F.when(same, rows[name]))
         found[table.name] = hash_rows(rows)
 for model in bound.mlflow.search_registered_models():
     versions = bound.mlflow.search_model_versions(f"name = '{model.name}'")

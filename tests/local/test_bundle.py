@@ -61,10 +61,10 @@ def test_a_complex_variable_is_not_given_as_a_text(
 ) -> None:
     toy.config["variables"]["tags"] = {"type": "complex", "default": {"a": "b"}}
     toy.load()
-    with pytest.raises(BundleError, match="variables.tags: complex: neither --var nor"):
+    with pytest.raises(BundleError, match="tags: complex: neither --var nor"):
         toy.load("dev", tags="text")
     monkeypatch.setenv("BUNDLE_VAR_tags", "text")
-    with pytest.raises(BundleError, match="variables.tags: complex: neither --var nor"):
+    with pytest.raises(BundleError, match="tags: complex: neither --var nor"):
         toy.load()
 
 
