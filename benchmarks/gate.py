@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from local.__main__ import read_package
+from local.project import read_package
 from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
 

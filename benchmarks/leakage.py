@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from local.__main__ import get_state, read_package
 from local.bundle import load_bundle
+from local.project import get_state, read_package
 from local.workspace import LocalWorkspace
 from sklearn.metrics import roc_auc_score
 

@@ -29,7 +29,7 @@ MEASURED = ("time", "memory")
 NEW = ("run_id", "table_version", "inputs", "judged_at", "seconds", "evidence", "changed_at")
 import json, sys
 from pathlib import Path
-from local.__main__ import read_package
+from local.project import read_package
 from local.bundle import load_bundle
 from local.catalogs import hash_rows
 from local.workspace import LocalWorkspace

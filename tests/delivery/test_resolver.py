@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.bundle import add_ids, anchor_paths, load_bundle
+from local.bundle import add_ids, load_bundle
+from local.reading import anchor_paths
 from local.references import resolve
 from local.yaml_source import Places
 from rendered import COMPUTES, TARGETS, USER, copy_project

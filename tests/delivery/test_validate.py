@@ -64,7 +64,7 @@ FAULTS = {
     ),
     "entry point that leads nowhere": (
         ("pyproject.toml", "tasks:monitoring", "tasks:monitorin"),
-        r"pyproject.toml: project.scripts.monitoring: \w+.tasks:monitorin leads nowhere",
+        r"pyproject.toml: project.scripts.monitoring: \w+.tasks:monitorin is no Task of tasks.py",
     ),
     "parameter that the entry point does not take": (
         (MAIN, "      window_days: ${var.window_days}", "      window_days: ${var.window_days}\n      colour: red"),

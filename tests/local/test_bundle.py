@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from local.bundle import anchor_paths, load_bundle, merge
+from local.bundle import load_bundle
+from local.merging import merge
 from local.presets import normalise_prefix
+from local.reading import anchor_paths
 from local.yaml_source import BundleError
 from toy_bundle import Toy
 

@@ -111,9 +111,10 @@ def test_a_folder_that_cannot_be_written_is_named(project: Path) -> None:
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk])
+    command = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk]
+    mounted = subprocess.run(command, capture_output=True, text=True)
     if mounted.returncode:
-        pytest.skip("only root can make a small disk")
+        pytest.skip(f"a small disk cannot be made here: {mounted.stderr.strip()}")
     yield disk
     subprocess.run(["umount", "--lazy", disk], check=True)
 

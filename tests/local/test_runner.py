@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.__main__ import UsageError, find_waiting
+from local.__main__ import find_waiting
 from local.bundle import load_bundle
 from local.graph import State
 from local.runner import Runner
+from local.session import UsageError, is_to_mend, list_failed
 from local.tasks import TaskValues
 from local.yaml_source import BundleError
 from toy_bundle import Silent, Toy
@@ -265,12 +266,22 @@ def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
     toy.recorder.act = act
     run = toy.run()
     assert find_waiting(toy.store, "2") == (run, "approval")
+    assert not is_to_mend(toy.store, run)
     with pytest.raises(UsageError, match="no run waits for approval of version 3"):
         find_waiting(toy.store, "3")
     toy.recorder.act = fail()
     toy.runner().repair(run.id)
     with pytest.raises(UsageError):
         find_waiting(toy.store, "2")
+
+
+def test_a_failed_task_is_to_be_mended_and_what_waits_for_it_is_not_named(toy: Toy) -> None:
+    toy.recorder.act = fail("first")
+    run = toy.run()
+    assert is_to_mend(toy.store, run)
+    assert list(list_failed(toy.store, run)) == ["first"]
+    toy.recorder.act = fail()
+    assert not is_to_mend(toy.store, toy.runner().repair(run.id))
 
 
 def test_what_a_killed_process_left_running_is_marked(toy: Toy) -> None:

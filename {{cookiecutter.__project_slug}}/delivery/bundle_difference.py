@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.bundle import MERGE_KEYS, load_bundle
+from local.bundle import load_bundle
+from local.merging import MERGE_KEYS
 from local.yaml_source import BundleError
 
 TARGETS = ("staging", "prod")

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from local.__main__ import read_package, read_pyproject
-from local.bundle import NAME_FIELDS, Bundle
+from local.bundle import Bundle
 from local.graph import find_faults
 from local.presets import PRESETS, normalise
+from local.project import read_package, read_pyproject
+from local.reading import NAME_FIELDS
 
 from .quartz import find_cron_faults
 
@@ -103,9 +104,8 @@ def find_script_faults(bundle: Bundle) -> Iterator[str]:
     for name, target in read_pyproject(bundle.root)["project"].get("scripts", {}).items():
         if target not in known:
             there = ", ".join(sorted(known))
-            yield (
-                f"pyproject.toml: project.scripts.{name}: {target} leads nowhere: there are {there}"
-            )
+            place = f"pyproject.toml: project.scripts.{name}"
+            yield f"{place}: {target} is no Task of tasks.py: there are {there}"
 
 
 def list_wheel_tasks(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.__main__ import read_pyproject
 from local.bundle import load_bundle
+from local.project import read_pyproject
 
 from .changelog import UNRELEASED, close_section, read_section
 from .commands import ask, refuse, run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import math
 import re
 import time
@@ -15,6 +16,8 @@ from .graph import COMPARE, DYNAMIC, State, check_job, decide_start, judge_job, 
 from .runs import JobRun, RunStore
 from .tasks import TaskTimeout, TaskValues
 from .yaml_source import BundleError
+
+log = logging.getLogger(__name__)
 
 
 class Executes(Protocol):
@@ -145,15 +148,10 @@ class Runner:
             state, error = State.TIMED_OUT, str(timeout)
         except Exception as failure:  # a task's failure is the run's to record, whatever it was
             state, error = State.FAILED, describe_failure(failure)
-            self._log_failure(key)
+            log.exception("task %s failed", key)
         self._store.finish_task(number, state, error)
         self._listener.task_finished(depth, run.job, key, state, error)
         return state
-
-    def _log_failure(self, key: str) -> None:
-        import logging
-
-        logging.getLogger(__name__).exception("task %s failed", key)
 
     def _do(self, place: _Place, task: Mapping[str, Any], number: int) -> State:
         run = place.run

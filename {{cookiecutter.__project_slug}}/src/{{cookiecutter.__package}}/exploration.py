@@ -14,6 +14,9 @@ from .tables import FLIGHTS, OUTCOMES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# A share of fewer flights says little, and dwarfs the others.
+LEAST_FLIGHTS = 100
+
 
 def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame:
     """Flights with the label known on a date.
@@ -28,7 +31,10 @@ def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame
 
 
 def plot_late_shares(flights: DataFrame) -> Figure:
-    """Share of late flights by hour of day, carrier and week, as one figure."""
+    """Share of late flights by hour of day, carrier and week, as one figure.
+
+    Groups of fewer than `LEAST_FLIGHTS` flights are left out.
+    """
     from matplotlib.figure import Figure
 
     week = F.date_trunc("week", EVENT_TIME).alias("week")
@@ -37,10 +43,11 @@ def plot_late_shares(flights: DataFrame) -> Figure:
     for axes, (title, group) in zip(
         figure.subplots(1, 3, sharey=True), groups.items(), strict=True
     ):
-        shares = flights.groupBy(group.alias("group")).agg(F.avg(LABEL).alias("late"))
-        rows = shares.orderBy("group").toPandas()
+        share, count = F.avg(LABEL).alias("late"), F.count("*").alias("flights")
+        shares = flights.groupBy(group.alias("group")).agg(share, count)
+        rows = shares.where(F.col("flights") >= LEAST_FLIGHTS).orderBy("group").toPandas()
         axes.bar(rows["group"], rows["late"] * 100, width=5 if title == "week" else 0.8)
         axes.set_xlabel(title)
-        axes.tick_params(axis="x", labelrotation=45 if title == "week" else 0)
+        axes.tick_params(axis="x", labelrotation=0 if title == "hour of day" else 90)
     figure.axes[0].set_ylabel("late flights, %")
     return figure

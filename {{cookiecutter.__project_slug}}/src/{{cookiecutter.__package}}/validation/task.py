@@ -97,7 +97,7 @@ def _judge(
     results = run_checks(case)
 
     def check_model_card(_: Case) -> Iterator[CheckResult]:
-        yield log_card(workspace, case, [*results, decide(results)])
+        yield log_card(workspace, case, results)
 
     results += run_check(case, check_model_card)
     results.append(decide(results))

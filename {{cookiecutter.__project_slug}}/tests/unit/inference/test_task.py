@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -25,8 +26,9 @@ SETTINGS = Settings.from_arguments(ARGUMENTS)
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
     for table in (PROMOTIONS, PREDICTIONS):
         create_table(lakehouse, table, SETTINGS)
-    parts = {"features": None, "mlflow": None, "task_values": None, "governance": None}
-    yield Workspace(spark=lakehouse, secrets=None, **parts)  # type: ignore[arg-type]
+    others = ("features", "mlflow", "task_values", "governance", "secrets")
+    parts: dict[str, Any] = dict.fromkeys(others)
+    yield Workspace(spark=lakehouse, **parts)
     lakehouse.sql(f"DELETE FROM {PROMOTIONS.full_name(SETTINGS)}")
 
 

@@ -122,9 +122,10 @@ class ToyCase:
         return replace(self, **changes)
 
 
+CHAMPION = VersionRecord(1, "former", METRICS, TAGS, "Trained on flights.", BEFORE)
 SOUND = ToyCase(
     record=VersionRecord(2, "run", METRICS, TAGS, "Trained on flights.", BEFORE),
-    champion=VersionRecord(1, "former", METRICS, TAGS, "Trained on flights.", BEFORE),
+    champion=CHAMPION,
     artifact=Artifact("sound", MODEL_INPUTS, True, ("flight_id", *MODEL_INPUTS), ("a==1.0",)),
     model=make_model(),
     champion_model=make_model(),

@@ -87,7 +87,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def kept(environments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def use_own_environments(environments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "ENVIRONMENTS", environments)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     # As a training before it in the same process leaves it.

@@ -21,7 +21,7 @@ from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict
 from {{ cookiecutter.__package }}.validation.rules import Rules
 
 from ..test_settings import replace as replace_argument
-from .cases import FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
+from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
 
 INSIDE = WINDOW.start + dt.timedelta(days=3)
 GENERATOR = np.random.default_rng(9)
@@ -100,7 +100,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "version 2: its training window ends 2013-06-04",
     ),
     "champion trained on the evaluation window": (
-        SOUND.but(champion=replace(SOUND.champion, last_trained=INSIDE)),  # type: ignore[type-var]
+        SOUND.but(champion=replace(CHAMPION, last_trained=INSIDE)),
         "unseen_data",
         "version 1: its last training row is of 2013-06-04",
     ),
@@ -292,7 +292,8 @@ def test_whatever_goes_wrong_in_a_check_is_a_failed_check(check: Any) -> None:
         def __getattr__(self, name: str) -> Any:
             raise OSError("the registry is away")
 
-    (result,) = run_check(Broken(), check)  # type: ignore[arg-type]
+    broken: Any = Broken()
+    (result,) = run_check(broken, check)
     assert result.verdict is Verdict.FAILED
     assert "OSError: the registry is away" in result.reason
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -22,6 +24,17 @@ def draw(seed: int, count: int = 2_000, days: int = 28) -> tuple[np.ndarray, ...
     odds = generator.normal(size=count) + generator.normal(size=days)[day]
     labels = (generator.random(count) < 1 / (1 + np.exp(-odds))).astype(float)
     return labels, odds, day
+
+
+def test_what_is_parted_without_exception_has_a_value_and_no_interval() -> None:
+    labels, days = np.array([0.0, 1.0, 0.0, 1.0]), np.array([1, 1, 2, 2])
+    perfect, inverted = labels, 1 - labels
+    auc = estimate_auc(labels, perfect, days)
+    assert (auc.value, math.isnan(auc.lower), math.isnan(auc.upper)) == (1.0, True, True)
+    difference = estimate_auc_difference(labels, inverted, perfect, days)
+    assert (difference.value, math.isnan(difference.upper)) == (-1.0, True)
+    alike = estimate_auc_difference(labels, perfect, perfect, days)
+    assert (alike.value, alike.lower, alike.upper) == (0.0, 0.0, 0.0)
 
 
 def test_auc_is_scikit_learns_ties_included() -> None:

@@ -1,0 +1,125 @@
+"""A real registry with versions of a real model, and what people and jobs do with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import yaml
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }} import delta
+from {{ cookiecutter.__package }}.problem import LABEL
+from {{ cookiecutter.__package }}.scoring import FEATURE_SPEC, NATIVE_MODEL
+from {{ cookiecutter.__package }}.settings import RollbackSettings, Settings, ValidationSettings
+from {{ cookiecutter.__package }}.tables import VALIDATION_RESULTS
+from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
+from {{ cookiecutter.__package }}.validation.approval import approve
+from {{ cookiecutter.__package }}.validation.promotion import promote, roll_back
+from {{ cookiecutter.__package }}.workspace import Workspace
+
+from ..test_settings import replace
+from ..training.test_model import PARAMETERS, make_rows
+
+NAME = "dev.models.model"
+# Version, champion judged beside, verdict, value.
+Judged = tuple[int, int | None, str, float]
+VERDICTS: list[Judged] = [(1, None, "passed", 0.7), (2, 1, "passed", 0.7), (3, 2, "passed", 0.7)]
+
+
+@dataclass
+class Registry:
+    """Three versions of a real model in a real registry, each judged beside the one before it."""
+
+    workspace: Workspace
+    values: dict[str, object] = field(default_factory=dict)
+    judged_again: bool = False
+
+    def settings(self, kind: type[Settings], version: int, day: str, **more: str) -> Any:
+        arguments = [*replace("as_of", day), f"--model_version={version or ''}"]
+        return kind.from_arguments([*arguments, *(f"--{k}={v}" for k, v in more.items())])
+
+    def judge(
+        self, version: int, beside: int | None, verdict: str = "passed", value: float = 0.7
+    ) -> None:
+        self.judged_again = True
+        record(self.workspace.spark, [(version, beside, verdict, value)])
+
+    def promote(self, version: int, day: str, **more: str) -> None:
+        promote(self.workspace, self.settings(ValidationSettings, version, day, **more))
+
+    def approve(self, version: int, day: str = "2013-07-01") -> None:
+        settings = self.settings(ValidationSettings, version, day, approval="required")
+        approve(self.workspace, settings)
+
+    def roll_back(self, version: int = 0, day: str = "2013-07-01") -> None:
+        more = {"reason": "complaints", "by": "ann"}
+        roll_back(self.workspace, self.settings(RollbackSettings, version, day, **more))
+
+    def answer(self, version: int, answer: str) -> None:
+        self.tag(version, "approval", answer)
+        self.tag(version, "approval_by", "ann")
+
+    @property
+    def aliases(self) -> dict[str, int]:
+        return {
+            k: int(v) for k, v in self.workspace.mlflow.get_registered_model(NAME).aliases.items()
+        }
+
+    def tag(self, version: int, key: str, value: str) -> None:
+        self.workspace.mlflow.set_model_version_tag(NAME, str(version), key, value)
+
+    def state(self, version: int) -> str:
+        return self.workspace.mlflow.get_model_version(NAME, str(version)).tags["state"]
+
+    def count(self, table: str) -> int:
+        return self.workspace.spark.table(f"dev.models.{table}").count()
+
+
+def use_registry(tracking: str, registry: str) -> None:
+    mlflow.set_tracking_uri(tracking)
+    mlflow.set_registry_uri(registry)
+
+
+def record(spark: SparkSession, verdicts: list[Judged]) -> None:
+    now = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
+    rows = [
+        (
+            version,
+            "decision",
+            "",
+            now.date(),
+            "",
+            value,
+            None,
+            None,
+            None,
+            verdict,
+            "so it is",
+            beside,
+            "run",
+            now,
+            now,
+            now,
+            0.1,
+        )
+        for version, beside, verdict, value in verdicts
+    ]
+    frame = spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
+    delta.upsert_rows("dev.models.validation_results", frame, VALIDATION_RESULTS.keys)
+
+
+def save_model(folder: Path) -> Path:
+    rows = make_rows(300)
+    pipeline = build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])
+    mlflow.sklearn.save_model(pipeline, folder / NATIVE_MODEL)
+    (folder / FEATURE_SPEC).write_text(yaml.safe_dump({"input_columns": []}))
+    return folder
+
+
+def cut(*_: Any, **__: Any) -> None:
+    """Stands for a kill at this place."""
+    raise KeyboardInterrupt

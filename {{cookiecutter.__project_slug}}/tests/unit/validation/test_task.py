@@ -1,0 +1,58 @@
+"""Which version the deployment job judges, and what it waits for and finishes first."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from {{ cookiecutter.__package }}.champion import CHAMPION, PREVIOUS
+from {{ cookiecutter.__package }}.settings import ValidationSettings
+from {{ cookiecutter.__package }}.validation import promotion, task
+from {{ cookiecutter.__package }}.validation.task import (
+    UnfinishedVersionError,
+    validate,
+    wait_for_training,
+)
+from {{ cookiecutter.__package }}.versions import FINISHED, IDENTITY, choose_version
+
+from .registry import NAME, Registry, cut
+
+
+def test_a_promotion_cut_short_is_finished_before_anything_is_judged(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.promote(1, "2013-07-01")
+    monkeypatch.setattr(promotion, "finish", cut)
+    with pytest.raises(KeyboardInterrupt):
+        registry.promote(2, "2013-07-08")
+    monkeypatch.undo()
+    validate(registry.workspace, registry.settings(ValidationSettings, 3, "2013-07-15"))
+    assert registry.aliases == {CHAMPION: 2, PREVIOUS: 1}
+
+
+def test_a_version_is_judged_by_its_own_date(registry: Registry) -> None:
+    registry.tag(2, "as_of", "2013-07-08")
+    asked = registry.settings(ValidationSettings, 2, "2013-07-29")
+    assert choose_version(registry.workspace.mlflow, asked).as_of == dt.date(2013, 7, 8)
+    named = registry.settings(ValidationSettings, 0, "2013-07-08")
+    assert choose_version(registry.workspace.mlflow, named).model_version == 2
+    with pytest.raises(LookupError, match="was trained as of 2013-07-09"):
+        none = registry.settings(ValidationSettings, 0, "2013-07-09")
+        choose_version(registry.workspace.mlflow, none)
+
+
+def test_a_version_whose_training_goes_on_is_waited_for_and_not_judged(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "PATIENCE", 0)
+    client = registry.workspace.mlflow
+    run = client.create_run("0", tags={IDENTITY: "x"})
+    uri = client.get_model_version(NAME, "1").source
+    made = client.create_model_version(NAME, uri, run_id=run.info.run_id)
+    number = int(made.version)
+    with pytest.raises(UnfinishedVersionError, match="repeat the job training, which goes on"):
+        validate(registry.workspace, registry.settings(ValidationSettings, number, "2013-07-01"))
+    assert registry.count("validation_results") == 3
+    registry.tag(number, FINISHED, "true")
+    wait_for_training(client, NAME, number)
