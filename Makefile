@@ -20,7 +20,7 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 	@printf '\nLook around in $(DEMO): make ui, make times, make help\n'
 
 test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
-	$(RUN) pytest $(PYTEST)
+	$(RUN) pytest --numprocesses 2 $(PYTEST)
 	$(MAKE) -C $(RENDERED) test
 	cd $(RENDERED) && uv run --no-sync --with $(HYPOTHESIS) pytest -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
 

@@ -14,7 +14,6 @@ import delivery.clean_up
 import pytest
 from delivery.clean_up import ask_azure_repos, clean_up, find_open
 from delivery.commands import DeliveryError
-from delivery.model import join_parameters, roll_back_model
 from rendered import copy_project
 from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
 
@@ -73,11 +72,12 @@ def test_where_nobody_knows_what_is_open_nothing_is_destroyed(tmp_path: Path) ->
 
 @pytest.mark.skipif(MISSING, reason=WHY)
 def test_closed_and_old_copies_are_destroyed_and_open_ones_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agent: dict[str, str]
+    workspace: FakeWorkspace,
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    agent: dict[str, str],
 ) -> None:
-    workspace, project = FakeWorkspace(), point_to_fake(copy_project(tmp_path / "project"))
-    for name, value in workspace.environment.items():
-        monkeypatch.setenv(name, value)
     clean_up(project, 14, agent)
     for number in (3, 4, 5):
         clone = point_to_fake(copy_project(tmp_path / f"clone-{number}"))
@@ -91,29 +91,3 @@ def test_closed_and_old_copies_are_destroyed_and_open_ones_stay(
     )
     clean_up(project, 14, agent)
     assert {name.split("_")[0] for name in workspace.read_jobs()} == {"pr3"}
-
-
-def test_job_parameters_may_hold_anything() -> None:
-    given = {"reason": 'late, "bad" = worse\n$(id)', "by": "ann"}
-    assert join_parameters(given) == '"reason=late, ""bad"" = worse\n$(id)","by=ann"'
-
-
-@pytest.mark.parametrize(("reason", "by", "said"), [("", "ann", "REASON"), ("late", "", "BY")])
-def test_a_rollback_says_why_and_by_whom(tmp_path: Path, reason: str, by: str, said: str) -> None:
-    with pytest.raises(DeliveryError, match=f"{said} is empty"):
-        roll_back_model(tmp_path, "prod", "", reason, by)
-
-
-@pytest.mark.skipif(MISSING, reason=WHY)
-def test_the_rollback_gets_what_was_typed_as_it_was_typed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    workspace, project = FakeWorkspace(), point_to_fake(copy_project(tmp_path / "project"))
-    for name, value in workspace.environment.items():
-        monkeypatch.setenv(name, value)
-    workspace.run(project, "deploy", "-t", "prod")
-    typed = "late, \"bad\" = 'worse' $(id) `id`"
-    roll_back_model(project, "prod", " ", typed, "ann")
-    (run,) = workspace.ask("GET", "/api/2.2/jobs/runs/list")["runs"]
-    given = {p["name"]: p.get("value", p.get("default", "")) for p in run["job_parameters"]}
-    assert {"reason": typed, "by": "ann", "model_version": ""}.items() <= given.items()

@@ -27,19 +27,6 @@ JOBS = {
 NOTHING_TO_DO = r"Plan: 0 to add, 0 to change, 0 to delete"
 
 
-@pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch) -> FakeWorkspace:
-    fake = FakeWorkspace()
-    for name, value in fake.environment.items():
-        monkeypatch.setenv(name, value)
-    return fake
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return point_to_fake(copy_project(tmp_path / "project"))
-
-
 def list_files(workspace: FakeWorkspace, project: Path, target: str, folder: str) -> list[str]:
     config = json.loads(workspace.run(project, "validate", "-o", "json", "-t", target))
     root = config["workspace"][f"{folder}_path"]

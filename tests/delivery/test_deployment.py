@@ -9,8 +9,8 @@ import pytest
 from delivery.__main__ import main
 from delivery.integration import run_integration_test
 from delivery.verify import verify
-from rendered import commit, copy_project, edit
-from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
+from rendered import commit, edit
+from workspace import MISSING, WHY, FakeWorkspace
 
 pytestmark = pytest.mark.skipif(MISSING, reason=WHY)
 
@@ -18,19 +18,9 @@ TRAINING = "resources/training.job.yml"
 Captured = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch) -> FakeWorkspace:
-    fake = FakeWorkspace()
-    for name, value in fake.environment.items():
-        monkeypatch.setenv(name, value)
-    return fake
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = point_to_fake(copy_project(tmp_path / "project"))
-    monkeypatch.chdir(made)
-    return made
+@pytest.fixture(autouse=True)
+def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
 
 
 def deploy_as_reviewed(target: str = "prod") -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from local.bundle import load_bundle
-from rendered import ROOT, copy_project
-from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
+from rendered import ROOT
+from workspace import MISSING, WHY, FakeWorkspace
 
 PAGES = ROOT / "docs/how-to"
 
@@ -55,11 +55,8 @@ def test_verbs_and_pages_that_a_page_names_exist(page: Path) -> None:
 
 @pytest.mark.skipif(MISSING, reason=WHY)
 def test_another_ci_starts_a_job_through_the_rest_api(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: FakeWorkspace, project: Path
 ) -> None:
-    workspace, project = FakeWorkspace(), point_to_fake(copy_project(tmp_path / "project"))
-    for name, value in workspace.environment.items():
-        monkeypatch.setenv(name, value)
     workspace.run(project, "deploy", "-t", "prod")
     text = (PAGES / "other-ci.md").read_text()
     (example,) = re.findall(r"<!-- example -->\n```bash\n(.*?)```", text, re.DOTALL)

@@ -28,6 +28,10 @@ OF_THE_CLI = {
     "serialized_dashboard",
 }  # fmt: skip
 
+# Empty, some versions of the CLI leave it out.
+MAY_BE_ABSENT = {
+    "budget_policy_id", "environment_key", "job_cluster_key", "policy_id", "storage_root",
+}  # fmt: skip
 
 # Lists merged by their keys, others appended, null over a value, a variable inside a variable.
 OVERRIDES = """
@@ -79,8 +83,15 @@ def pick(config: dict[str, Any]) -> dict[str, Any]:
     variables = anchor_paths(values, Path())
     workspace = {k: v for k, v in config["workspace"].items() if k.endswith("_path")}
     bundle = {key: config["bundle"][key] for key in ("name", "target")}
-    parts = {k: config.get(k, []) for k in ("resources", "permissions", "presets")}
+    parts = {k: config.get(k, []) for k in ("permissions", "presets")}
+    parts["resources"] = drop_empty(config["resources"])
     return clean({**parts, "bundle": bundle, "variables": variables, "workspace": workspace})
+
+
+def drop_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: drop_empty(v) for k, v in value.items() if v != "" or k not in MAY_BE_ABSENT}
+    return [drop_empty(part) for part in value] if isinstance(value, list) else value
 
 
 def clean(value: Any) -> Any:

@@ -7,14 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from local.java import JavaError, find_fault, find_java
+from local.java import find_fault
 
 PROJECT = Path.cwd()
+JAVA_PLACES = [p for p in ("/usr/lib/jvm", "/usr/java", "/opt/java") if Path(p).exists()]
 IGNORED = shutil.ignore_patterns(".venv", ".git", ".workspace", "__pycache__")
 
 
@@ -25,8 +26,10 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
-def run(project: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "local", *words]
+def run(
+    project: Path, *words: str, inside: Sequence[str] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    command = [*inside, sys.executable, "-m", "local", *words]
     known = {k: v for k, v in os.environ.items() if k != "LOCAL_WORKSPACE"}
     return subprocess.run(
         command, cwd=project, capture_output=True, text=True, env={**known, **environment}
@@ -153,14 +156,24 @@ def test_a_java_is_judged(tmp_path: Path, version: str, modules: str, fault: str
     assert find_fault(make_java(tmp_path / "jdk", version, modules)) == fault
 
 
+@pytest.fixture
+def without_java() -> list[str]:
+    """What a command begins with to see no Java in the usual places."""
+    hide = [f"mount -t tmpfs tmpfs {place} &&" for place in JAVA_PLACES]
+    words = ["unshare", "--mount", "sh", "-c", " ".join([*hide, 'exec "$@"']), "sh"]
+    tried = subprocess.run([*words, "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"an installed Java cannot be hidden here: {tried.stderr.strip()}")
+    return words
+
+
 def test_without_java_the_command_to_install_one_is_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, tmp_path: Path, without_java: list[str]
 ) -> None:
     old = make_java(tmp_path / "jdk-11", "11.0.2", "java.base")
-    monkeypatch.setenv("JAVA_HOME", str(old))
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("local.java.USUAL_PLACES", ())
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with pytest.raises(JavaError, match=r"(?s)jdk-11 is Java 11.*apt-get install -y openjdk-17"):
-        find_java()
+    nowhere = {"XDG_CACHE_HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    done = run(project, "run", inside=without_java, JAVA_HOME=str(old), **nowhere)
+    assert done.returncode == 2
+    assert re.search(r"(?s)jdk-11 is Java 11.*apt-get install -y openjdk-17", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not (project / ".workspace").exists()

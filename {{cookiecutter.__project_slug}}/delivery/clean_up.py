@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 import urllib.error
@@ -22,7 +23,7 @@ COPY = re.compile(r"pull_request_(\d+)")
 MERGE = re.compile(r"refs/pull/(\d+)/merge$", re.MULTILINE)
 
 
-def clean_up(root: Path, days: int, environment: Mapping[str, str]) -> None:
+def clean_up(root: Path, days: int, environment: Mapping[str, str] = os.environ) -> None:
     """Destroys every copy whose pull request is not open, or that is older than `days`.
 
     Raises:

@@ -34,13 +34,13 @@ def plan(
 def deploy(
     root: Path,
     target: str | None,
+    folder: Path | None = None,
     environment: Mapping[str, str] = os.environ,
-    reviewed: Path | None = None,
 ) -> None:
     """Validates, shows the plan, and deploys unless data would be lost.
 
     Args:
-        reviewed: The folder of a plan that was reviewed; only what it says is done.
+        folder: Where a reviewed plan lies; only what it says is done.
 
     Raises:
         DeliveryError: A guard refuses, or the CLI fails; in the former case nothing is changed.
@@ -51,8 +51,8 @@ def deploy(
     planned = read_plan(ask_bundle(bundle, "plan", "-o", "json"))
     print("\n".join(describe_plan(planned)))
     refuse(find_losses(planned))
-    if reviewed:
-        refuse(find_differences(read_reviewed(reviewed), planned))
+    if folder:
+        refuse(find_differences(read_reviewed(folder), planned))
     run_bundle(bundle, "deploy")
     print(f"\nNext: make start JOB=setup TARGET={bundle.target}")
 

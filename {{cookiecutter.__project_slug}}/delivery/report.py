@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,9 @@ from .model_comparison import describe_models
 COVERAGE = "coverage.xml"
 
 
-def write_report(root: Path, base: str, folder: Path, environment: Mapping[str, str]) -> None:
+def write_report(
+    root: Path, base: str, folder: Path, environment: Mapping[str, str] = os.environ
+) -> None:
     """Writes `report.md`: tests, coverage of changed lines, bundle and model against `base`.
 
     Args:

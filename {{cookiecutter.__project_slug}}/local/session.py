@@ -112,9 +112,9 @@ def open_session(bundle: Bundle, began: float) -> Iterator[Session]:
     Raises:
         UsageError: Another command uses the project's workspace.
     """
+    find_java()
     state = get_state(bundle.root)
     state.mkdir(parents=True, exist_ok=True)
-    find_java()
     with lock(state), redirect_noise(state / "log.txt") as console:
         workspace = LocalWorkspace(state, bundle.schemas, find_read_only(bundle))
         workspace.record_grants(bundle.config.get("resources", {}))
