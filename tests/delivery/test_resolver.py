@@ -17,7 +17,7 @@ from local.bundle import add_ids, load_bundle
 from local.reading import anchor_paths
 from local.references import resolve
 from local.yaml_source import Places
-from rendered import COMPUTES, TARGETS, USER, copy_project
+from rendered import COMPUTES, TARGETS, USER, copy_project, edit
 from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -33,13 +33,43 @@ MAY_BE_ABSENT = {
     "budget_policy_id", "environment_key", "job_cluster_key", "policy_id", "storage_root",
 }  # fmt: skip
 
-# Lists merged by their keys, others appended, null over a value, a variable inside a variable.
+# Lists merged by their keys, others appended, null over a value, a variable inside a variable, and
+# who runs it: a target replaces the bundle's identity.
+RUN_AS = "run_as: {service_principal_name: somebody}\n"
 OVERRIDES = """
 variables:
   inner: {default: in}
   outer: {type: complex, default: {deep: {text: "${var.inner}-${bundle.target}"}}}
+resources:
+  jobs:
+    clustered:
+      name: clustered
+      environments:
+        - {environment_key: a, spec: {environment_version: "5", dependencies: [x]}}
+      job_clusters:
+        - {job_cluster_key: a, new_cluster: {spark_version: v, node_type_id: n, num_workers: 1}}
+      tasks:
+        - task_key: only
+          notebook_task: {notebook_path: /Shared/notebook}
+          environment_key: a
+    own:
+      name: own
+      run_as: {user_name: me@example.com}
+      tasks:
+        - {task_key: only, notebook_task: {notebook_path: /Shared/notebook}}
+  alerts:
+    late:
+      display_name: late
+      query_text: SELECT 1
+      warehouse_id: ${var.warehouse_id}
+      schedule: {quartz_cron_schedule: "0 0 4 * * ?", timezone_id: UTC}
+      evaluation:
+        comparison_operator: GREATER_THAN
+        source: {name: x}
+        threshold: {value: {double_value: 1}}
 targets:
   staging:
+    run_as: {user_name: other@example.com}
     presets: {name_prefix: "[Téam  9] "}
     variables: {inner: other}
     resources:
@@ -53,6 +83,17 @@ targets:
             - task_key: after
               depends_on: [{task_key: train}]
               condition_task: {op: EQUAL_TO, left: a, right: ""}
+        clustered:
+          environments:
+            - {environment_key: a, spec: {dependencies: [y]}}
+            - {environment_key: b, spec: {environment_version: "5"}}
+          job_clusters:
+            - {job_cluster_key: a, new_cluster: {num_workers: 2}}
+            - {job_cluster_key: b, new_cluster: {spark_version: v, node_type_id: n, num_workers: 3}}
+      schemas:
+        raw:
+          grants:
+            - {principal: "${var.ml_engineers}", privileges: [SELECT, MODIFY]}
   dev:
     presets: {tags: {dev: mine}, jobs_max_concurrent_runs: 2}
     resources:
@@ -73,6 +114,7 @@ def copy_sample(folder: Path, name: str) -> tuple[Path, str]:
     project = copy_project(folder, compute)
     if overrides:
         (project / "resources/overrides.yml").write_text(overrides)
+        edit(project, "databricks.yml", "targets:\n", f"{RUN_AS}\ntargets:\n")
     return project, target
 
 
@@ -83,7 +125,7 @@ def pick(config: dict[str, Any]) -> dict[str, Any]:
     variables = anchor_paths(values, Path())
     workspace = {k: v for k, v in config["workspace"].items() if k.endswith("_path")}
     bundle = {key: config["bundle"][key] for key in ("name", "target")}
-    parts = {k: config.get(k, []) for k in ("permissions", "presets")}
+    parts = {k: config.get(k, []) for k in ("permissions", "presets", "run_as")}
     parts["resources"] = drop_empty(config["resources"])
     return clean({**parts, "bundle": bundle, "variables": variables, "workspace": workspace})
 

@@ -44,7 +44,7 @@ FAULTS = {
     ),
     "task key used twice": (
         (VALIDATION, "task_key: promote", "task_key: validate"),
-        r"validation.job.yml:\d+: .*task_key validate is used twice",
+        r"validation.job.yml:\d+: .*task_key validate is used twice: give each",
     ),
     "dependency on no task": (
         (LIFECYCLE, "- task_key: training\n          run_job", "- task_key: trainin\n          run_job"),
@@ -64,7 +64,7 @@ FAULTS = {
     ),
     "entry point that leads nowhere": (
         ("pyproject.toml", "tasks:monitoring", "tasks:monitorin"),
-        r"pyproject.toml: project.scripts.monitoring: \w+.tasks:monitorin is no Task of tasks.py",
+        r"pyproject.toml:\d+: project.scripts.monitoring: \w+.tasks:monitorin is no Task of tasks.py",
     ),
     "parameter that the entry point does not take": (
         (MAIN, "      window_days: ${var.window_days}", "      window_days: ${var.window_days}\n      colour: red"),
@@ -92,7 +92,7 @@ FAULTS = {
     ),
     "file that is missing": (
         ("resources/model_health.dashboard.yml", "model_health.lvdash", "model_helth.lvdash"),
-        r"model_health.dashboard.yml:\d+: .*file_path: there is no file dashboards/model_helth",
+        r"model_health.dashboard.yml:\d+: .*file_path: there is no file dashboards/model_helth.*: add it, or",
     ),
     "include that matches nothing": (
         (MAIN, "- resources/*.yml", "- resources/*.yml\n  - more/*.yml"),
@@ -128,7 +128,7 @@ FAULTS = {
     ),
     "variable of a target that is not declared": (
         (MAIN, "      retries: 0", "      retrys: 0"),
-        r"targets.dev.variables.retrys: there is no variable retrys",
+        r"databricks.yml:\d+: targets.dev.variables.retrys: there is no variable retrys: declare it",
     ),
     "variable without a value": (
         (MAIN, "      catalog: staging\n", "      retries: 1\n"),
@@ -144,7 +144,7 @@ FAULTS = {
     ),
     "hard-coded table in a dashboard": (
         ("dashboards/model_health.lvdash.json", "FROM metrics", "FROM prod.flight_delays_monitoring.metrics"),
-        r"dashboards/model_health.lvdash.json: datasets.performance: 'prod\.\S+' is hard-coded",
+        r"dashboards/model_health.lvdash.json:\d+: datasets.performance: 'prod\.\S+' is hard-coded",
     ),
     "write to the catalog of prod": (
         (MAIN, "      predictions: ${resources.schemas.predictions.id}", "      predictions: prod.flight_delays_predictions"),
@@ -214,6 +214,54 @@ FAULTS = {
         (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/explore.py\n            base_parameters: {sink: \"${var.mirrored_catalog}.x\"}"),
         rf"{TASK}.notebook_task.base_parameters: sink is prod.x, outside the target's catalog dev",
     ),
+    "notebook that is told to write to prod in other letters": (
+        (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/explore.py\n            base_parameters: {sink: PROD.x.y}"),
+        rf"{TASK}.notebook_task.base_parameters: sink is PROD.x.y, outside the target's catalog dev",
+    ),
+    "notebook that is told to write to the catalog of staging": (
+        (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/explore.py\n            base_parameters: {sink: \"a, staging.x.y\"}"),
+        rf"{TASK}.notebook_task.base_parameters: sink is a, staging.x.y, outside .* dev: write",
+    ),
+    "notebook whose sink is called nearly like a source": (
+        (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/explore.py\n            base_parameters: {source_sink: \"${var.mirrored_catalog}.x\"}"),
+        rf"{TASK}.notebook_task.base_parameters: source_sink is prod.x, outside",
+    ),
+    "catalog by itself": (
+        (TRAINING, "python_wheel_task:\n            package_name: ${var.package}\n            entry_point: training\n            named_parameters: ${var.settings}", "notebook_task:\n            notebook_path: ../notebooks/explore.py\n            base_parameters: {sink_catalog: \"${var.mirrored_catalog}\"}"),
+        rf"{TASK}.notebook_task.base_parameters: sink_catalog is prod, outside",
+    ),
+    "job parameter in another catalog": (
+        (TRAINING, "default: ${var.as_of}", "default: ${var.as_of}\n        - name: sink\n          default: ${var.mirrored_catalog}.x"),
+        r"training.job.yml:\d+: resources.jobs.training.parameters.1: sink is prod.x, outside",
+    ),
+    "job parameter in another catalog, given by a calling job": (
+        (LIFECYCLE, "as_of: \"{{job.parameters.as_of}}\"\n        - task_key: ingestion", "as_of: ${var.mirrored_catalog}.x\n        - task_key: ingestion"),
+        r"lifecycle.job.yml:\d+: .*tasks.0.run_job_task.job_parameters: as_of is prod.x, outside",
+    ),
+    "parameter of a wheel in another catalog": (
+        (TRAINING, "named_parameters: ${var.settings}", "parameters: [\"--sink=${var.mirrored_catalog}.x\"]"),
+        rf"{TASK}.python_wheel_task.parameters: 0 is --sink=prod.x, outside",
+    ),
+    "environment that a target declares again": (
+        ("resources/mirror.job.yml", "environments: ${var.environments}", "environments: [{environment_key: a, spec: {environment_version: \"5\"}}, {environment_key: a, spec: {environment_version: \"5\"}}]"),
+        r"mirror.job.yml:\d+: resources.jobs.mirror.environments: environment_key a is used twice: w",
+    ),
+    "key of the bundle that is not supported": (
+        (MAIN, "bundle:\n", "bundle:\n  cluster_id: x\n"),
+        r"databricks.yml:\d+: bundle.cluster_id: unknown key cluster_id, or not supported",
+    ),
+    "key of the workspace that is not known": (
+        (MAIN, "    workspace:\n", "    workspace:\n      hots: x\n"),
+        r"databricks.yml:\d+: targets.dev.workspace.hots: unknown key hots, or not supported",
+    ),
+    "identity that is none": (
+        (MAIN, "\ntargets:\n", "\nrun_as: {}\n\ntargets:\n"),
+        r"databricks.yml:\d+: run_as: name exactly one of service_principal_name and user_name",
+    ),
+    "value of another kind in a target": (
+        (MAIN, "      trigger_pause_status: UNPAUSED\n", "      trigger_pause_status: UNPAUSED\n      tags: none\n"),
+        r"databricks.yml:\d+: targets.prod.presets.tags: 'none' cannot override .*: write a dict",
+    ),
     "value of a task that does not exist": (
         (VALIDATION, "tasks.validate.values.accepted", "tasks.validat.values.accepted"),
         r"validation.job.yml:\d+: .*validat is no task of the job",
@@ -232,7 +280,7 @@ FAULTS = {
     ),
     "jobs that run each other": (
         (LIFECYCLE, "${resources.jobs.setup.id}", "${resources.jobs.lifecycle.id}"),
-        r"lifecycle.job.yml:\d+: .*jobs run each other in a circle: lifecycle > lifecycle",
+        r"lifecycle.job.yml:\d+: .*jobs run each other in a circle: remove a call of: lifecycle > lifecycle",
     ),
     "queue that is off": (
         (TRAINING, "enabled: true", "enabled: false"),
@@ -256,11 +304,11 @@ FAULTS = {
     ),
     "list of resources that is empty": (
         ("resources/landing.volume.yml", "  volumes:", "  volumes: null\nmore:"),
-        r"landing.volume.yml: resources.volumes is empty, or no mapping",
+        r"landing.volume.yml:\d+: resources.volumes: it is empty, or no mapping: remove it",
     ),
     "permissions in an included file": (
         (RAW, "resources:\n", "permissions: []\nresources:\n"),
-        r"raw.schema.yml: permissions belongs into databricks.yml",
+        r"raw.schema.yml:\d+: permissions: permissions belongs into databricks.yml",
     ),
     "job without a time limit": (
         (TRAINING, "      timeout_seconds: 7200\n", ""),
@@ -272,11 +320,11 @@ FAULTS = {
     ),
     "key used by two kinds": (
         ("resources/landing.volume.yml", "    landing:", "    raw:"),
-        r"raw: the key is used in resources.\w+ too",
+        r"resources/\w+.\w+.yml:\d+: resources.\w+.raw: the key is used in resources.\w+ too: give",
     ),
     "two files with one resource": (
         ("resources/features.job.yml", "    features:", "    training:"),
-        r"training.job.yml: jobs.training is declared twice",
+        r"training.job.yml:\d+: resources.jobs.training: jobs.training is declared twice: remove one",
     ),
     "broken YAML": ((RAW, "comment:", "comment: :"), r"raw.schema.yml:\d+: broken YAML"),
     "key that is not supported": (
@@ -284,6 +332,10 @@ FAULTS = {
         r"databricks.yml:\d+: experimental: experimental is not supported on a laptop",
     ),
 }  # fmt: skip
+
+
+# Every fault begins so; each planted one has a single line.
+PLACE = re.compile(r"[\w./-]+\.(yml|json|toml):\d+: ")
 
 
 @pytest.fixture(autouse=True)
@@ -299,7 +351,12 @@ def test_a_planted_fault_is_found_where_it_is(tmp_path: Path, name: str) -> None
     project = copy_project(tmp_path)
     edit(project, file, old, new)
     faults = find_faults(project)
-    assert any(re.search(said, fault) for fault in faults), "\n".join(faults) or "no fault found"
+    found = [fault for fault in faults if re.search(said, fault)]
+    assert found, "\n".join(faults) or "no fault found"
+    for fault in faults:
+        place = PLACE.match(fault)
+        assert place, fault
+        assert (project / place[0].split(":")[0]).exists(), fault
 
 
 def test_variables_from_a_file_beside_the_bundle_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from local.bundle import load_bundle
-from local.merging import merge
+from local.graph import find_faults
+from local.merging import MergeError, merge
 from local.presets import normalise_prefix
 from local.reading import anchor_paths
 from local.yaml_source import BundleError
@@ -113,7 +115,21 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
         ),
         (
             lambda toy: toy.config["targets"]["dev"].update(variables={"typo": "x"}),
-            "there is no variable typo",
+            r"databricks.yml:\d+: targets.dev.variables.typo: there is no variable typo: d",
+        ),
+        (
+            lambda toy: toy.config["targets"]["dev"].update(
+                resources={"jobs": {"main": {"tasks": 1}}}
+            ),
+            r"databricks.yml:\d+: targets.dev.resources.jobs.main.tasks: 1 cannot override",
+        ),
+        (
+            lambda toy: toy.resources.update(variables={"greeting": {"default": [1]}}),
+            r"resources/main.job.yml:\d+: variables.greeting.default: \[1\] cannot override 'hello",
+        ),
+        (
+            lambda toy: toy.config["targets"].pop("dev") and toy.config["targets"].update(x={}),
+            r"databricks.yml:\d+: targets: name a target, or let one be the default: there are p",
         ),
     ],
 )
@@ -121,6 +137,20 @@ def test_a_fault_is_named_with_its_place(toy: Toy, edit: Any, fault: str) -> Non
     edit(toy)
     with pytest.raises(BundleError, match=fault):
         toy.load()
+
+
+def test_what_a_target_writes_is_named_where_it_is_written(toy: Toy) -> None:
+    toy.job["tasks"][0]["max_retries"] = "${var.missing}"
+    added = {"tasks": [{"task_key": "second", "max_retries": 1}]}
+    other = {"name": "${var.missing}", "tasks": []}
+    resources = {"jobs": {"main": {"name": "${var.missing}", **added}, "other": other}}
+    toy.config["targets"]["dev"]["resources"] = resources
+    with pytest.raises(BundleError) as found:
+        toy.load("dev")
+    places = dict(fault.split(": ")[:2][::-1] for fault in found.value.faults)
+    assert places["resources.jobs.main.name"].startswith("databricks.yml:")
+    assert places["resources.jobs.other.name"].startswith("databricks.yml:")
+    assert places["resources.jobs.main.tasks.0.max_retries"].startswith("resources/main.job.yml:")
 
 
 def test_broken_yaml_is_named_by_file_and_line(toy: Toy) -> None:
@@ -139,19 +169,104 @@ def test_an_unknown_target_or_variable_is_refused(toy: Toy) -> None:
 
 @pytest.mark.parametrize("override", [{"main": "text"}, {"main": ["list"]}, {"main": 1}])
 def test_values_of_different_kinds_are_not_merged(override: dict[str, Any]) -> None:
-    with pytest.raises(BundleError, match=r"main: .* cannot override"):
+    with pytest.raises(MergeError, match=r"cannot override .*: write a dict here too") as found:
         merge({"main": {"name": "main"}}, override)
+    assert found.value.path == ("main",)
 
 
 def test_nothing_overrides_nothing() -> None:
     assert merge({"a": [1], "b": None}, {"a": None, "b": 2}) == {"a": [1], "b": 2}
 
 
-def test_environments_and_clusters_are_merged_by_their_keys() -> None:
+def test_clusters_are_merged_by_their_keys_and_environments_are_added() -> None:
     base = {"job_clusters": [{"job_cluster_key": "a", "new_cluster": {"num_workers": 1}}]}
     more = {"job_clusters": [{"job_cluster_key": "a", "new_cluster": {"spark_version": "x"}}]}
     (merged,) = merge(base, more)["job_clusters"]
     assert merged["new_cluster"] == {"num_workers": 1, "spark_version": "x"}
+    environments = [[{"environment_key": "a", "spec": {key: "x"}}] for key in ("b", "c")]
+    base, more = ({"environments": listed} for listed in environments)
+    assert merge(base, more)["environments"] == environments[0] + environments[1]
+
+
+def test_a_grant_is_merged_by_who_has_it_and_names_a_privilege_once() -> None:
+    base, more = ({"grants": [{"principal": "p", "privileges": [*may]}]} for may in ("ab", "bc"))
+    assert merge(base, more) == {"grants": [{"principal": "p", "privileges": ["a", "b", "c"]}]}
+
+
+IDENTITY = {"user_name": "somebody@example.com"}
+
+
+def test_jobs_without_an_identity_of_their_own_run_as_the_bundles(toy: Toy) -> None:
+    toy.config["run_as"] = IDENTITY
+    toy.config["targets"]["prod"]["run_as"] = {"service_principal_name": "deployer"}
+    toy.resources["resources"]["jobs"]["own"] = {**toy.job, "run_as": {"user_name": "own"}}
+    assert {k: j["run_as"] for k, j in toy.load("dev").jobs.items()} == {
+        "main": IDENTITY,
+        "own": {"user_name": "own"},
+    }
+    assert toy.load("prod").jobs["main"]["run_as"] == {"service_principal_name": "deployer"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (lambda toy: toy.config["bundle"].update(cluster_id="x"), "bundle.cluster_id: unknown key"),
+        (lambda toy: toy.config["bundle"].update(deployment={}), "bundle.deployment: unknown key"),
+        (
+            lambda toy: toy.config.update(workspace={"hots": "x"}),
+            "workspace.hots: unknown key hots, or not supported: there are account_id",
+        ),
+        (
+            lambda toy: toy.config["targets"]["prod"].update(workspace={"current_user": {}}),
+            "targets.prod.workspace.current_user: unknown key",
+        ),
+        (
+            lambda toy: toy.config["targets"]["prod"].update(cluster_id="x"),
+            "targets.prod.cluster_id: unknown key",
+        ),
+        (
+            lambda toy: toy.config["targets"]["prod"].update(git={"branch": "main"}),
+            "targets.prod.git: unknown key",
+        ),
+        (
+            lambda toy: toy.config.update(run_as={"group_name": "x"}),
+            "run_as.group_name: unknown key group_name",
+        ),
+        (
+            lambda toy: toy.config.update(run_as=None),
+            "run_as: name exactly one of service_principal",
+        ),
+        (
+            lambda toy: toy.config["targets"]["prod"].update(
+                run_as={**IDENTITY, "service_principal_name": "x"}
+            ),
+            "targets.prod.run_as: name exactly one of service_principal_name and user_name",
+        ),
+        (
+            lambda toy: toy.config.update(
+                run_as=IDENTITY,
+                resources={"model_serving_endpoints": {"it": {"name": "it"}}},
+            ),
+            "resources.model_serving_endpoints: endpoints run as who deploys them: give run_as to",
+        ),
+    ],
+)
+def test_what_a_laptop_cannot_apply_is_refused_by_name(toy: Toy, edit: Any, fault: str) -> None:
+    edit(toy)
+    with pytest.raises(BundleError, match=rf"^databricks.yml:\d+: {fault}"):
+        toy.load()
+
+
+def test_what_a_laptop_has_no_use_for_is_let_pass(toy: Toy) -> None:
+    toy.config["bundle"] |= {"databricks_cli_version": ">= 1.9.0", "git": {"branch": "main"}}
+    toy.config["workspace"] = {"host": "https://host", "profile": "me", "state_path": "/state"}
+    assert toy.load().config["workspace"]["profile"] == "me"
+
+
+def test_an_environment_that_is_declared_twice_is_named(toy: Toy) -> None:
+    toy.job["environments"] = [{"environment_key": "a"}, {"environment_key": "a"}]
+    (fault,) = find_faults(toy.load(), "main")
+    assert re.match(r"resources/main.job.yml:\d+: .*environments: environment_key a is used", fault)
 
 
 # A key has values of one kind, as in a bundle.

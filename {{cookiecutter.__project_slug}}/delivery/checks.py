@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from local.project import read_package, read_pyproject
 from local.reading import NAME_FIELDS
 
 from .quartz import find_cron_faults
+from .sources import locate
 
 # What every job states, and why.
 OPERATION = {
@@ -30,8 +31,17 @@ OPERATION = {
     "health": "nobody would hear of a run that takes too long",
     "email_notifications": "nobody would hear of a failure",
 }
-# How the parameters of a notebook begin that are only read.
-READ_PARAMETERS = ("source", "mirrored")
+# Parameters that only say what is read, where nothing else does: of notebooks and of jobs.
+READ_PARAMETERS = {"source", "source_catalog", "mirrored", "mirrored_catalog"}
+# `catalog.schema` or `catalog.schema.table` in a text, but in no address of a page or a person.
+PLACE = re.compile(r"(?<![\w.@/`-])(`?)([\w-]+)\1(?:\.`?[\w-]+`?){1,2}(?![\w.@`-])")
+# What tells a task something: its kind, and the field.
+TOLD = (
+    ("notebook_task", "base_parameters"),
+    ("python_wheel_task", "named_parameters"),
+    ("python_wheel_task", "parameters"),
+    ("run_job_task", "job_parameters"),
+)
 TRIGGERS = ("schedule", "trigger", "continuous")
 LIVE_TARGET = "prod"
 # Targets that are copies for a while, and neither development nor production.
@@ -104,8 +114,9 @@ def find_script_faults(bundle: Bundle) -> Iterator[str]:
     for name, target in read_pyproject(bundle.root)["project"].get("scripts", {}).items():
         if target not in known:
             there = ", ".join(sorted(known))
-            place = f"pyproject.toml: project.scripts.{name}"
-            yield f"{place}: {target} is no Task of tasks.py: there are {there}"
+            place = locate(bundle.root, bundle.root / "pyproject.toml", rf"^{re.escape(name)}\s*=")
+            path = f"project.scripts.{name}"
+            yield f"{place}: {path}: {target} is no Task of tasks.py: there are {there}"
 
 
 def list_wheel_tasks(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
@@ -127,10 +138,12 @@ def find_write_faults(bundle: Bundle) -> Iterator[str]:
     for kind in ("schemas", "registered_models", "volumes"):
         for key, resource in bundle.config["resources"].get(kind, {}).items():
             if str(resource.get("catalog_name")).lower() != own.lower():
-                fault = f"{resource.get('catalog_name')} is not the target's catalog {own}"
+                fault = (
+                    f"{resource.get('catalog_name')} is not the target's catalog {own}: "
+                    "write ${var.catalog}"
+                )
                 yield bundle.places.describe(("resources", kind, key, "catalog_name"), fault)
     yield from _find_parameter_writes(bundle, own)
-    yield from _find_notebook_writes(bundle, own)
 
 
 def get_catalog(bundle: Bundle) -> str:
@@ -138,22 +151,58 @@ def get_catalog(bundle: Bundle) -> str:
     return str(bundle.config["variables"]["catalog"]["value"])
 
 
-def _find_notebook_writes(bundle: Bundle, own: str) -> Iterator[str]:
-    # A notebook does not say what it only reads.
-    for key, job in bundle.jobs.items():
-        for index, task in enumerate(job.get("tasks", [])):
-            path = ("resources", "jobs", key, "tasks", index, "notebook_task", "base_parameters")
-            told = task.get("notebook_task", {}).get("base_parameters") or {}
-            for name, value in told.items():
-                foreign = _catalog_of(value) in _list_foreign_catalogs(bundle, own)
-                if foreign and not name.startswith(READ_PARAMETERS):
-                    fault = f"{name} is {value}, outside the target's catalog {own}"
-                    yield bundle.places.describe(path, fault)
+def find_foreign_names(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """Places in other targets' catalogs that a job or a task is told, and might write to."""
+    catalogs = {catalog for bundle in bundles.values() for catalog in list_catalogs(bundle)}
+    for bundle in bundles.values():
+        own = get_catalog(bundle)
+        foreign = catalogs - {own.lower()}
+        for path, name, value in list_told(bundle):
+            if name not in READ_PARAMETERS and _list_named_catalogs(name, value) & foreign:
+                reading = " or ".join(sorted(READ_PARAMETERS))
+                fault = (
+                    f"{name} is {value}, outside the target's catalog {own}: "
+                    f"write ${{var.catalog}}, or name {reading} what is only read"
+                )
+                yield bundle.places.describe(path, fault)
 
 
-def _list_foreign_catalogs(bundle: Bundle, own: str) -> set[str]:
+def list_catalogs(bundle: Bundle) -> set[str]:
+    """The catalogs that variables of a target name; Unity Catalog has no upper case."""
     variables = bundle.config["variables"]
-    return {str(v["value"]) for k, v in variables.items() if k.endswith("catalog")} - {own}
+    return {str(v["value"]).lower() for k, v in variables.items() if k.endswith("catalog")}
+
+
+def _list_named_catalogs(name: str, value: object) -> set[str]:
+    whole = [str(value)] if name.endswith("catalog") else []
+    return {c.lower() for c in (*whole, *(found[1] for found in PLACE.findall(str(value))))}
+
+
+def list_told(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
+    """Path, name and value of everything that jobs and tasks are told, but what settings only read.
+
+    Job parameters reach every notebook of the job, whatever its task passes on.
+    """
+    for key, job in bundle.jobs.items():
+        path = ("resources", "jobs", key)
+        for index, parameter in enumerate(job.get("parameters", [])):
+            yield (*path, "parameters", index), parameter["name"], parameter.get("default")
+        for index, task in enumerate(job.get("tasks", [])):
+            for kind, field in TOLD:
+                told = task.get(kind, {}).get(field) or {}
+                for name, value in _name_values(told):
+                    if not _is_only_read(bundle, task, name):
+                        yield (*path, "tasks", index, kind, field), name, value
+
+
+def _name_values(told: Any) -> Iterable[tuple[str, Any]]:
+    return told.items() if isinstance(told, dict) else ((str(i), v) for i, v in enumerate(told))
+
+
+def _is_only_read(bundle: Bundle, task: dict[str, Any], name: str) -> bool:
+    entry_point = task.get("python_wheel_task", {}).get("entry_point")
+    field = (find_settings(bundle, entry_point) or {}).get(name) if entry_point else None
+    return field is not None and "read-only" in field.metadata
 
 
 def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
@@ -163,9 +212,8 @@ def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
         for name, value in wheel.get("named_parameters", {}).items():
             if name not in fields or not _is_written(fields[name]) or value in declared:
                 continue
-            where = (
-                f"outside the target's catalog {own}" if _catalog_of(value) != own else "undeclared"
-            )
+            is_own = str(value).split(".")[0].lower() == own.lower()
+            where = "undeclared" if is_own else f"outside the target's catalog {own}"
             fault = (
                 f"{name} is {value}, {where}: refer to a resource, ${{resources.schemas.KEY.id}}"
             )
@@ -175,10 +223,6 @@ def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
 def _is_written(field: Any) -> bool:
     names_a_place = any("\\." in str(getattr(m, "pattern", "")) for m in field.metadata)
     return names_a_place and "read-only" not in field.metadata
-
-
-def _catalog_of(name: object) -> str:
-    return str(name).split(".")[0]
 
 
 def _list(bundle: Bundle, kind: str) -> list[dict[str, Any]]:
@@ -210,19 +254,19 @@ def find_operation_faults(bundle: Bundle) -> Iterator[str]:
         path = ("resources", "jobs", key)
         for field, why in OPERATION.items():
             if not job.get(field):
-                yield bundle.places.describe(path, f"{field} is not set: {why}")
+                yield bundle.places.describe(path, f"{field} is not set: set it, or {why}")
         if not job.get("queue", {}).get("enabled", True):
-            fault = f"queue.enabled is not true: {OPERATION['queue']}"
+            fault = f"queue.enabled is not true: set it, or {OPERATION['queue']}"
             yield bundle.places.describe((*path, "queue"), fault)
         if job.get("email_notifications") and not job["email_notifications"].get("on_failure"):
-            fault = f"on_failure is not set: {OPERATION['email_notifications']}"
+            fault = f"on_failure is not set: set it, or {OPERATION['email_notifications']}"
             yield bundle.places.describe((*path, "email_notifications"), fault)
         for index, task in enumerate(job.get("tasks", [])):
             if {"python_wheel_task", "notebook_task"} & set(task) and "max_retries" not in task:
                 fault = "max_retries is not set: say whether the task is safe to repeat"
                 yield bundle.places.describe((*path, "tasks", index), fault)
         if job.get("max_concurrent_runs", 1) != 1:
-            fault = f"max_concurrent_runs is not 1: {OPERATION['max_concurrent_runs']}"
+            fault = f"max_concurrent_runs is not 1: set it, or {OPERATION['max_concurrent_runs']}"
             yield bundle.places.describe((*path, "max_concurrent_runs"), fault)
 
 
@@ -232,9 +276,8 @@ def find_file_faults(bundle: Bundle) -> Iterator[str]:
         for key, resource in group.items():
             path = resource.get("file_path")
             if path and not (bundle.root / path).exists():
-                yield bundle.places.describe(
-                    ("resources", kind, key, "file_path"), f"there is no file {path}"
-                )
+                fault = f"there is no file {path}: add it, or correct the path"
+                yield bundle.places.describe(("resources", kind, key, "file_path"), fault)
 
 
 def find_prefix_faults(bundle: Bundle) -> Iterator[str]:
@@ -248,7 +291,10 @@ def find_prefix_faults(bundle: Bundle) -> Iterator[str]:
             # A volume has its schema's prefix, an experiment one after its folder.
             named = str(resource["id"]) if kind == "volumes" else name.rpartition("/")[2]
             if kind in PREFIXED and prefix not in normalise(named):
-                fault = f"its name has no prefix in {bundle.target}: two people would share it"
+                fault = (
+                    f"its name has no prefix in {bundle.target}, and two people would share it: "
+                    "put it into a schema of the bundle, ${resources.schemas.KEY.name}"
+                )
                 yield bundle.places.describe(("resources", kind, key), fault)
 
 
@@ -297,7 +343,8 @@ def find_prefix_collisions(bundle: Bundle) -> Iterator[str]:
     package = str(bundle.config["variables"]["package"]["value"])
     if re.search(r"\d\W*_?$", prefix) and package[:1].isdigit():
         fault = (
-            f"{package!r} begins with a digit, as the prefix {prefix!r} ends: names would collide"
+            f"{package!r} begins with a digit, as the prefix {prefix!r} ends, and names would "
+            "collide: let it begin with a letter"
         )
         yield bundle.places.describe(("variables", "package"), fault)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from local.bundle import Bundle
@@ -31,9 +32,16 @@ def find_hard_coded_names(bundles: Mapping[str, Bundle]) -> Iterator[str]:
                 yield places.describe(path, fault)
     for file in sorted((bundle.root / "dashboards").glob("*.lvdash.json")):
         for dataset in json.loads(file.read_text(encoding="utf-8"))["datasets"]:
-            where = f"{file.relative_to(bundle.root)}: datasets.{dataset['name']}"
             for table in TABLE_IN_SQL.findall("".join(dataset["queryLines"])):
+                where = f"{locate(bundle.root, file, re.escape(table))}: datasets.{dataset['name']}"
                 yield f"{where}: {table!r} is hard-coded: name the table alone"
+
+
+def locate(root: Path, file: Path, pattern: str) -> str:
+    """`file:line` of the first line that has a pattern; the file's first, where none has it."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    found = (number for number, line in enumerate(lines, 1) if re.search(pattern, line))
+    return f"{file.relative_to(root).as_posix()}:{next(found, 1)}"
 
 
 def collect_names(bundle: Bundle) -> set[str]:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from local.bundle import Bundle, load_bundle
 from local.yaml_source import BundleError, Places, read_yaml
 
-from .checks import TARGET_CHECKS, find_collisions, find_script_faults
+from .checks import TARGET_CHECKS, find_collisions, find_foreign_names, find_script_faults
 from .resource_types import find_type_faults
 from .sources import find_hard_coded_names
 
@@ -31,10 +31,13 @@ def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[
             faults += error.faults
     if not bundles:
         return list(dict.fromkeys(faults))
-    for bundle in bundles.values():
+    sound: dict[str, Bundle] = {}
+    for target, bundle in bundles.items():
         types = list(find_type_faults(bundle))
         faults += types or [fault for check in TARGET_CHECKS for fault in check(bundle)]
+        sound |= {} if types else {target: bundle}
     faults += find_script_faults(next(iter(bundles.values())))
+    faults += find_foreign_names(sound)
     faults += find_collisions(bundles)
     faults += find_hard_coded_names(bundles)
     return list(dict.fromkeys(faults))

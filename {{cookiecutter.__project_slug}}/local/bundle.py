@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .merging import merge
+from .merging import MergeError, merge
 from .presets import apply_target_mode, normalise
 from .reading import find_unsupported, read_files
 from .references import References, resolve
-from .yaml_source import BundleError, Places
+from .yaml_source import BundleError, Path_, Places
 
 FOLDERS = {
     f"{kind}_path": f"${{workspace.root_path}}/{folder}"
@@ -86,44 +86,60 @@ def load_bundle(
     faults = list(find_unsupported(config, places))
     if faults:
         raise BundleError(faults)
-    name = target or _find_default_target(config)
+    name = target or _find_default_target(config, places)
+    places = places.for_target(name)
     overrides = root / ".databricks" / "bundle" / name / "variable-overrides.json"
     if overrides.exists():
         raise BundleError(
             [f"{overrides}: not supported: set variables in the YAML, or BUNDLE_VAR_*"]
         )
-    config = _apply_target(config, name)
+    config = _apply_target(config, name, places)
     config = _fill_in(config, root, name)
     References(config, places, dict(variables or {})).choose_variables()
     config = resolve(config, places, ("variables", "bundle", "workspace"))
-    config = apply_target_mode(config)
+    config = apply_target_mode(config, places)
     add_ids(config)
     return Bundle(root, name, resolve(config, places), places)
 
 
-def _find_default_target(config: dict[str, Any]) -> str:
+def _find_default_target(config: dict[str, Any], places: Places) -> str:
     targets = config.get("targets", {})
     defaults = [name for name, target in targets.items() if (target or {}).get("default")]
     if len(defaults) != 1 and len(targets) != 1:
-        raise BundleError([f"name a target: {', '.join(targets)}"])
+        fault = f"name a target, or let one be the default: there are {', '.join(targets)}"
+        raise BundleError([places.describe(("targets",), fault)])
     return defaults[0] if defaults else next(iter(targets))
 
 
-def _apply_target(config: dict[str, Any], name: str) -> dict[str, Any]:
+def _apply_target(config: dict[str, Any], name: str, places: Places) -> dict[str, Any]:
     targets = config.get("targets", {})
     if name not in targets:
-        raise BundleError([f"unknown target {name!r}: there are {', '.join(targets)}"])
+        fault = f"unknown target {name!r}: there are {', '.join(targets)}"
+        raise BundleError([places.describe(("targets",), fault)])
     override = {k: v for k, v in (targets[name] or {}).items() if k != "default"}
-    variables = override.pop("variables", {})
-    merged = merge({k: v for k, v in config.items() if k != "targets"}, override)
+    variables = override.pop("variables", None) or {}
+    # Who runs the jobs is replaced, not merged.
+    replaced = {"targets"} | ({"run_as"} & set(override))
+    try:
+        merged = merge({k: v for k, v in config.items() if k not in replaced}, override)
+    except MergeError as error:
+        path = ("targets", name, *error.path)
+        raise BundleError([places.describe(path, str(error))]) from None
+    _override_variables(merged, variables, ("targets", name, "variables"), places)
+    return merged
+
+
+def _override_variables(
+    config: dict[str, Any], variables: dict[str, Any], path: Path_, places: Places
+) -> None:
+    declared = config.setdefault("variables", {})
     for key, value in variables.items():
-        declared = merged.setdefault("variables", {})
         if key not in declared:
-            raise BundleError([f"targets.{name}.variables.{key}: there is no variable {key}"])
+            fault = f"there is no variable {key}: declare it under variables, or correct the name"
+            raise BundleError([places.describe((*path, key), fault)])
         own = isinstance(value, dict) and set(value) & {"default", "lookup"}
         given = value if own else {"default": value}
         declared[key] = {**(declared[key] or {}), **given}
-    return merged
 
 
 def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import PackageNotFoundError, distribution
@@ -13,6 +13,8 @@ from .bundle import Bundle
 from .yaml_source import BundleError
 
 TASK_TYPES = ("python_wheel_task", "notebook_task", "condition_task", "run_job_task")
+# Where a job declares what its tasks run on, by what they name it.
+COMPUTE = {"environment_key": "environments", "job_cluster_key": "job_clusters"}
 # What a task may say beside its type; the cluster, the environment and who is told do not change
 # what it does.
 JOB_FIELDS = {
@@ -113,12 +115,19 @@ def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
     for index, task in enumerate(job.get("tasks", [])):
         for fault in _find_task_faults(bundle, job, task, keys):
             yield bundle.places.describe((*path, "tasks", index), fault)
+    for field, group in COMPUTE.items():
+        there = [entry.get(field) for entry in job.get(group, [])]
+        for name in sorted({str(name) for name in there if there.count(name) > 1}):
+            fault = f"{field} {name} is used twice: write it once, or override it by a variable"
+            yield bundle.places.describe((*path, group), fault)
     unsupported = sorted(set(job) - JOB_FIELDS)
     if unsupported:
-        yield bundle.places.describe(path, f"{', '.join(unsupported)} cannot run on a laptop")
+        yield bundle.places.describe(
+            path, f"{', '.join(unsupported)} cannot run on a laptop: remove it"
+        )
     for what, cycle in (
-        ("tasks wait in a circle", _find_cycle(job)),
-        ("jobs run each other in a circle", _find_job_cycle(bundle, key)),
+        ("tasks wait in a circle: remove a dependency of", _find_cycle(job)),
+        ("jobs run each other in a circle: remove a call of", _find_job_cycle(bundle, key)),
     ):
         if cycle:
             yield bundle.places.describe(path, f"{what}: {' > '.join(cycle)}")
@@ -129,15 +138,16 @@ def _find_task_faults(
 ) -> Iterator[str]:
     name = task.get("task_key")
     if keys.count(name) > 1:
-        yield f"task_key {name} is used twice"
+        yield f"task_key {name} is used twice: give each task its own"
     unsupported = sorted(set(task) - TASK_FIELDS)
     if unsupported:
-        yield f"task {name}: {', '.join(unsupported)} cannot run on a laptop"
+        yield f"task {name}: {', '.join(unsupported)} cannot run on a laptop: remove it"
     if len([kind for kind in TASK_TYPES if kind in task]) != 1:
         yield f"task {name} needs one of {', '.join(TASK_TYPES)}"
     for needed in task.get("depends_on", []):
         if needed["task_key"] not in keys:
-            yield f"task {name} depends on {needed['task_key']}, which is no task of the job"
+            fault = f"depends on {needed['task_key']}, which is no task of the job: {_list(keys)}"
+            yield f"task {name} {fault}"
     if task.get("run_if", "ALL_SUCCESS") not in RUN_IF:
         yield f"task {name}: run_if {task['run_if']} is not one of {', '.join(RUN_IF)}"
     op = task.get("condition_task", {}).get("op", "EQUAL_TO")
@@ -149,10 +159,11 @@ def _find_task_faults(
 
 
 def _find_place_faults(job: dict[str, Any], task: dict[str, Any]) -> Iterator[str]:
-    for field, group in (("environment_key", "environments"), ("job_cluster_key", "job_clusters")):
+    for field, group in COMPUTE.items():
         there = [entry.get(field) for entry in job.get(group, [])]
         if task.get(field) and task[field] not in there:
-            yield f"task {task['task_key']}: {field} {task[field]} is not among the job's {group}"
+            fault = f"{field} {task[field]} is not among the job's {group}: {_list(there)}"
+            yield f"task {task['task_key']}: {fault}"
 
 
 def _find_value_faults(job: dict[str, Any], task: dict[str, Any], keys: list[Any]) -> Iterator[str]:
@@ -160,12 +171,24 @@ def _find_value_faults(job: dict[str, Any], task: dict[str, Any], keys: list[Any
         yield f"task {task['task_key']}: {name} is looked up in a workspace: give --var {name}=..."
     declared = {parameter["name"] for parameter in job.get("parameters", [])}
     for value in {found for text in list_texts(task) for found in DYNAMIC.findall(text)}:
-        if not KNOWN_VALUES.fullmatch(value):
-            yield f"task {task['task_key']}: {{{{{value}}}}} is not a value that a laptop knows"
-        elif value.startswith("job.parameters.") and value.split(".")[2] not in declared:
-            yield f"task {task['task_key']}: the job has no parameter {value.split('.')[2]}"
-        elif value.startswith("tasks.") and value.split(".")[1] not in keys:
-            yield f"task {task['task_key']}: {value.split('.')[1]} is no task of the job"
+        fault = _judge_value(value, declared, keys)
+        if fault:
+            yield f"task {task['task_key']}: {fault}"
+
+
+def _judge_value(value: str, parameters: Collection[str], keys: list[Any]) -> str | None:
+    if not KNOWN_VALUES.fullmatch(value):
+        return f"{{{{{value}}}}} is not a value that a laptop knows: correct it"
+    scope, name, *rest = value.split(".")
+    if (scope, name) == ("job", "parameters") and rest[0] not in parameters:
+        return f"the job has no parameter {rest[0]}: declare it"
+    if scope == "tasks" and name not in keys:
+        return f"{name} is no task of the job: {_list(keys)}"
+    return None
+
+
+def _list(names: Iterable[Any]) -> str:
+    return f"there are {', '.join(sorted(map(str, names))) or 'none'}"
 
 
 def list_texts(value: Any) -> Iterator[str]:
@@ -184,7 +207,8 @@ def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
         if fault:
             yield f"task {task['task_key']}: {fault}"
     if notebook and not (bundle.root / notebook["notebook_path"]).exists():
-        yield f"task {task['task_key']}: there is no notebook {notebook['notebook_path']}"
+        fault = f"there is no notebook {notebook['notebook_path']}: add it, or correct the path"
+        yield f"task {task['task_key']}: {fault}"
     if "run_job_task" in task:
         yield from _find_call_faults(bundle, task["task_key"], task["run_job_task"])
 
@@ -192,11 +216,12 @@ def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
 def _find_call_faults(bundle: Bundle, key: str, call: dict[str, Any]) -> Iterator[str]:
     child = bundle.find_job(call.get("job_id"))
     if child is None:
-        yield f"task {key}: job_id {call.get('job_id')} is no job of this bundle"
+        fault = "is no job of this bundle: refer to one, ${resources.jobs.KEY.id}"
+        yield f"task {key}: job_id {call.get('job_id')} {fault}"
         return
     declared = {parameter["name"] for parameter in bundle.jobs[child].get("parameters", [])}
     for name in sorted(set(call.get("job_parameters") or {}) - declared):
-        yield f"task {key}: the job it runs has no parameter {name}"
+        yield f"task {key}: the job it runs has no parameter {name}: declare it in {child}"
 
 
 def find_entry_point_fault(package: str, entry_point: str) -> str | None:
@@ -204,10 +229,12 @@ def find_entry_point_fault(package: str, entry_point: str) -> str | None:
     try:
         names = {e.name for e in distribution(package).entry_points}
     except PackageNotFoundError:
-        return f"the package {package} is not installed"
+        return f"the package {package} is not installed: correct package_name, or install it"
     if entry_point in names:
         return None
-    return f"entry point {entry_point} is not in [project.scripts] of pyproject.toml"
+    return (
+        f"entry point {entry_point} is not in [project.scripts] of pyproject.toml: {_list(names)}"
+    )
 
 
 def _find_cycle(job: dict[str, Any]) -> list[str]:

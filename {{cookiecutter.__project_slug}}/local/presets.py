@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .yaml_source import BundleError, Places
+
 TRIGGERS = ("schedule", "trigger", "continuous")
 # What a permission of the whole bundle is called where it is granted; other kinds have none.
 LEVELS: Mapping[str, Mapping[str, str]] = {
@@ -26,8 +28,17 @@ PRESET_KEYS = {
 }  # fmt: skip
 
 
-def apply_target_mode(config: dict[str, Any]) -> dict[str, Any]:
-    """Development mode's defaults, then the presets and permissions, on every resource."""
+# Kinds of resources that run as somebody.
+RUNNING = ("jobs", "alerts")
+
+
+def apply_target_mode(config: dict[str, Any], places: Places) -> dict[str, Any]:
+    """Who runs it, development mode's defaults, then the presets and permissions.
+
+    Raises:
+        BundleError: `run_as` is given for endpoints, which run as who deploys them.
+    """
+    _set_run_as(config, places)
     config["presets"] = _fill_presets(config)
     config["resources"] = drop_empty_texts(config.get("resources", {}))
     for kind, group in config["resources"].items():
@@ -35,6 +46,21 @@ def apply_target_mode(config: dict[str, Any]) -> dict[str, Any]:
             PRESETS.get(kind, _apply_nothing)(resource, config["presets"])
             _grant_permissions(kind, resource, config)
     return config
+
+
+def _set_run_as(config: dict[str, Any], places: Places) -> None:
+    if "run_as" not in config:
+        return
+    resources, deployer = (
+        config.get("resources", {}),
+        config["workspace"]["current_user"]["userName"],
+    )
+    if resources.get("model_serving_endpoints") and deployer not in config["run_as"].values():
+        fault = "endpoints run as who deploys them: give run_as to each job instead"
+        raise BundleError([places.describe(("resources", "model_serving_endpoints"), fault)])
+    for kind in RUNNING:
+        for resource in resources.get(kind, {}).values():
+            resource.setdefault("run_as", dict(config["run_as"]))
 
 
 def _fill_presets(config: dict[str, Any]) -> dict[str, Any]:
@@ -59,6 +85,7 @@ def _apply_to_job(job: dict[str, Any], presets: dict[str, Any]) -> None:
     job["name"] = presets.get("name_prefix", "") + job["name"]
     job["tags"] = {**presets.get("tags", {}), **(job.get("tags") or {})}
     job.setdefault("max_concurrent_runs", presets.get("jobs_max_concurrent_runs", 1))
+    job.setdefault("queue", {"enabled": True})
     for kind in TRIGGERS:
         if kind in job and "trigger_pause_status" in presets:
             job[kind].setdefault("pause_status", presets["trigger_pause_status"])
@@ -81,10 +108,16 @@ def _apply_to_catalogued(resource: dict[str, Any], presets: dict[str, Any]) -> N
     resource["name"] = normalise_prefix(presets.get("name_prefix", "")) + resource["name"]
 
 
+def _apply_to_alert(alert: dict[str, Any], presets: dict[str, Any]) -> None:
+    _apply_to_displayed(alert, presets)
+    if "schedule" in alert and "trigger_pause_status" in presets:
+        alert["schedule"].setdefault("pause_status", presets["trigger_pause_status"])
+
+
 PRESETS: Mapping[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
     "jobs": _apply_to_job,
     "experiments": _apply_to_experiment,
-    "alerts": _apply_to_displayed,
+    "alerts": _apply_to_alert,
     "dashboards": _apply_to_displayed,
     "schemas": _apply_to_catalogued,
     "registered_models": _apply_to_catalogued,

@@ -9,17 +9,27 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from .merging import merge
+from .merging import MergeError, merge
 from .presets import PRESET_KEYS
-from .yaml_source import BundleError, Places, read_yaml
+from .yaml_source import BundleError, Path_, Places, read_yaml
 
 KNOWN_TOP_LEVEL = {
     "artifacts", "bundle", "include", "permissions", "presets", "resources", "run_as", "scripts",
     "sync", "targets", "variables", "workspace",
 }  # fmt: skip
 KNOWN_TARGET = {
-    "default", "mode", "permissions", "presets", "resources", "sync", "variables", "workspace",
+    "default", "mode", "permissions", "presets", "resources", "run_as", "sync", "variables",
+    "workspace",
 }  # fmt: skip
+KNOWN_BUNDLE = {"databricks_cli_version", "engine", "git", "name", "uuid"}
+# How to log in, which a laptop does not, and folders.
+KNOWN_WORKSPACE = {
+    "account_id", "artifact_path", "auth_type", "azure_client_id", "azure_environment",
+    "azure_login_app_id", "azure_tenant_id", "azure_use_msi", "azure_workspace_resource_id",
+    "client_id", "file_path", "host", "profile", "resource_path", "root_path", "state_path",
+    "workspace_id",
+}  # fmt: skip
+KNOWN_RUN_AS = {"service_principal_name", "user_name"}
 KNOWN_VARIABLE = {"default", "description", "lookup", "type"}
 KNOWN_RESOURCES = {
     "alerts", "dashboards", "experiments", "jobs", "model_serving_endpoints", "registered_models",
@@ -36,17 +46,28 @@ ANYWHERE = re.compile(r"/|\$\{|[A-Za-z][A-Za-z0-9+.-]*:")
 def find_unsupported(config: dict[str, Any], places: Places) -> Iterator[str]:
     """Keys that a laptop does not know what to do with, each with its place."""
     yield from _refuse_keys(config, (), KNOWN_TOP_LEVEL, places)
-    yield from _refuse_keys(config.get("presets"), ("presets",), PRESET_KEYS, places)
-    yield from _refuse_keys(config.get("resources"), ("resources",), KNOWN_RESOURCES, places)
+    yield from _refuse_keys(config.get("bundle"), ("bundle",), KNOWN_BUNDLE, places)
     for name, variable in (config.get("variables") or {}).items():
         yield from _refuse_keys(variable, ("variables", name), KNOWN_VARIABLE, places)
+    yield from _find_unsupported_parts(config, (), places)
     for name, target in (config.get("targets") or {}).items():
-        path = ("targets", name)
-        yield from _refuse_keys(target, path, KNOWN_TARGET, places)
-        part = target if isinstance(target, dict) else {}
-        yield from _refuse_keys(part.get("presets"), (*path, "presets"), PRESET_KEYS, places)
-        resources = (*path, "resources")
-        yield from _refuse_keys(part.get("resources"), resources, KNOWN_RESOURCES, places)
+        yield from _refuse_keys(target, ("targets", name), KNOWN_TARGET, places)
+        if isinstance(target, dict):
+            yield from _find_unsupported_parts(target, ("targets", name), places)
+
+
+def _find_unsupported_parts(config: dict[str, Any], path: Path_, places: Places) -> Iterator[str]:
+    """Of what both the bundle and a target may have."""
+    for part, known in (
+        ("presets", PRESET_KEYS),
+        ("resources", KNOWN_RESOURCES),
+        ("run_as", KNOWN_RUN_AS),
+        ("workspace", KNOWN_WORKSPACE),
+    ):
+        yield from _refuse_keys(config.get(part), (*path, part), known, places)
+    if "run_as" in config and len(config["run_as"] or {}) != 1:
+        fault = f"name exactly one of {' and '.join(sorted(KNOWN_RUN_AS))}"
+        yield places.describe((*path, "run_as"), fault)
 
 
 def _refuse_keys(
@@ -81,9 +102,11 @@ def read_files(root: Path) -> tuple[dict[str, Any], Places]:
         faults += [places.describe(("include",), fault) for fault in _judge_include(pattern, files)]
         for file in (file for file in files if file not in read):
             read.add(file)
-            part = anchor_paths(read_yaml(file, places), file.parent.relative_to(root))
-            _merge_include(config, part, file, faults)
-    faults += _find_shared_keys(config)
+            own = Places(root)
+            part = anchor_paths(read_yaml(file, own), file.parent.relative_to(root))
+            places.add_all(own)
+            faults += _merge_include(config, part, own)
+    faults += _find_shared_keys(config, places)
     faults += _find_nameless(config, places)
     if faults:
         raise BundleError(faults)
@@ -99,19 +122,20 @@ def _judge_include(pattern: str, files: Sequence[Path]) -> Iterator[str]:
     if Path(pattern).is_absolute():
         yield f"{pattern} is absolute: write it relative to databricks.yml"
     elif not files:
-        yield f"{pattern} matches no file"
+        yield f"{pattern} matches no file: remove it, or correct it"
     for file in files:
         if file.suffix not in (".yml", ".yaml", ".json"):
-            yield f"{pattern} matches {file.name}, which is no YAML"
+            yield f"{pattern} matches {file.name}, which is no YAML: name .yml files alone"
 
 
-def _find_shared_keys(config: dict[str, Any]) -> Iterator[str]:
+def _find_shared_keys(config: dict[str, Any], places: Places) -> Iterator[str]:
     # The CLI wants a key to be unique across all types of resources.
     kinds: dict[str, str] = {}
     for kind, group in config.get("resources", {}).items():
         for key in group:
             if key in kinds:
-                yield f"resources.{kind}.{key}: the key is used in resources.{kinds[key]} too"
+                fault = f"the key is used in resources.{kinds[key]} too: give it another one"
+                yield places.describe(("resources", kind, key), fault)
             kinds[key] = kind
 
 
@@ -120,7 +144,7 @@ def _find_nameless(config: dict[str, Any], places: Places) -> Iterator[str]:
         for key, resource in group.items():
             field = NAME_FIELDS.get(kind, "name")
             if kind in KNOWN_RESOURCES and not (resource or {}).get(field):
-                yield places.describe(("resources", kind, key), f"{field} is missing")
+                yield places.describe(("resources", kind, key), f"{field} is missing: write one")
 
 
 def anchor_paths(value: Any, folder: Path) -> Any:
@@ -137,20 +161,25 @@ def anchor_paths(value: Any, folder: Path) -> Any:
     }
 
 
-def _merge_include(
-    config: dict[str, Any], part: dict[str, Any], file: Path, faults: list[str]
-) -> None:
+def _merge_include(config: dict[str, Any], part: dict[str, Any], places: Places) -> Iterator[str]:
+    """Adds what a file has, and gives what is wrong with it by its own places."""
     for group, entries in part.items():
         if not isinstance(entries, dict) or group == "include":
-            faults.append(f"{file.name}: {group} belongs into databricks.yml")
+            yield places.describe((group,), f"{group} belongs into databricks.yml: move it there")
             continue
+        known = config[group] = config.get(group) or {}
         for key, value in entries.items():
-            if not isinstance(value, dict):
-                faults.append(f"{file.name}: {group}.{key} is empty, or no mapping")
-            elif group == "resources":
-                known = config.setdefault("resources", {}).setdefault(key, {})
-                faults += [f"{file.name}: {key}.{n} is declared twice" for n in value if n in known]
-                known.update(value)
-            else:
-                known = config.setdefault(group, {})
-                known[key] = merge(known[key], value) if key in known else value
+            try:
+                _merge_entry(known, group, key, value)
+            except MergeError as error:
+                yield places.describe((group, key, *error.path), str(error))
+
+
+def _merge_entry(known: dict[str, Any], group: str, key: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise MergeError((), "it is empty, or no mapping: remove it, or write what belongs to it")
+    for name in value if group == "resources" else ():
+        if name in (known.get(key) or {}):
+            fault = f"{key}.{name} is declared twice: remove one, or give it another key"
+            raise MergeError((name,), fault)
+    known[key] = merge(known.get(key), value)

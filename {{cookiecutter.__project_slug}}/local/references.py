@@ -27,7 +27,10 @@ class References:
             BundleError: A given one is unknown, or one has no value.
         """
         unknown = sorted(set(self._given) - set(self._variables))
-        faults = [f"there is no variable {name!r} to be given" for name in unknown]
+        there = ", ".join(sorted(self._variables))
+        faults = [
+            f"there is no variable {name!r} to be given: there are {there}" for name in unknown
+        ]
         for name in self._variables:
             faults += self._choose(name)
         if faults:
@@ -87,7 +90,9 @@ class _Resolver:
         if self._roots is not None and parts[0] not in self._roots:
             return found.group(0)
         if name in trail:
-            return self._fail(found, path, f"${{{name}}} refers to itself")
+            return self._fail(
+                found, path, f"${{{name}}} refers to itself: give it a value of its own"
+            )
         value = self._config
         for part in parts:
             value = value.get(part) if isinstance(value, dict) else None
@@ -95,7 +100,9 @@ class _Resolver:
             # Only a workspace knows it, and no job on a laptop needs it.
             return found.group(0)
         if value is None:
-            return self._fail(found, path, f"${{{name}}} is not defined")
+            return self._fail(
+                found, path, f"${{{name}}} is not defined: declare it, or correct the name"
+            )
         return self.walk(value, path, (*trail, name))
 
     def _is_looked_up(self, parts: list[str]) -> bool:

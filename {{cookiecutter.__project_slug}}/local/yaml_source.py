@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 Path_ = tuple[Any, ...]
+# Where a bundle begins.
+MAIN = "databricks.yml:1"
 
 
 class BundleError(ValueError):
@@ -29,17 +33,40 @@ class Places:
         self._root = root
         self.files: list[Path] = []
         self._lines: dict[Path_, str] = {}
+        self._target: Path_ = ()
 
     def add(self, path: Path_, file: Path, line: int) -> None:
         """Remembers a value's place; the first one stays."""
-        self._lines.setdefault(path, f"{file.relative_to(self._root).as_posix()}:{line}")
+        self._lines.setdefault(path, self.name(file, line))
+
+    def add_all(self, other: Places) -> None:
+        """Remembers another one's files and places; the first place of a value stays."""
+        self.files += other.files
+        self._lines = other._lines | self._lines
+
+    def for_target(self, name: str) -> Places:
+        """The same places, where what a target writes comes before what it overrides."""
+        chosen = copy.copy(self)
+        chosen._target = ("targets", name)
+        return chosen
+
+    def name(self, file: Path, line: int) -> str:
+        """`file:line`, as seen from the bundle's folder."""
+        return f"{file.relative_to(self._root).as_posix()}:{line}"
 
     def describe(self, path: Path_, fault: str) -> str:
         """`file:line: path: fault`, by the nearest place that is known."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self._lines:
-                return f"{self._lines[path[:length]]}: {_join(path)}: {fault}"
-        return f"databricks.yml: {_join(path)}: {fault}"
+        parts = (path[:length] for length in range(len(path), -1, -1))
+        written = (each for part in parts for each in self._list_places(part))
+        return f"{next(written, MAIN)}: {_join(path)}: {fault}"
+
+    def _list_places(self, path: Path_) -> Iterator[str]:
+        # What a target adds to a list comes last there.
+        in_list = any(isinstance(part, int) for part in path)
+        own = (*self._target, *path)
+        for each in (path, own) if in_list else (own, path):
+            if each in self._lines:
+                yield self._lines[each]
 
 
 def _join(path: Path_) -> str:
@@ -59,9 +86,11 @@ def read_yaml(file: Path, places: Places) -> dict[str, Any]:
         content = yaml.safe_load(text) or {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BundleError([f"{file.name}:{line}: broken YAML: {error.problem}"]) from None
+        fault = f"broken YAML: {error.problem}: correct what is there, or just before"
+        raise BundleError([f"{places.name(file, line)}: {fault}"]) from None
     if not isinstance(content, dict):
-        raise BundleError([f"{file.name}:1: a mapping is expected"])
+        fault = "a mapping is expected: write keys such as resources:"
+        raise BundleError([f"{places.name(file, 1)}: {fault}"])
     if node is not None:
         _locate(node, (), file, places)
     return content
