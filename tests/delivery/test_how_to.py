@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from local.bundle import load_bundle
-from rendered import ROOT
+from rendered import ROOT, copy_project, edit
 from workspace import MISSING, WHY, FakeWorkspace
 
 PAGES = ROOT / "docs/how-to"
@@ -51,6 +51,45 @@ def test_verbs_and_pages_that_a_page_names_exist(page: Path) -> None:
     assert set(re.findall(r"(?:(?<=`)|(?<=\n))make ([a-z-]+)", text)) <= verbs
     for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text()):
         assert (page.parent / link).exists(), link
+
+
+READING = {"SELECT", "MODIFY", "READ_VOLUME", "WRITE_VOLUME", "ALL_PRIVILEGES", "MANAGE"}
+
+
+def withhold(project: Path) -> Path:
+    """The project with what the page on mirrors sets in staging and prod."""
+    (block,) = re.findall(r"```yaml\n(.*?)```", (PAGES / "mirror.md").read_text(), re.DOTALL)
+    lines = "".join(f"      {line.strip()}\n" for line in block.strip().splitlines())
+    for target in ("staging", "prod"):
+        edit(
+            project,
+            "databricks.yml",
+            f"      catalog: {target}\n",
+            f"      catalog: {target}\n{lines}",
+        )
+    return project
+
+
+@pytest.mark.parametrize("target", ["staging", "prod"])
+def test_who_works_on_a_mirror_reads_no_raw_table_and_no_file(tmp_path: Path, target: str) -> None:
+    resources = load_bundle(withhold(copy_project(tmp_path)), target).config["resources"]
+    for holder in (resources["schemas"]["raw"], *resources["volumes"].values()):
+        grants = {grant["principal"]: {*grant["privileges"]} for grant in holder["grants"]}
+        assert grants["data_scientists"]
+        assert not grants["data_scientists"] & READING
+        assert grants["ml_engineers"] & READING
+
+
+@pytest.mark.skipif(MISSING, reason=WHY)
+def test_the_cli_accepts_what_withholds_raw_tables_and_files(
+    workspace: FakeWorkspace, project: Path
+) -> None:
+    said = workspace.run(withhold(project), "validate", "--strict", "-t", "prod")
+    assert "Validation OK!" in said
+    workspace.run(project, "deploy", "-t", "prod")
+    path = "/api/2.1/unity-catalog/permissions/volume/prod.flight_delays_raw.landing"
+    granted = workspace.ask("GET", path)["privilege_assignments"]
+    assert {"principal": "data_scientists", "privileges": ["APPLY_TAG"]} in granted
 
 
 @pytest.mark.skipif(MISSING, reason=WHY)

@@ -61,11 +61,13 @@ class FakeWorkspace:
         assert (done.returncode != 0) == fails, said
         return done.stdout if "json" in words else said
 
-    def try_to(self, project: Path, *words: str) -> int:
-        """The exit code of `databricks bundle ...`, which may be killed by the workspace."""
+    def try_to(self, project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        """What came of `databricks bundle ...`, which may be killed by the workspace."""
         command = ["databricks", "bundle", *words]
         environment = {**self.environment, "DATABRICKS_CLI_TEST_PID": "1"}
-        return subprocess.run(command, cwd=project, env=environment, capture_output=True).returncode
+        return subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, errors="replace"
+        )
 
     def read_jobs(self) -> dict[str, Any]:
         """The settings of its jobs by name, without ids."""
