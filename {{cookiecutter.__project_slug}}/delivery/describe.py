@@ -10,10 +10,20 @@ from typing import Any
 
 from local.bundle import Bundle, load_bundle
 
+from .plan import HOLD_DATA
 from .validate import list_targets
 
 START, END = "<!-- job graph: make docs -->", "<!-- end of job graph -->"
-DATA_KINDS = ("schemas", "volumes", "registered_models", "experiments", "dashboards")
+# What holds data or shows it, and what becomes of it when somebody removes it.
+DATA_KINDS = {
+    "schemas": "a dropped table comes back with `UNDROP TABLE` within 7 days",
+    "volumes": "its files are gone: the source delivers them again",
+    "registered_models": "its versions are gone: train again",
+    "experiments": "it is in the trash for 30 days",
+    "dashboards": "the next deployment makes it anew",
+}
+# Targets with rights of their own; staging mirrors prod.
+ROLE_TARGETS = {"staging and prod": "prod", "pull_request": "pull_request", "dev": "dev"}
 HEAD = """# The bundle, resource by resource
 
 What is deployed, who may do what with it, what it costs, and what happens when it fails.
@@ -32,42 +42,65 @@ def write_documents(root: Path) -> None:
 def describe_bundle(root: Path) -> str:
     """The page docs/bundle.md."""
     bundles = {target: load_bundle(root, target) for target in list_targets(root)}
-    prod, dev = bundles["prod"], bundles["dev"]
+    guarded = [kind for kind in DATA_KINDS if kind in HOLD_DATA]
     parts = [
         HEAD,
         "## Jobs\n",
+        "A job costs nothing while it does not run. After a failure, Repair run goes on with what"
+        " failed.\n",
         *list_jobs(bundles),
         "\n## What holds data, and what shows it\n",
-        *list_data(prod, dev),
+        "Where one is missing, the jobs that need it fail until it is there again. `make deploy`"
+        f" stops before it deletes any of the {', '.join(guarded).replace('_', ' ')}.\n",
+        *list_data(bundles),
         "\n## Roles\n",
         "Groups of the Databricks account, each named by a variable. Who deploys owns everything"
         " that is deployed, and may do everything with it.\n",
-        *list_roles(prod, dev),
+        *list_roles(bundles),
     ]
     return "\n".join(parts) + "\n"
 
 
 def list_jobs(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     """A row for each job, those that prod has not at the end."""
-    prod, dev = bundles["prod"], bundles["dev"]
-    yield "| job | does | starts | costs while idle | costs while running | when a task fails |"
+    yield "| job | does | starts | who may do what | costs while running | when a task fails |"
     yield "|---|---|---|---|---|---|"
-    callers = find_callers(prod)
-    for key, job in {
-        **prod.jobs,
-        **{k: v for k, v in dev.jobs.items() if k not in prod.jobs},
-    }.items():
-        targets = [target for target, bundle in bundles.items() if key in bundle.jobs]
-        where = "" if key in prod.jobs else f" (in {', '.join(targets)})"
+    for key in list_keys(bundles, "jobs"):
+        bundle = choose_bundle(bundles, "jobs", key)
+        job, callers = bundle.jobs[key], find_callers(bundle)
         cells = [
-            f"`{key}`{where}",
+            f"`{key}`{describe_targets(bundles, 'jobs', key)}",
             job["description"].rstrip("."),
             describe_start(job, callers.get(key, [])),
-            "nothing",
+            describe_rights(job),
             describe_cost(job),
             describe_failure(job),
         ]
         yield f"| {' | '.join(cells)} |"
+
+
+def list_keys(bundles: Mapping[str, Bundle], kind: str) -> list[str]:
+    """The resources of a kind in any target, those of prod first."""
+    listed = (bundles["prod"], *bundles.values())
+    return list(dict.fromkeys(k for b in listed for k in b.config["resources"].get(kind, {})))
+
+
+def choose_bundle(bundles: Mapping[str, Bundle], kind: str, key: str) -> Bundle:
+    """What a resource is described from: prod, or the last target that is no development."""
+    having = [b for b in bundles.values() if key in b.config["resources"].get(kind, {})]
+    if bundles["prod"] in having:
+        return bundles["prod"]
+    shared = [bundle for bundle in having if bundle.config.get("mode") != "development"]
+    return (shared or having)[-1]
+
+
+def describe_targets(bundles: Mapping[str, Bundle], kind: str, key: str) -> str:
+    """Where a resource is that prod has not."""
+    having = [t for t, b in bundles.items() if key in b.config["resources"].get(kind, {})]
+    if "prod" in having:
+        return ""
+    chosen = choose_bundle(bundles, kind, key).target
+    return f" (in {', '.join(having)}{f'; as in {chosen}' if len(having) > 1 else ''})"
 
 
 def find_callers(bundle: Bundle) -> dict[str, list[str]]:
@@ -118,26 +151,38 @@ def describe_failure(job: dict[str, Any]) -> str:
         for task, n in retries.items()
     )
     heard = f"{', '.join(job['email_notifications']['on_failure'])} hears"
-    return f"{again}; {heard}; Repair run goes on" if again else f"{heard}; Repair run goes on"
+    return f"{again}; {heard}" if again else heard
 
 
-def list_data(prod: Bundle, dev: Bundle) -> Iterator[str]:
-    """A row for each resource that is no job, as it is in prod; those of dev alone as there."""
-    yield "| resource | name in prod | holds | who may do what | costs while idle |"
-    yield "|---|---|---|---|---|"
-    for kind in DATA_KINDS:
-        there, here = (b.config["resources"].get(kind, {}) for b in (prod, dev))
-        for key, resource in {**here, **there}.items():
-            idle = "storage" if kind != "dashboards" else "nothing; while seen, the SQL warehouse"
-            name = resource.get("display_name") or (
-                resource["id"] if kind not in ("experiments",) else resource["name"].split("/")[-1]
-            )
-            holds = resource.get("comment", kind.rstrip("s")).rstrip(".")
-            where = "" if key in there else " (dev only)"
-            rights = [f"{who}: {what}" for who, what in list_rights(resource)]
-            shown = f"`{name}`" if key in there else "one for each developer"
-            said = [f"`{kind}.{key}`{where}", shown, holds, "; ".join(rights), idle]
-            yield f"| {' | '.join(said)} |"
+def list_data(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """A row for each resource that is no job."""
+    yield "| resource | name in prod | holds | who may do what | costs idle | when it is removed |"
+    yield "|---|---|---|---|---|---|"
+    for kind, lost in DATA_KINDS.items():
+        for key in list_keys(bundles, kind):
+            resource = choose_bundle(bundles, kind, key).config["resources"][kind][key]
+            where = describe_targets(bundles, kind, key)
+            cells = [
+                f"`{kind}.{key}`{where}",
+                "one for each developer" if where else f"`{get_name(kind, resource)}`",
+                resource.get("comment", kind.rstrip("s")).rstrip("."),
+                describe_rights(resource),
+                "storage" if kind != "dashboards" else "nothing; while seen, the SQL warehouse",
+                lost,
+            ]
+            yield f"| {' | '.join(cells)} |"
+
+
+def get_name(kind: str, resource: dict[str, Any]) -> str:
+    """What people see a resource by."""
+    if kind == "experiments":
+        return str(resource["name"]).split("/")[-1]
+    return str(resource.get("display_name") or resource["id"])
+
+
+def describe_rights(resource: dict[str, Any]) -> str:
+    """Groups and what they may do with a resource."""
+    return "<br>".join(f"{who}: {what}" for who, what in list_rights(resource))
 
 
 def list_rights(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -149,16 +194,16 @@ def list_rights(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield permission["group_name"], permission["level"]
 
 
-def list_roles(prod: Bundle, dev: Bundle) -> Iterator[str]:
-    """A row for each group and resource it may do something with."""
-    yield "| group | resources | staging and prod | dev |"
-    yield "|---|---|---|---|"
-    there, here = collect_rights(prod), collect_rights(dev)
-    pairs = sorted({*there, *here})
-    rows = [(g, there.get((g, r), "nothing"), here.get((g, r), "nothing"), r) for g, r in pairs]
-    for (group, prod_may, dev_may), same in groupby(sorted(rows), lambda row: row[:3]):
-        names = ", ".join(f"`{row[3]}`" for row in same)
-        yield f"| {group} | {names} | {prod_may} | {dev_may} |"
+def list_roles(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """A row for each group and the resources that it may do the same with."""
+    yield f"| group | resources | {' | '.join(ROLE_TARGETS)} |"
+    yield f"|---|---|{'---|' * len(ROLE_TARGETS)}"
+    rights = [collect_rights(bundles[target]) for target in ROLE_TARGETS.values()]
+    pairs = sorted({pair for of_target in rights for pair in of_target})
+    rows = [(g, *(each.get((g, r), "nothing") for each in rights), r) for g, r in pairs]
+    for (group, *may), same in groupby(sorted(rows), lambda row: row[:-1]):
+        names = ", ".join(f"`{row[-1]}`" for row in same)
+        yield f"| {group} | {names} | {' | '.join(may)} |"
 
 
 def collect_rights(bundle: Bundle) -> dict[tuple[str, str], str]:
