@@ -280,7 +280,7 @@ FAULTS = {
     ),
     "jobs that run each other": (
         (LIFECYCLE, "${resources.jobs.setup.id}", "${resources.jobs.lifecycle.id}"),
-        r"lifecycle.job.yml:\d+: .*jobs run each other in a circle: remove a call of: lifecycle > lifecycle",
+        r"lifecycle.job.yml:\d+: .*jobs run each other in a circle: lifecycle > lifecycle: remove one",
     ),
     "queue that is off": (
         (TRAINING, "enabled: true", "enabled: false"),

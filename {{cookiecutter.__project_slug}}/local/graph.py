@@ -126,11 +126,11 @@ def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
             path, f"{', '.join(unsupported)} cannot run on a laptop: remove it"
         )
     for what, cycle in (
-        ("tasks wait in a circle: remove a dependency of", _find_cycle(job)),
-        ("jobs run each other in a circle: remove a call of", _find_job_cycle(bundle, key)),
+        ("tasks wait in a circle", _find_cycle(job)),
+        ("jobs run each other in a circle", _find_job_cycle(bundle, key)),
     ):
         if cycle:
-            yield bundle.places.describe(path, f"{what}: {' > '.join(cycle)}")
+            yield bundle.places.describe(path, f"{what}: {' > '.join(cycle)}: remove one of these")
 
 
 def _find_task_faults(
