@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cloud import Cloud, is_making
+from delivery import identities
 from delivery.__main__ import main
-from delivery.identities import Setting, set_up_identities
+from delivery.identities import TARGETS, Setting, set_up_identities
+from delivery.identity_steps import list_steps
+from local.bundle import load_bundle
 from rendered import copy_project
 
 SETTING = Setting(
@@ -21,10 +25,13 @@ GITHUB = Setting(**{**vars(SETTING), "repository": "org/flight-delays", "github"
 STAND_IN = """#!/bin/sh
 echo "$(basename $0) $*" >> $MEMORY
 case "$*" in
-  *tenantId*|*"project show"*|*Issuer*|*Subject*) echo known; exit;;
-  *" create"*|*" post "*|*" patch "*|*" update "*|*POST*) touch $MADE; exit;;
+  *tenantId*|*"project show"*|*Issuer*|*Subject*|*"workspace list"*) echo known; exit;;
+  *" create"*|*" add "*|*" post "*|*" patch "*|*" update "*|*POST*) touch $MADE; exit;;
 esac
-if [ -e $MADE ] || [ -n "$ALL" ]; then echo 7; rm -f $MADE; fi
+if [ -e $MADE ] || [ -n "$ALL" ]; then
+  case "$*" in *"grants get"*) echo USE_CATALOG CREATE_SCHEMA;; *) echo 7;; esac
+  rm -f $MADE
+fi
 """
 
 
@@ -46,10 +53,6 @@ def project(tmp_path: Path) -> Path:
     return copy_project(tmp_path / "project")
 
 
-def is_making(call: str) -> bool:
-    return any(word in call for word in (" create", " post ", " patch ", " update ", "POST"))
-
-
 @pytest.mark.parametrize("setting", [SETTING, GITHUB], ids=["azure_repos", "github"])
 def test_everything_is_made_once(
     project: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, setting: Setting
@@ -61,12 +64,64 @@ def test_everything_is_made_once(
     assert len([call for call in made if "requesterCannotBeApprover" in call]) == 1
     assert len([call for call in made if "pipelines create" in call]) == 5
     assert len([call for call in made if "pipelinePermissions/endpoint/7" in call]) == 5
+    assert len([call for call in made if "pipelinePermissions/environment/7" in call]) == 3
+    assert len([call for call in made if "--role Reader --scope known" in call]) == 3
     assert len([call for call in made if call.startswith("gh")]) == bool(setting.github)
     assert len([call for call in made if "repos policy" in call]) == (0 if setting.github else 4)
     memory.unlink()
     monkeypatch.setenv("ALL", "yes")
     set_up_identities(project, setting, dry_run=False)
     assert [call for call in memory.read_text().splitlines() if is_making(call)] == []
+
+
+@pytest.mark.parametrize("setting", [SETTING, GITHUB], ids=["azure_repos", "github"])
+def test_what_others_have_is_not_taken_for_ones_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch, setting: Setting
+) -> None:
+    cloud = Cloud()
+    monkeypatch.setattr(identities, "ask", cloud.ask)
+    set_up_identities(project, setting, dry_run=False)
+    said = "\n".join(cloud.made)
+    assert said.count("ad app create") == said.count("grants update") == 3
+    assert said.count("evaluatebranchProtection") == 3
+    assert said.count("distributedtask/environments?") == 2
+    assert said.count("repos policy") == (0 if setting.github else 4)
+
+
+def test_an_identity_sees_its_own_workspace_and_no_more(project: Path) -> None:
+    bundles = {target: load_bundle(project, target) for target in TARGETS}
+    roles = {
+        step.what: " ".join(step.find + step.make)
+        for step in list_steps(bundles, SETTING)
+        if step.what.startswith(("resource of", "role of"))
+    }
+    assert len(roles) == 6
+    for target, bundle in bundles.items():
+        host = bundle.config["workspace"]["host"].removeprefix("https://").rstrip("/")
+        assert f"[?workspaceUrl=='{host}'].id | [0]" in roles[f"resource of {target}"]
+        assert f"--subscription {SETTING.subscription}" in roles[f"resource of {target}"]
+        role = roles[f"role of {target}"]
+        assert role.count(f"--role Reader --scope <resource of {target}>") == 2
+        assert f"--assignee-object-id <service principal of {target}>" in role
+
+
+def test_each_api_is_asked_in_its_own_version(project: Path) -> None:
+    bundles = {target: load_bundle(project, target) for target in TARGETS}
+    calls = [word for s in list_steps(bundles, SETTING) for word in s.find + s.make]
+    addresses = [word for word in calls if "api-version=" in word]
+    assert addresses
+    for address in addresses:
+        number = "4" if "serviceendpoint" in address else "1"
+        assert address.endswith(f"api-version=7.1-preview.{number}")
+
+
+def test_a_release_branch_can_be_pushed_before_it_is_checked(project: Path, memory: Path) -> None:
+    set_up_identities(project, GITHUB, dry_run=False)
+    (ruleset,) = [
+        call for call in memory.read_text().splitlines() if "POST" in call and "gh" in call
+    ]
+    checks = ruleset.split("rules[][type]=required_status_checks")[1]
+    assert "rules[][parameters][do_not_enforce_on_create]=true" in checks
 
 
 def test_a_rehearsal_prints_every_call_and_makes_none(

@@ -17,6 +17,8 @@ REVIEW = (
     "--allow-downvotes", "false", "--reset-on-source-push", "true",
 )  # fmt: skip
 POLICIES = {"Build": BUILD, "Minimum number of reviewers": REVIEW}
+# What tells a policy from others of its kind.
+OWN = {"Build": " && settings.buildDefinitionId==`<pipeline pull-request>`"}
 
 
 def list_policy_steps(setting: Setting) -> Iterator[Step]:
@@ -35,9 +37,10 @@ def list_policy_steps(setting: Setting) -> Iterator[Step]:
 
 def _make_policy_step(branch: str, kind: str, where: Sequence[str]) -> Step:
     reference = f"settings.scope[0].refName=='refs/heads/{branch}'"
-    query = f"[?type.displayName=='{kind}' && {reference}].id | [0]"
+    query = f"[?type.displayName=='{kind}' && {reference}{OWN.get(kind, '')}].id | [0]"
+    where = (*where, "--repository-id", "<repository>")
     scope = ("--branch", branch, "--branch-match-type", BRANCHES[branch])
-    rules = ("--repository-id", "<repository>", "--blocking", "true", "--enabled", "true")
+    rules = ("--blocking", "true", "--enabled", "true")
     return Step(
         f"policy {kind} of {branch}",
         ("az", "repos", "policy", "list", *where, "--query", query, "-o", "tsv"),
@@ -61,6 +64,8 @@ def list_ruleset_steps(name: str, setting: Setting) -> Iterator[Step]:
         "rules[][parameters][required_review_thread_resolution]=false",
         "rules[][type]=required_status_checks",
         "rules[][parameters][strict_required_status_checks_policy]=true",
+        # The push that cuts a release branch comes before the check could have run.
+        "rules[][parameters][do_not_enforce_on_create]=true",
         f"rules[][parameters][required_status_checks][][context]={name}-pull-request",
     )  # fmt: skip
     yield Step(

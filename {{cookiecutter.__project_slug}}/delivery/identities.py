@@ -30,11 +30,17 @@ class Step:
         what: Its name, for people; with `<...>` it is what later steps refer to.
         find: The call that prints its id; nothing when it is not there.
         make: The call that makes it; empty for what comes with something else.
+        holds: What the answer must contain; without it, the thing is not there as it should be.
     """
 
     what: str
     find: tuple[str, ...]
     make: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+
+    def is_met(self, found: str) -> bool:
+        """Whether an answer shows that the thing is there."""
+        return found not in NOTHING and all(word in found for word in self.holds)
 
 
 @dataclass(frozen=True)
@@ -93,11 +99,11 @@ def ensure(root: Path, step: Step, known: Mapping[str, str]) -> str:
     """
     find = fill_in(step.find, known)
     found = ask(root, *find)
-    if found in NOTHING and step.make:
+    if step.make and not step.is_met(found):
         ask(root, *fill_in(step.make, known))
         print("  made")
         found = ask(root, *find)
-    if found in NOTHING:
+    if not step.is_met(found):
         refuse([f"{step.what} is not there: {shlex.join(find)}"])
     return found
 
