@@ -14,6 +14,7 @@ from rendered import copy_project, edit
 
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n- New feature.\n\n## 1.0.0, 2026-01-01\n\n- First.\n"
 AZ = """#!/bin/sh
+echo "$*" > "$0.called"
 echo '[{"definition": {"name": "flight-delays-deploy-staging"}, "sourceVersion": "'%s'"}]'
 """
 TESTED = "$(git rev-parse HEAD)"
@@ -109,6 +110,27 @@ def test_what_staging_has_not_tested_is_not_released(
     assert "flight-delays-deploy-staging has not succeeded with" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ORGANISATION": "https://dev.azure.com/org", "PROJECT": "flights"},
+         "--organization https://dev.azure.com/org --project flights"),
+        ({"ORGANISATION": "", "PROJECT": ""}, "--output json"),
+    ],
+)  # fmt: skip
+def test_staging_is_asked_where_its_pipelines_are(
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    said: str,
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert main(["release", "--version", "1.1.0"]) == 0
+    assert (tmp_path / "bin/az.called").read_text().strip().endswith(said)
+
+
 def test_without_the_azure_cli_it_says_where_to_get_it(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +163,38 @@ def test_an_older_release_does_not_overtake(
     git("tag", "v1.2.0", "main")
     assert main(["check-version"]) == 2
     assert "1.1.0 is older than 1.2.0, which was in prod" in capsys.readouterr().err
+
+
+def test_a_newer_release_that_failed_after_its_deployment_is_not_overtaken(
+    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["release", "--version", "1.1.0"])
+    git("push", "-q", "origin", "main:release/1.10.0", "main:release/1.9.0", "main:release/2.x")
+    assert main(["check-version"]) == 2
+    said = capsys.readouterr().err
+    assert "1.1.0 is older than release/1.10.0, which may be in prod: cut a new release" in said
+
+
+def test_an_older_commit_of_a_release_branch_does_not_overtake(
+    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["release", "--version", "1.1.0"])
+    older = git("rev-parse", "--short=7", "HEAD")
+    git("commit", "-qm", "Mend it", "--allow-empty")
+    git("push", "-q")
+    newer = git("rev-parse", "--short=7", "HEAD")
+    assert main(["check-version"]) == 0
+    git("switch", "-q", "--detach", older)
+    assert main(["check-version"]) == 2
+    said = capsys.readouterr().err
+    moved = f"release/1.1.0 has moved on to {newer}, this is {older}: run its newest commit"
+    assert moved in said
+
+
+def test_a_release_whose_branch_is_gone_goes_on(project: Path, git: Git) -> None:
+    main(["release", "--version", "1.1.0"])
+    git("push", "-q", "origin", "--delete", "release/1.1.0")
+    assert main(["check-version"]) == 0
 
 
 def test_a_release_is_never_changed(

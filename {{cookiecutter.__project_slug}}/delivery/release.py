@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from local.bundle import load_bundle
@@ -17,6 +18,7 @@ from .commands import ask, refuse, run
 Version = tuple[int, ...]
 MAIN = "main"
 STAGING = "deploy-staging"
+RELEASE = "release/"
 
 
 def release(root: Path, version: str) -> None:
@@ -32,7 +34,7 @@ def release(root: Path, version: str) -> None:
     text = changelog.read_text(encoding="utf-8")
     refuse([*find_tree_reasons(root), *find_version_reasons(root, number, text)])
     refuse(list(find_staging_reasons(root)))
-    branch = f"release/{version}"
+    branch = f"{RELEASE}{version}"
     ask(root, "git", "switch", "--create", branch)
     changelog.write_text(close_section(text, version, f"{dt.date.today()}"), encoding="utf-8")
     set_version(root, version)
@@ -72,23 +74,37 @@ def find_version_reasons(root: Path, number: Version, changelog: str) -> Iterato
         yield f"CHANGELOG.md: nothing stands under {UNRELEASED}: say what changed"
 
 
-def find_staging_reasons(root: Path) -> Iterator[str]:
+def find_staging_reasons(root: Path, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Why staging does not vouch for this commit."""
     commit = ask(root, "git", "rev-parse", "HEAD")
     pipeline = f"{load_bundle(root).config['bundle']['name']}-{STAGING}"
     found = ask(
         root, "az", "pipelines", "runs", "list", "--branch", MAIN, "--result", "succeeded",
-        "--top", "200", "--output", "json",
+        "--top", "200", "--output", "json", *locate_runs(environment),
     )  # fmt: skip
     runs = [(r["definition"]["name"], r["sourceVersion"]) for r in json.loads(found or "[]")]
     if (pipeline, commit) not in runs:
         yield f"{pipeline} has not succeeded with {commit[:7]}: wait for it, or mend it"
 
 
+def locate_runs(environment: Mapping[str, str]) -> Iterator[str]:
+    """Options that say where the pipelines are; without, a remote in Azure Repos says so."""
+    for option, name in (("--organization", "ORGANISATION"), ("--project", "PROJECT")):
+        if environment.get(name):
+            yield from (option, environment[name])
+
+
 def list_versions(root: Path) -> list[Version]:
     """The versions that are tagged."""
     names = ask(root, "git", "tag", "--list", "v*").split()
     return [parse_version(n[1:]) for n in names if re.fullmatch(r"v\d+\.\d+\.\d+", n)]
+
+
+def list_branches(root: Path) -> dict[Version, str]:
+    """The versions that have a release branch at origin, and its newest commit."""
+    listed = ask(root, "git", "ls-remote", "--heads", "origin", f"refs/heads/{RELEASE}*")
+    found = re.findall(rf"(?m)^(\w+)\s+refs/heads/{RELEASE}(\d+\.\d+\.\d+)$", listed)
+    return {parse_version(version): commit for commit, version in found}
 
 
 def set_version(root: Path, version: str) -> None:
@@ -104,16 +120,28 @@ def check_version(root: Path) -> None:
     """Lets no older release overtake a newer one, and no second one have the same number.
 
     Raises:
-        DeliveryError: A greater version is tagged, or this one at another commit.
+        DeliveryError: A greater version has a tag or a branch, or this one is at another commit.
     """
     version = read_version(root)
     ask(root, "git", "fetch", "--quiet", "--tags", "origin")
-    newer = [v for v in list_versions(root) if v > parse_version(version)]
-    if newer:
-        advice = "cut a new release from main, or go back with rollback.yml"
-        refuse([f"{version} is older than {_join(max(newer))}, which was in prod: {advice}"])
-    refuse(list(find_tag_reasons(root, f"v{version}")))
+    refuse([*find_newer_reasons(root, version), *find_tag_reasons(root, f"v{version}")])
     print(f"{version} is newer than every release before it")
+
+
+def find_newer_reasons(root: Path, version: str) -> Iterator[str]:
+    """What is newer than this commit; without a tag too, for it may have failed once deployed."""
+    number, branches = parse_version(version), list_branches(root)
+    advice = f"cut a new release from {MAIN}, or go back with rollback.yml"
+    tagged, cut = (max(versions, default=()) for versions in (list_versions(root), branches))
+    if tagged > number:
+        yield f"{version} is older than {_join(tagged)}, which was in prod: {advice}"
+    elif cut > number:
+        yield f"{version} is older than {RELEASE}{_join(cut)}, which may be in prod: {advice}"
+    here = ask(root, "git", "rev-parse", "HEAD")
+    there = branches.get(number, here)
+    if there != here:
+        moved = f"{RELEASE}{version} has moved on to {there[:7]}, this is {here[:7]}"
+        yield f"{moved}: run its newest commit"
 
 
 def tag(root: Path) -> None:
