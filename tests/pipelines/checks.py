@@ -10,7 +10,7 @@ from typing import Any
 from events import EVENTS
 from project import TYPED, Project, read_project
 from reader import Fault, get_option, get_script, get_verb, list_steps
-from runs import find_started
+from runs import PIPELINES, find_started
 
 Found = Iterator[tuple[str, str]]
 TASKS = {
@@ -40,9 +40,15 @@ TRIGGERS = {
 WORKSPACE_VERBS = {
     "clean-up", "deploy", "destroy", "integration", "plan", "roll-back-model", "start", "verify",
 }  # fmt: skip
-PUSHING_VERBS = {"tag", "clean-up"}
+ORIGIN_VERBS = {"check-version", "clean-up", "tag"}
 SCRIPT = re.compile(r'make [a-z-]+( [A-Z_]+=([\w./^-]+|"[^"$`]*"))*')
 TOKEN = {"SYSTEM_ACCESSTOKEN": "$(System.AccessToken)"}
+
+
+def has_the_pipelines_known_and_no_other(project: Project) -> Found:
+    for file in sorted((project.folder / ".azure-pipelines").glob("*.y*ml")):
+        if file.name not in {f"{name}.yml" for name in PIPELINES}:
+            yield file.name, "no check looks at this pipeline: it is none of those known"
 
 
 def depends_on_stages_that_exist(project: Project) -> Found:
@@ -83,6 +89,18 @@ def calls_verbs_that_exist(project: Project) -> Found:
     for name, _, step in project.list_steps():
         if get_verb(step) and get_verb(step) not in project.verbs:
             yield name, f"the Makefile has no {get_verb(step)}"
+
+
+def fails_where_a_step_fails(project: Project) -> Found:
+    for name, pipeline in project.pipelines.items():
+        if "continueOnError" in walk_keys(pipeline):
+            yield name, "continueOnError lets what follows take a failure for success"
+
+
+def puts_conditions_on_stages_and_steps(project: Project) -> Found:
+    for name, _, job in project.list_jobs():
+        if "condition" in job:
+            yield name, f"{job['displayName']} has a condition, which the table of events overlooks"
 
 
 def pins_images(project: Project) -> Found:
@@ -227,7 +245,7 @@ def passes_on_what_it_published(project: Project) -> Found:
                 yield name, f"{artifact[0]} was not published from {artifact[1]}"
 
 
-def approves_each_stage_that_changes_prod(project: Project) -> Found:
+def parts_plan_and_deployment(project: Project) -> Found:
     for name in ("deploy-prod", "rollback"):
         for stage in project.pipelines[name]["stages"]:
             verbs = [get_verb(step) for job in stage["jobs"] for step in list_steps(job)]
@@ -280,12 +298,12 @@ def publishes_results_of_failed_tests_too(project: Project) -> Found:
                 yield name, f"{step['task']} does not publish what failed"
 
 
-def keeps_gits_token_where_something_is_pushed(project: Project) -> Found:
+def keeps_gits_token_where_origin_is_asked(project: Project) -> Found:
     for name, _, job in project.list_jobs():
         steps = list_steps(job)
         keeps = any(step.get("persistCredentials") is True for step in steps)
-        pushes = PUSHING_VERBS & set(map(get_verb, steps))
-        if keeps != bool(pushes):
+        asks = ORIGIN_VERBS & set(map(get_verb, steps))
+        if keeps != bool(asks):
             yield name, f"{job['displayName']} {'keeps' if keeps else 'lacks'} git's token"
 
 
@@ -301,17 +319,9 @@ def keeps_typed_text_out_of_scripts(project: Project) -> Found:
         without = {key: value for key, value in step.items() if key != "env"}
         if TYPED in str(without):
             yield name, f"what a person types gets into {get_script(step)!r}"
-    for name, stage, job in project.list_jobs():
-        if TYPED in f"{stage.get('condition')} {job.get('condition')}":
+    for name, stage, _ in project.list_jobs():
+        if TYPED in str(stage.get("condition")):
             yield name, f"what a person types gets into the condition of {stage['stage']}"
-
-
-def sets_bundle_variables_by_env(project: Project) -> Found:
-    """Azure puts `variables` into the environment in capitals, where the CLI does not look."""
-    for name, pipeline in project.pipelines.items():
-        for key in walk_keys({k: v for k, v in pipeline.items() if k != "stages"}):
-            if key.startswith("BUNDLE_VAR_"):
-                yield name, f"{key} is a variable: set it in the step's env"
 
 
 def starts_on_its_own_branches(project: Project) -> Found:
@@ -326,15 +336,19 @@ def does_what_events_ask(project: Project) -> Found:
     for what, (event, expected) in EVENTS.items():
         found = find_started(project.folder, project.host, event)
         for name in sorted({*found, *expected}):
-            if found.get(name, []) != expected.get(name, []):
-                yield name, f"{what}: runs {' '.join(found.get(name, [])) or 'nothing'}"
+            if found.get(name) != expected.get(name):
+                ran = " ".join(found.get(name, [])) or "nothing"
+                yield name, f"{what}: {f'runs {ran}' if name in found else 'does not start'}"
 
 
 CHECKS: tuple[Callable[[Project], Found], ...] = (
+    has_the_pipelines_known_and_no_other,
     depends_on_stages_that_exist,
     uses_variables_that_exist,
     calls_one_verb_in_each_script,
     calls_verbs_that_exist,
+    fails_where_a_step_fails,
+    puts_conditions_on_stages_and_steps,
     pins_images,
     pins_tasks,
     limits_the_time_of_each_job,
@@ -350,12 +364,12 @@ CHECKS: tuple[Callable[[Project], Found], ...] = (
     guards_the_environment,
     plans_before_it_deploys,
     passes_on_what_it_published,
-    approves_each_stage_that_changes_prod,
+    parts_plan_and_deployment,
     builds_the_wheel_once,
     verifies_what_it_deployed,
     checks_the_version_first,
     publishes_results_of_failed_tests_too,
-    keeps_gits_token_where_something_is_pushed,
+    keeps_gits_token_where_origin_is_asked,
     starts_from_a_clean_clone,
     keeps_typed_text_out_of_scripts,
     starts_on_its_own_branches,

@@ -88,7 +88,7 @@ EVENTS: dict[str, tuple[Event, Started]] = {
     "push of a tag": (Event("tag", "v1.2.0"), {}),
     "night": (Event("schedule"), {"clean-up": ["only/cli", "only/clean-up"]}),
     "night on a release branch": (Event("schedule", "release/1.2"), {}),
-    "deploy-prod by hand on main": (by_hand("deploy-prod", "main"), {}),
+    "deploy-prod by hand on main": (by_hand("deploy-prod", "main"), {"deploy-prod": []}),
     "deploy-prod by hand on a release": (
         by_hand("deploy-prod", "release/1.2"),
         {"deploy-prod": PLANNED + DEPLOYED},
@@ -110,6 +110,6 @@ EVENTS: dict[str, tuple[Event, Started]] = {
         by_hand("rollback", "release/1.1", what="model"),
         {"rollback": MODEL},
     ),
-    "rollback on main": (by_hand("rollback", "main", what="release"), {}),
-    "rollback of the model on main": (by_hand("rollback", "main", what="model"), {}),
+    "rollback on main": (by_hand("rollback", "main", what="release"), {"rollback": []}),
+    "rollback of the model on main": (by_hand("rollback", "main", what="model"), {"rollback": []}),
 }

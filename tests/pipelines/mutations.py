@@ -10,7 +10,7 @@ HOSTS = ("azure_repos", "github")
 
 @dataclass(frozen=True)
 class Mutation:
-    """A text replaced by another, once, in a file of `.azure-pipelines`.
+    """A text replaced by another, once, in a file of `.azure-pipelines`; no text for a new file.
 
     Attributes:
         hosts: Where the file has the text.
@@ -26,11 +26,11 @@ class Mutation:
         """Spoils the project's file.
 
         Raises:
-            LookupError: The text is not there.
+            LookupError: The text is not there, or a file that should be new is.
         """
         path = project / ".azure-pipelines" / self.file
-        text = path.read_text()
-        if self.old not in text:
+        text = path.read_text() if path.exists() else ""
+        if self.old not in text or path.exists() != bool(self.old):
             raise LookupError(f"{self.file} has no {self.old!r}")
         path.write_text(text.replace(self.old, self.new, 1))
 
@@ -64,6 +64,18 @@ MUTATIONS = {
     ),
     "expression that is unknown": Mutation(
         "expressions are known", MAKE, "${{ parameters.verb }}\n    displayName", "${{ verb }}\n    displayName"
+    ),
+    "pipeline that nobody knows": Mutation(
+        "has the pipelines known and no other", "hotfix.yml", "", "steps:\n  - bash: make deploy\n"
+    ),
+    "failed step that stops nothing": Mutation(
+        "fails where a step fails", MAKE, "    env:", "    continueOnError: true\n    env:"
+    ),
+    "failed job that stops nothing": Mutation(
+        "fails where a step fails", COPY, "  - job: copy\n", "  - job: copy\n    continueOnError: true\n"
+    ),
+    "condition that the table overlooks": Mutation(
+        "puts conditions on stages and steps", TO_STAGING, "  - deployment: deploy\n", "  - deployment: deploy\n    condition: always()\n"
     ),
     "dependency on no stage": Mutation(
         "depends on stages that exist", STAGING, "dependsOn: test", "dependsOn: tests"
@@ -170,7 +182,7 @@ MUTATIONS = {
         "passes on what it published", RELEASE, "artifact: wheel", "artifact: wheels"
     ),
     "missing approval of the plan": Mutation(
-        "approves each stage that changes prod",
+        "parts plan and deployment",
         RELEASE,
         "          - task: PublishPipelineArtifact@1\n            displayName: Publish the plan",
         "          - template: make-with-identity.yml\n            parameters:\n"
@@ -200,7 +212,10 @@ MUTATIONS = {
         "",
     ),
     "git's token left to every job": Mutation(
-        "keeps gits token where something is pushed", PREPARE, "default: false", "default: true"
+        "keeps gits token where origin is asked", PREPARE, "default: false", "default: true"
+    ),
+    "origin that cannot be asked": Mutation(
+        "keeps gits token where origin is asked", RELEASE, "keepCredentials: true", "keepCredentials: false"
     ),
     "clone that is not clean": Mutation(
         "starts from a clean clone", PREPARE, "    clean: true\n", ""
@@ -222,6 +237,9 @@ MUTATIONS = {
     ),
     "pull requests start staging": Mutation(
         "starts on its own branches", STAGING, "pr: none\n", ""
+    ),
+    "tags that go to prod": Mutation(
+        EVENTS, PROD, "      - release/*\n", "      - release/*\n  tags:\n    include:\n      - v*\n"
     ),
     "no trigger for pull requests": Mutation(
         EVENTS, PULL_REQUEST, "      - main\n", "      - develop\n", ("github",)

@@ -13,6 +13,8 @@ from reader import get_verb, list_steps, read_pipeline
 
 PIPELINES = ("clean-up", "deploy-prod", "deploy-staging", "pull-request", "rollback")
 DEFAULT = "succeeded()"
+# What a trigger says of what is pushed.
+INCLUDED = {"push": "branches", "tag": "tags"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Event:
 
     Attributes:
         kind: push, tag, pull_request, schedule or manual.
-        branch: The branch pushed to or run on, or the pull request's target.
+        branch: The branch or tag pushed to or run on, or the pull request's target.
         pipeline: The one that is started by hand.
         fails: The verb that fails.
         cancelled_at: The verb during which somebody cancels.
@@ -60,14 +62,17 @@ Execute = Callable[[dict[str, Any]], str]
 
 
 def find_started(project: Path, host: str, event: Event) -> dict[str, list[str]]:
-    """The pipelines that an event starts, and the verbs that each runs, as `stage/verb`."""
+    """The pipelines that an event starts, and the verbs that each runs, as `stage/verb`.
+
+    One that starts and finds nothing to do has none.
+    """
     started = {}
     for name in PIPELINES:
         given = event.parameters if event.pipeline == name else {}
         pipeline = read_pipeline(project / f".azure-pipelines/{name}.yml", given)
         if is_started(name, pipeline, host, event):
             started[name] = play(pipeline, event, event.foresee)
-    return {name: verbs for name, verbs in started.items() if verbs}
+    return started
 
 
 def is_started(name: str, pipeline: dict[str, Any], host: str, event: Event) -> bool:
@@ -77,21 +82,21 @@ def is_started(name: str, pipeline: dict[str, Any], host: str, event: Event) -> 
     if event.kind == "schedule":
         schedules = pipeline.get("schedules", [])
         return any(event.branch in s["branches"]["include"] for s in schedules)
-    if event.kind == "push":
-        return matches(pipeline.get("trigger"), event.branch)
+    if event.kind in INCLUDED:
+        return matches(pipeline.get("trigger"), event.branch, INCLUDED[event.kind])
     if event.kind == "pull_request" and host == "azure_repos":
         # The branch policy names this pipeline; what the files say is ignored.
         return name == "pull-request"
     return event.kind == "pull_request" and matches(pipeline.get("pr"), event.branch)
 
 
-def matches(trigger: Any, branch: str) -> bool:
-    """Whether a trigger includes a branch."""
+def matches(trigger: Any, name: str, kind: str = "branches") -> bool:
+    """Whether a trigger includes a branch or a tag."""
     if trigger is None:
-        return True
+        return kind == "branches"
     if trigger == "none":
         return False
-    return any(fnmatch.fnmatch(branch, glob) for glob in trigger["branches"]["include"])
+    return any(fnmatch.fnmatch(name, glob) for glob in trigger.get(kind, {}).get("include", []))
 
 
 def play(pipeline: dict[str, Any], event: Event, execute: Execute) -> list[str]:
