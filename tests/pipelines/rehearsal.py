@@ -20,11 +20,23 @@ from stage import Stage
 RELEASE = "push to release/1.2"
 
 
+def merge_change(player: Player, text: str, timeout: int) -> None:
+    """A change that is proposed, merged and deployed to staging, none of which is played."""
+    player.stage.propose(text, timeout)
+    player.stage.merge()
+    player.stage.vouch()
+
+
+def expect_no_copy(player: Player, prefix: str) -> None:
+    """Nothing is left of copies of pull requests."""
+    player.expect_there("the copy is destroyed", lambda: not player.stage.get_jobs("dev", prefix))
+
+
 def play_pull_request(player: Player) -> None:
     """A data scientist proposes a change."""
     player.stage.propose("Trains a little shorter", 7100)
     player.play("pull request from a branch", "pull-request")
-    player.expect("the copy is destroyed", not player.stage.get_jobs("dev", "pr7_"))
+    expect_no_copy(player, "pr7_")
 
 
 def play_staging(player: Player) -> None:
@@ -34,25 +46,22 @@ def play_staging(player: Player) -> None:
 
 
 def play_releases(player: Player) -> None:
-    """One release, an older one that comes too late, the next release."""
+    """One release, the next one, and the older one again, too late."""
     player.stage.release("1.1.0")
     player.play(RELEASE, "deploy-prod")
     player.expect("prod is tagged", "v1.1.0" in player.stage.list_tags())
-    player.stage.set_tag("v9.0.0")
-    player.play("push of an older release", "deploy-prod")
-    player.stage.remove_tag("v9.0.0")
-    player.stage.propose("Trains shorter still", 7000)
-    player.stage.merge()
+    merge_change(player, "Trains shorter still", 7000)
     player.stage.release("1.2.0")
     player.play(RELEASE, "deploy-prod")
+    player.stage.go_to("release/1.1.0")
+    player.play("push of an older release", "deploy-prod")
 
 
 def play_rollback(player: Player) -> None:
     """Somebody on call returns to the former release, then to the former model."""
     player.stage.go_to("release/1.1.0")
     player.play("rollback of a release", "rollback")
-    if player.stage.workspaces:
-        player.expect("prod is as it was", player.stage.get_timeout() == 7100)
+    player.expect_there("prod is as it was", lambda: player.stage.get_timeout() == 7100)
     player.play("rollback of the model", "rollback")
 
 
@@ -61,20 +70,29 @@ def play_broken_integration(player: Player) -> None:
     player.stage.propose("Breaks something", 6950)
     player.stage.disturb("dev", "fault", "POST /api/2.2/jobs/run-now")
     player.play("pull request whose integration test fails", "pull-request")
-    player.expect("the copy is destroyed", not player.stage.get_jobs("dev", "pr7_"))
+    expect_no_copy(player, "pr7_")
 
 
 def play_cancelled(player: Player) -> None:
     """Somebody cancels while the copy is deployed."""
     player.stage.disturb("dev", "kill", "POST /api/2.2/jobs/create")
     player.play("pull request cancelled while it deploys", "pull-request")
-    player.expect("the copy is destroyed", not player.stage.get_jobs("dev", "pr7_"))
+    expect_no_copy(player, "pr7_")
+
+
+def play_broken_staging(player: Player) -> None:
+    """The integration test fails on staging: what is on main is not released."""
+    player.stage.propose("Breaks staging", 6925)
+    player.stage.merge()
+    # The run of setup comes first, and succeeds.
+    player.stage.disturb("staging", "fault", "POST /api/2.2/jobs/run-now", after=1)
+    player.play("merge to main whose integration test fails", "deploy-staging")
+    player.expect("no release is cut from it", player.stage.refuses_release("1.3.0"))
 
 
 def play_broken_deployment(player: Player) -> None:
     """The deployment fails in the middle; repeated, it arrives."""
-    player.stage.propose("Trains again shorter", 6900)
-    player.stage.merge()
+    merge_change(player, "Trains again shorter", 6900)
     player.stage.release("1.3.0")
     player.stage.disturb("prod", "fault", "POST /api/2.2/jobs/reset")
     player.play("release whose plan changed", "deploy-prod")
@@ -84,8 +102,7 @@ def play_broken_deployment(player: Player) -> None:
 
 def play_changed_plan(player: Player) -> None:
     """Somebody changes prod after the plan was approved."""
-    player.stage.propose("Trains shortest", 6800)
-    player.stage.merge()
+    merge_change(player, "Trains shortest", 6800)
     player.stage.release("1.4.0")
     after = {"plan": player.stage.meddle}
     player.play("release whose plan changed", "deploy-prod", after)
@@ -99,12 +116,13 @@ def play_night(player: Player) -> None:
     if player.stage.workspaces:
         player.stage.leave_copy(8)
     player.play("night", "clean-up")
-    player.expect("no copy is left", not player.stage.get_jobs("dev", "pr"))
+    expect_no_copy(player, "pr")
 
 
 ACTS = (play_pull_request, play_staging, play_releases, play_rollback, play_night)
 WORKSPACE_ACTS = (
-    play_broken_integration, play_cancelled, play_broken_deployment, play_changed_plan,
+    play_broken_integration, play_cancelled, play_broken_staging, play_broken_deployment,
+    play_changed_plan,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,9 +14,9 @@ from workspace import MISSING, FakeWorkspace, point_to_fake
 
 TRAINING = "resources/training.job.yml"
 TARGETS = ("dev", "staging", "prod")
-# The release asks it whether staging has succeeded with this commit.
+# The release asks it which commits staging has succeeded with.
 AZ = """#!/bin/sh
-echo '[{"definition": {"name": "%s-deploy-staging"}, "sourceVersion": "'$(git rev-parse HEAD)'"}]'
+cat '%s'
 """
 
 
@@ -34,9 +35,11 @@ class Stage:
         run(folder, "git", "clone", "--quiet", str(origin), str(self.clone))
         for name, value in (("name", "Rehearsal"), ("email", "tester@databricks.com")):
             run(self.clone, "git", "config", f"user.{name}", value)
+        self.runs = folder / "runs.json"
+        self.runs.write_text("[]")
         az = folder / "bin" / "az"
         az.parent.mkdir()
-        az.write_text(AZ % project.name)
+        az.write_text(AZ % self.runs)
         az.chmod(0o755)
 
     @property
@@ -79,6 +82,12 @@ class Stage:
         self.git("merge", "--quiet", "--no-ff", "--no-edit", f"change-{self.changes}")
         self.git("push", "--quiet", "origin", "main")
 
+    def vouch(self) -> None:
+        """Notes that deploy-staging has succeeded with this commit."""
+        pipeline = {"name": f"{self.clone.name}-deploy-staging"}
+        run = {"definition": pipeline, "sourceVersion": self.git("rev-parse", "HEAD")}
+        self.runs.write_text(json.dumps([*json.loads(self.runs.read_text()), run]))
+
     def release(self, version: str) -> None:
         """Cuts a release branch, and merges it back; the clone then holds the branch."""
         self.go_to("main")
@@ -88,32 +97,35 @@ class Stage:
         self.git("push", "--quiet", "origin", "main")
         self.go_to(f"release/{version}")
 
+    def refuses_release(self, version: str) -> bool:
+        """Whether no release can be cut, since staging has not succeeded with main."""
+        try:
+            self.release(version)
+        except RuntimeError as refusal:
+            return "deploy-staging has not succeeded with" in str(refusal)
+        return False
+
     def list_tags(self) -> list[str]:
         """The tags of the origin."""
         found = run(self.folder / "origin.git", "git", "tag", "--list")
         return found.split()
 
-    def set_tag(self, name: str) -> None:
-        """Somebody else's tag."""
-        run(self.folder / "origin.git", "git", "tag", name, "main")
-
-    def remove_tag(self, name: str) -> None:
-        """Takes it away again."""
-        for folder in (self.folder / "origin.git", self.clone):
-            run(folder, "git", "tag", "--delete", name)
-
     def get_jobs(self, target: str, prefix: str = "") -> dict[str, Any]:
         """The jobs of a workspace whose name begins with `prefix`."""
-        jobs = self.workspaces[target].read_jobs() if self.workspaces else {}
+        jobs = self.workspaces[target].read_jobs()
         return {name: job for name, job in jobs.items() if name.startswith(prefix)}
 
     def get_timeout(self) -> int:
         """What prod has of the value that the changes change."""
         return self.get_jobs("prod")["training"]["timeout_seconds"]
 
-    def disturb(self, target: str, kind: str, call: str) -> None:
-        """Lets a workspace refuse a call once (fault), or kill who makes it (kill)."""
-        fault = {"pattern": call, "times": 1, "offset": 0}
+    def disturb(self, target: str, kind: str, call: str, after: int = 0) -> None:
+        """Lets a workspace refuse a call once (fault), or kill who makes it (kill).
+
+        Args:
+            after: How many such calls are let pass before.
+        """
+        fault = {"pattern": call, "times": 1, "offset": after}
         answer = {"status_code": 400, "body": '{"error_code": "BAD_REQUEST", "message": "no"}'}
         body = {**fault, **answer} if kind == "fault" else fault
         self.workspaces[target].ask("POST", f"/__testserver/{kind}", body)
