@@ -26,6 +26,9 @@ COVERAGE = """<coverage><packages><package><classes>
 """
 
 
+PROD_HOST = "https://adb-3333333333333333.3.azuredatabricks.net"
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = copy_project(tmp_path / "project")
@@ -50,7 +53,31 @@ def test_a_changed_value_of_a_job_is_told_for_staging_and_prod(project: Path) ->
 def test_a_bundle_that_stays_is_told_too(project: Path) -> None:
     edit(project, "README.md", "# ", "# The ")
     commit(project)
-    assert report(project).count("The resources stay as they are.") == 2
+    stays = "Resources, workspace, permissions, presets and variables stay as they are."
+    assert report(project).count(stays) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row"),
+    [
+        (PROD_HOST, "https://adb-9.azuredatabricks.net", "workspace.host"),
+        ("${bundle.target}\n    presets:\n      trigger_pause_status: UNPAUSED",
+         "elsewhere\n    presets:\n      trigger_pause_status: UNPAUSED", "workspace.root_path"),
+        ("default: flight_delays_deployer", "default: someone", "variables.deployer"),
+        ("trigger_pause_status: UNPAUSED", "trigger_pause_status: PAUSED",
+         "presets.trigger_pause_status"),
+        ("  prod:\n    mode: production", "  prod:\n    mode: development", "mode"),
+        ("level: CAN_VIEW", "level: CAN_RUN", "permissions.1.level"),
+        ("[USE_SCHEMA, SELECT]", "[USE_SCHEMA]", "variables.data_scientists_privileges.1"),
+    ],
+)  # fmt: skip
+def test_what_is_no_resource_is_told_as_itself(project: Path, old: str, new: str, row: str) -> None:
+    edit(project, "databricks.yml", old, new)
+    commit(project)
+    prod = report(project).split("**prod**")[1].split("\n## ")[0]
+    rows = [line for line in prod.splitlines() if line.startswith("| `")]
+    assert any(line.startswith(f"| `{row}` |") for line in rows), rows
+    assert len([line for line in rows if line.startswith("| `workspace.")]) <= 1
 
 
 def test_tests_and_coverage_of_the_changed_lines_are_told(project: Path) -> None:

@@ -11,11 +11,13 @@ from local.merging import MERGE_KEYS
 from local.yaml_source import BundleError
 
 TARGETS = ("staging", "prod")
+# What a deployment follows.
+PARTS = ("resources", "workspace", "permissions", "mode", "presets", "run_as", "variables")
 LONGEST = 80
 
 
 def describe_bundle_difference(here: Path, there: Path) -> Iterator[str]:
-    """A table for each target, of every value of a resource that changes."""
+    """A table for each target, of every value that changes."""
     for target in TARGETS:
         yield f"\n**{target}**\n"
         try:
@@ -24,7 +26,7 @@ def describe_bundle_difference(here: Path, there: Path) -> Iterator[str]:
             yield f"One of the bundles cannot be read: {error}"
             continue
         if not rows:
-            yield "The resources stay as they are."
+            yield "Resources, workspace, permissions, presets and variables stay as they are."
             continue
         yield "| value | before | after |"
         yield "|---|---|---|"
@@ -32,13 +34,27 @@ def describe_bundle_difference(here: Path, there: Path) -> Iterator[str]:
 
 
 def flatten(root: Path, target: str) -> dict[str, str]:
-    """Every value of the resources by its path; the commit, which always differs, left out."""
-    bundle = load_bundle(root, target)
-    commit = bundle.config["bundle"]["git"]["commit"]
-    found = {".".join(path): str(value) for path, value in walk(bundle.config["resources"])}
+    """Every value by its path, that of a resource being short; the commit always differs."""
+    config = load_bundle(root, target).config
+    commit = config["bundle"]["git"]["commit"]
+    found = {".".join(path): str(value) for path, value in walk(select(config))}
     return {
-        path: text.replace(commit, "COMMIT") if commit else text for path, text in found.items()
+        path.removeprefix("resources."): text.replace(commit, "COMMIT") if commit else text
+        for path, text in found.items()
     }
+
+
+def select(config: dict[str, Any]) -> dict[str, Any]:
+    """What a deployment follows: of variables the values, of the workspace what was chosen."""
+    inside = f"{config['workspace']['root_path']}/"
+    workspace = {
+        name: value
+        for name, value in config["workspace"].items()
+        if name != "current_user" and not value.startswith(inside)
+    }
+    variables = {name: declared["value"] for name, declared in config["variables"].items()}
+    parts = {part: config[part] for part in PARTS if part in config}
+    return {**parts, "workspace": workspace, "variables": variables}
 
 
 def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
