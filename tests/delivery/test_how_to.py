@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_the_cli_accepts_what_withholds_raw_tables_and_files(
 
 
 @pytest.mark.skipif(MISSING, reason=WHY)
-def test_another_ci_starts_a_job_through_the_rest_api(
+def test_another_ci_starts_a_job_and_moves_a_git_folder_through_the_rest_api(
     workspace: FakeWorkspace, project: Path
 ) -> None:
     workspace.run(project, "deploy", "-t", "prod")
@@ -103,8 +104,18 @@ def test_another_ci_starts_a_job_through_the_rest_api(
         ["bash", "-euo", "pipefail", "-c", example], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    run = json.loads(done.stdout)
+    run, moved = read_answers(done.stdout)
     assert run["run_name"] == "scoring"
     assert {"as_of": "2013-07-29"}.items() <= {
         p["name"]: p["value"] for p in run["job_parameters"]
     }.items()
+    folder = workspace.ask("GET", f"/api/2.0/repos/{moved['id']}")
+    assert folder["branch"] == "release/1.2.0"
+
+
+def read_answers(text: str) -> Iterator[Any]:
+    """JSON values that were printed one after the other."""
+    while text := text.strip():
+        value, end = json.JSONDecoder().raw_decode(text)
+        text = text[end:]
+        yield value
