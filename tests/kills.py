@@ -47,8 +47,12 @@ for schema in bundle.schemas:
                 rows = rows.withColumn(name, F.when(same, rows[name]))
         found[table.name] = hash_rows(rows)
 for model in bound.mlflow.search_registered_models():
-    versions = bound.mlflow.search_model_versions(f"name = '{model.name}'")
-    found["versions"] = sorted([v.version, v.tags["as_of"]] for v in versions)
+    for version in bound.mlflow.search_model_versions(f"name = '{model.name}'"):
+        tags = [version.tags.get(tag) for tag in ("as_of", "state", "verdict", "verdict_reason")]
+        metrics = bound.mlflow.get_run(version.run_id).data.metrics
+        kept = {k: v for k, v in metrics.items() if k.removeprefix("evaluation_") not in MEASURED}
+        files = [file.path for file in bound.mlflow.list_artifacts(version.run_id)]
+        found[f"version {version.version}"] = [tags, kept, files]
     found["aliases"] = model.aliases
 print("FOUND " + json.dumps(found, sort_keys=True, default=str))
 """

@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
-from .scoring import FEATURE_SPEC, NATIVE_MODEL
+# `fe.log_model` keeps the model as trained beside the specification of its features.
+NATIVE_MODEL = "data/feature_store/raw_model"
+FEATURE_SPEC = "data/feature_store/feature_spec.yaml"
 
 
 @dataclass(frozen=True)

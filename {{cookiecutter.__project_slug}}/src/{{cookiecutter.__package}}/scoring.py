@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 import yaml
 from databricks.feature_engineering import FeatureLookup
+from mlflow import MlflowClient
 from pyspark.sql import DataFrame
 
+from .artifact import FEATURE_SPEC, NATIVE_MODEL, digest_files
 from .probability import predict_probability
 from .problem import KEY, PREDICTION_TIME
+from .versions import DIGEST
 
-# `fe.log_model` keeps the model as trained beside the specification of its features.
-NATIVE_MODEL = "data/feature_store/raw_model"
-FEATURE_SPEC = "data/feature_store/feature_spec.yaml"
+
+class AlteredFilesError(ValueError):
+    """A version's files are not those that training registered; nothing of them was loaded."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +49,33 @@ def download_version(name: str, version: int) -> Path:
     return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
 
 
-def load_model(name: str, version: int, folder: Path | None = None) -> ScoringModel:
+def load_model(
+    client: MlflowClient, name: str, version: int, folder: Path | None = None
+) -> ScoringModel:
     """Loads a version, from its folder if that was downloaded before.
 
     Raises:
+        AlteredFilesError: The files are not those that training registered.
         mlflow.exceptions.MlflowException: The version or its artifact is missing.
     """
     folder = folder or download_version(name, version)
+    check_files(client, name, version, folder)
     pipeline = mlflow.sklearn.load_model((folder / NATIVE_MODEL).as_uri())
     spec = yaml.safe_load((folder / FEATURE_SPEC).read_text())
     inputs = tuple(str(column) for column in pipeline.feature_names_in_)
     return ScoringModel(version, pipeline, inputs, tuple(_read_lookups(spec)))
+
+
+def check_files(client: MlflowClient, name: str, version: int, folder: Path) -> None:
+    """Lets a version's files pass when they are those that training registered.
+
+    Raises:
+        AlteredFilesError: They are others, or training left no digest of them.
+    """
+    if digest_files(folder) != client.get_model_version(name, str(version)).tags.get(DIGEST):
+        raise AlteredFilesError(
+            f"the files of version {version} of {name} are not those that training registered"
+        )
 
 
 def _read_lookups(spec: dict[str, Any]) -> Iterator[FeatureLookup]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,12 @@ from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from {{ cookiecutter.__package }} import tables
-from {{ cookiecutter.__package }}.artifact import read_artifact
+from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, read_artifact
 from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
 from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
 from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
 from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import FEATURE_SPEC, load_model, score
+from {{ cookiecutter.__package }}.scoring import AlteredFilesError, load_model, score
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.tables import Table
 from {{ cookiecutter.__package }}.training.model import select_inputs
@@ -179,7 +180,7 @@ def test_predictions_are_those_of_the_model_for_the_windows_flights(lifecycle: L
     departs = flights["scheduled_departure"]
     window = flights[(departs >= SCORED_FROM) & (departs < CUTOFF)]
     assert set(predictions["flight_id"]) == set(window["flight_id"])
-    model = load_model(lifecycle.settings.model_name, 1)
+    model = load_model(lifecycle.workspace.mlflow, lifecycle.settings.model_name, 1)
     rows = join_by_hand(lifecycle, window).sort_values("flight_id")
     stored = predictions.sort_values("flight_id")["probability"].to_numpy()
     assert score(model, rows) == pytest.approx(stored, abs=1e-9)
@@ -282,17 +283,18 @@ def test_the_feature_client_scores_a_flight_as_the_gate_does(lifecycle: Lifecycl
     assert "batch and together differ by 0," in result.reason
 
 
-def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle) -> None:
+def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle, tmp_path: Path) -> None:
     settings = lifecycle.settings
     case = RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
     assert [r.verdict for r in check_artifact(case)] == [Verdict.PASSED]
-    source = lifecycle.workspace.mlflow.get_model_version(settings.model_name, "1").source
-    folder = Path(mlflow.artifacts.download_artifacts(source))
+    folder = shutil.copytree(case.folder, tmp_path / "altered")
     (folder / FEATURE_SPEC).write_text((folder / FEATURE_SPEC).read_text() + "\n# altered")
     altered: Any = SimpleNamespace(record=case.record, artifact=read_artifact(folder))
     (result,) = check_artifact(altered)
     assert result.verdict is Verdict.FAILED
     assert "not those that training registered" in result.reason
+    with pytest.raises(AlteredFilesError):
+        load_model(lifecycle.workspace.mlflow, settings.model_name, 1, folder)
 
 
 def test_the_notebook_runs_on_what_was_ingested(lifecycle: Lifecycle) -> None:

@@ -36,7 +36,7 @@ def predict(workspace: Workspace, settings: Settings) -> None:
             "validation_results for the reasons"
         )
     log.info("champion is version %d", version)
-    model = load_model(settings.model_name, version)
+    model = load_model(workspace.mlflow, settings.model_name, version)
     window = get_scoring_window(settings)
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     scored = window.select(stored, PREDICTIONS.time).where(F.col("model_version") == version)

@@ -78,7 +78,7 @@ def _observe_drift(
 ) -> list[Fact]:
     log.info("drift of %s", window)
     baseline = read_baseline(workspace, settings, version)
-    lookups = load_model(settings.model_name, version).lookups
+    lookups = load_model(workspace.mlflow, settings.model_name, version).lookups
     flights = read_flights(workspace, settings, window).join(scored.select(KEY, "probability"), KEY)
     frame = make_training_set(workspace, flights, lookups).load_df()
     return measure_drift(baseline, count_bins_of_frame(frame, baseline))

@@ -6,15 +6,19 @@ The button in Unity Catalog sets the tag `approval` on the version and repairs t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Row
 
+from ..champion import read_promotions
 from ..settings import ValidationSettings
 from ..states import State, move
 from ..versions import choose_version
 from ..workspace import Workspace
 from .record import digest_results, is_accepted, read_results
+
+log = logging.getLogger(__name__)
 
 ANSWER = "approval"
 EVIDENCE = "approval_evidence"
@@ -28,11 +32,16 @@ class ApprovalError(PermissionError):
 def approve(workspace: Workspace, settings: ValidationSettings) -> None:
     """Passes when no approval is asked for, or a person has given one on this evidence.
 
+    A version that was promoted before needs none.
+
     Raises:
         ApprovalError: It is awaited or was refused; the message says what to do.
     """
     settings = choose_version(workspace.mlflow, settings)
     version = settings.model_version or 0
+    if version in {row.model_version for row in read_promotions(workspace.spark, settings)}:
+        log.info("version %d was promoted before", version)
+        return
     results = read_results(workspace, settings, version)
     if not is_accepted(results):
         raise ApprovalError(f"version {version} was not accepted: there is nothing to approve")
@@ -58,6 +67,7 @@ def require_approval(
         return "the deployment job"
     if not approved:
         _await(workspace, settings, version, evidence, tags)
+    move(workspace, settings, version, State.AWAITING_APPROVAL, f"approved by {by}", by, evidence)
     return by
 
 

@@ -17,7 +17,9 @@ import pandas as pd
 import uv
 from mlflow.models import convert_input_example_to_serving_input
 
-from ..scoring import NATIVE_MODEL, score
+from ..artifact import NATIVE_MODEL
+from ..scoring import score
+from ..settings import is_shared
 from .evidence import Case
 from .results import CheckResult, Verdict, judge
 
@@ -25,6 +27,8 @@ ROWS = 20
 ENVIRONMENTS = Path(tempfile.gettempdir()) / "model-environments"
 # Packages that would stand in for what is not required, and MLflow's run under way.
 OF_THIS_PROCESS = ("PYTHONPATH", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
+# How uv begins to say what is wrong.
+CAUSES = ("error:", "cause:", "\N{MULTIPLICATION SIGN}", "╰─▶")
 # `mlflow models predict` would install anew each time, in a folder that ends with its process.
 PREDICT = """
 import sys
@@ -40,9 +44,12 @@ def check_fresh_process(case: Case) -> Iterator[CheckResult]:
     """Scores as here, to 1e-9, where only the recorded requirements are installed."""
     name = "fresh_process"
     if not case.settings.fresh_environment:
+        # Where others rely on a model, what was not checked did not pass.
+        skipped = Verdict.FAILED if is_shared(case.settings.target) else Verdict.REPORTED
         reason = "not asked for; the variable fresh_environment asks for it"
-        yield CheckResult(name, Verdict.REPORTED, reason)
+        yield CheckResult(name, skipped, reason)
         return
+    # Loading the model here first refuses files that were altered.
     rows = case.rows.head(ROWS)[list(case.model.inputs)]
     apart = float(np.abs(score_elsewhere(case.folder, rows) - score(case.model, rows)).max())
     yield CheckResult(name, judge(apart <= 1e-9), f"here and there differ by {apart:g}")
@@ -82,8 +89,15 @@ def _predict(folder: Path, rows: pd.DataFrame, environment: Path) -> np.ndarray:
         variables = _list_variables(environment)
         done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
         if done.returncode:
-            raise RuntimeError(f"a fresh process failed: {done.stderr.strip()[-500:]}")
+            raise RuntimeError(f"a fresh process failed: {find_cause(done.stderr)}")
         return np.asarray(json.loads(answer.read_text())["predictions"])[:, 1]
+
+
+def find_cause(output: str) -> str:
+    """What uv says is wrong, or the last line, where Python does; both say much around it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith(CAUSES)]
+    return " ".join(said or lines[-1:])[-500:]
 
 
 def _list_variables(environment: Path) -> dict[str, str]:

@@ -107,8 +107,12 @@ class Case(Protocol):
         """The challenger's, of these rows."""
 
     @property
+    def champion_rows(self) -> pd.DataFrame | None:
+        """The same flights, with the features that the champion looks up."""
+
+    @property
     def champion_scores(self) -> np.ndarray | None:
-        """The champion's, of the same flights."""
+        """The champion's, of these rows."""
 
 
 class RegisteredCase:
@@ -153,14 +157,16 @@ class RegisteredCase:
     @cached_property
     def model(self) -> ScoringModel:
         """See `Case`."""
-        return load_model(self.settings.model_name, self.version, self.folder)
+        name = self.settings.model_name
+        return load_model(self._workspace.mlflow, name, self.version, self.folder)
 
     @cached_property
     def champion_model(self) -> ScoringModel | None:
         """See `Case`."""
         if self.champion_version is None:
             return None
-        return load_model(self.settings.model_name, self.champion_version)
+        name = self.settings.model_name
+        return load_model(self._workspace.mlflow, name, self.champion_version)
 
     @cached_property
     def scheduled(self) -> int:
@@ -198,12 +204,17 @@ class RegisteredCase:
         """See `Case`."""
         return score(self.model, self.rows)
 
+    @property
+    def champion_rows(self) -> pd.DataFrame | None:
+        """See `Case`."""
+        return self._join_for(self.champion_model) if self.champion_model else None
+
     @cached_property
     def champion_scores(self) -> np.ndarray | None:
         """See `Case`."""
-        if self.champion_model is None:
+        if self.champion_model is None or self.champion_rows is None:
             return None
-        return score(self.champion_model, self._join_for(self.champion_model))
+        return score(self.champion_model, self.champion_rows)
 
     def _join_for(self, model: ScoringModel) -> pd.DataFrame:
         # Two versions that look up the same features share the join.

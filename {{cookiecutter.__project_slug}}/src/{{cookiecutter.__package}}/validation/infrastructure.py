@@ -65,7 +65,9 @@ def check_agreement(case: Case) -> Iterator[CheckResult]:
         name: float(np.abs(scores - together).max())
         for name, scores in {"alone": np.array(alone), **case.other_scores}.items()
     }
-    reason = ", ".join(f"{name} and together differ by {gap:g}" for name, gap in apart.items())
+    said = [f"{name} and together differ by {gap:g}" for name, gap in apart.items()]
+    said += [] if case.settings.fresh_environment else ["the feature client was not asked"]
+    reason = ", ".join(said)
     yield CheckResult("agreement", judge(all(gap <= 1e-9 for gap in apart.values())), reason)
 
 
@@ -73,21 +75,21 @@ def check_time(case: Case) -> Iterator[CheckResult]:
     """Scoring takes not much longer than the champion's, in the same run."""
     rows = case.rows.head(MEASURED_ROWS)
     own = measure_seconds(case.model, rows)
-    if case.champion_model is None:
+    if case.champion_model is None or case.champion_rows is None:
         reason = f"{own:.3f} s for {len(rows)} rows; there is no champion to compare with"
         yield CheckResult("time", Verdict.REPORTED, reason)
     else:
-        ratio = own / measure_seconds(case.champion_model, rows)
-        yield _compare("time", ratio, case.rules.slowest)
+        champions = measure_seconds(case.champion_model, case.champion_rows.head(MEASURED_ROWS))
+        yield _compare("time", own / champions, case.rules.slowest)
 
 
 def check_memory(case: Case) -> Iterator[CheckResult]:
     """Loading and scoring take not much more memory than the champion's."""
-    if case.champion_model is None:
+    if case.champion_model is None or case.champion_rows is None:
         yield CheckResult("memory", Verdict.REPORTED, "there is no champion to compare with")
         return
-    rows, models = case.rows.head(MEASURED_ROWS), (case.model, case.champion_model)
-    own, champions = measure_memory(models, rows)
+    tables = [rows.head(MEASURED_ROWS) for rows in (case.rows, case.champion_rows)]
+    own, champions = measure_memory((case.model, case.champion_model), tables)
     yield _compare("memory", own / champions, case.rules.largest)
 
 

@@ -25,15 +25,15 @@ LEAST_MEMORY = 16 * 2**20
 LIBRARIES = ("lightgbm", "sklearn.pipeline")
 
 
-def measure_memory(models: Sequence[ScoringModel], rows: pd.DataFrame) -> list[float]:
-    """Most bytes that loading each model and scoring the rows take, beside the libraries.
+def measure_memory(models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame]) -> list[float]:
+    """Most bytes that loading each model and scoring its rows take, beside the libraries.
 
     Raises:
         RuntimeError: A model cannot be loaded or does not score.
     """
     with tempfile.TemporaryDirectory() as scratch:
         tasks = [Path(scratch) / str(number) for number in range(len(models))]
-        for task, model in zip(tasks, models, strict=True):
+        for task, model, rows in zip(tasks, models, tables, strict=True):
             task.write_bytes(cloudpickle.dumps((model.pipeline, rows[list(model.inputs)])))
         command = [sys.executable, "-m", __name__, *map(str, tasks)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

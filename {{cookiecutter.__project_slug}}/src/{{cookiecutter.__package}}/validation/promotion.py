@@ -11,14 +11,13 @@ import pandas as pd
 from pyspark.sql import Row
 
 from .. import delta
-from ..artifact import digest_files
 from ..champion import CHAMPION, PREVIOUS, find_bar, find_rival, read_promotions
 from ..problem import CATEGORIES
-from ..scoring import download_version, load_model, score
+from ..scoring import check_files, download_version, load_model, score
 from ..settings import RollbackSettings, Settings, ValidationSettings
 from ..states import State, move
 from ..tables import PROMOTIONS
-from ..versions import DIGEST, STATE, choose_version, find_alias, get_version
+from ..versions import STATE, choose_version, find_alias, get_version
 from ..workspace import Workspace
 from .approval import ANSWER, require_approval
 from .infrastructure import make_edges
@@ -38,8 +37,9 @@ def promote(workspace: Workspace, settings: ValidationSettings) -> None:
     does not bring an older champion back.
 
     Raises:
-        PromotionError: The version was not accepted, was rolled back from, or what it was judged on
-            has changed since.
+        PromotionError: The version was not accepted, was rolled back from, or was judged beside
+            another champion.
+        AlteredFilesError: Its files are not those that training registered.
         ApprovalError: A person must approve it, or has refused it.
     """
     settings = choose_version(workspace.mlflow, settings)
@@ -87,9 +87,8 @@ def _require_evidence(
         )
         move(workspace, settings, version, State.SUPERSEDED, reason)
         raise PromotionError(f"version {version} was {reason}")
-    found = workspace.mlflow.get_model_version(settings.model_name, str(version))
-    if digest_files(download_version(settings.model_name, version)) != found.tags.get(DIGEST):
-        raise PromotionError(f"version {version}: its files changed since training registered them")
+    folder = download_version(settings.model_name, version)
+    check_files(workspace.mlflow, settings.model_name, version, folder)
     return require_approval(workspace, settings, version, results)
 
 
@@ -202,7 +201,7 @@ def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
     if version == last.model_version:
         raise PromotionError(f"version {version} is the champion already")
     _check_that_it_passed(workspace, settings, promotions, version)
-    _check_that_it_scores(settings, version)
+    _check_that_it_scores(workspace, settings, version)
     as_of = max(settings.as_of, last.as_of)
     by, reason = settings.by, settings.reason
     change = Change(version, last.model_version, as_of, "rollback", by, reason)
@@ -230,9 +229,9 @@ def _check_that_it_passed(
         raise PromotionError(f"version {version} has no approval: it cannot become champion")
 
 
-def _check_that_it_scores(settings: Settings, version: int) -> None:
+def _check_that_it_scores(workspace: Workspace, settings: Settings, version: int) -> None:
     try:
-        model = load_model(settings.model_name, version)
+        model = load_model(workspace.mlflow, settings.model_name, version)
         row = {name: "??" if name in CATEGORIES else 0.0 for name in model.inputs}
         edges = make_edges(pd.DataFrame([row]), model.inputs)
         scores = [score(model, rows) for rows in edges.values()]

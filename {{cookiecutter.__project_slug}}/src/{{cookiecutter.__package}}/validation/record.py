@@ -42,22 +42,25 @@ def digest_results(results: Sequence[Row]) -> str:
 def record_results(
     workspace: Workspace, settings: Settings, case: RegisteredCase, results: Sequence[CheckResult]
 ) -> None:
-    """One row for each check, in one transaction; then numbers to the run, the verdict to tags."""
-    run = case.record.run_id
+    """One row for each check, in one transaction."""
     now = dt.datetime.now(dt.UTC)
     rows = [_make_row(settings, case, result, now) for result in results]
     frame = workspace.spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
     name = VALIDATION_RESULTS.full_name(settings)
     delta.append_new_rows(name, frame, VALIDATION_RESULTS.keys)
-    for result in results:
-        value = result.estimate.value if result.estimate else math.nan
-        if run and not result.slice and not math.isnan(value):
-            workspace.mlflow.log_metric(run, f"evaluation_{result.check}", value)
-    decision = results[-1]
-    for tag, text in ((VERDICT, decision.verdict.value), (VERDICT_REASON, decision.reason)):
-        workspace.mlflow.set_model_version_tag(
-            settings.model_name, str(case.version), tag, text[:LONGEST_TAG]
-        )
+
+
+def publish_results(workspace: Workspace, settings: Settings, results: Sequence[Row]) -> None:
+    """Recorded numbers to the version's run, the verdict to its tags: last, and once."""
+    (decision,) = [row for row in results if row.check == "decision"]
+    client, name, version = workspace.mlflow, settings.model_name, str(decision.model_version)
+    if VERDICT in client.get_model_version(name, version).tags:
+        return
+    for row in results:
+        if row.run_id and not row.slice and row.value is not None and not math.isnan(row.value):
+            client.log_metric(row.run_id, f"evaluation_{row.check}", row.value)
+    for tag, text in ((VERDICT_REASON, decision.reason), (VERDICT, decision.verdict)):
+        client.set_model_version_tag(name, version, tag, text[:LONGEST_TAG])
 
 
 def _make_row(

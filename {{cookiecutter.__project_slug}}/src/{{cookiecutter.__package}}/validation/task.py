@@ -19,7 +19,7 @@ from .card import log_card
 from .evidence import Case, RegisteredCase
 from .gate import run_check, run_checks
 from .promotion import finish
-from .record import digest_results, is_accepted, read_results, record_results
+from .record import digest_results, is_accepted, publish_results, read_results, record_results
 from .results import CheckResult, decide
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ def validate(workspace: Workspace, settings: ValidationSettings) -> bool:
     if not results:
         _judge(workspace, settings, version, promotions)
         results = read_results(workspace, settings, version)
+    publish_results(workspace, settings, results)
     bar = find_bar(promotions, version)
     verdict = is_accepted(results) and not bar
     if not verdict:

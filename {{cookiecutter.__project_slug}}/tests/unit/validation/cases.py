@@ -96,6 +96,7 @@ class ToyCase:
     model: ScoringModel
     champion_model: ScoringModel | None
     rows: pd.DataFrame
+    champions: pd.DataFrame | None = None
     scheduled: int = len(ROWS)
     folder: Path = Path("nowhere")
     settings: Settings = SETTINGS
@@ -111,8 +112,12 @@ class ToyCase:
         return {"batch": self.scores[:20]}
 
     @property
+    def champion_rows(self) -> pd.DataFrame:
+        return self.rows if self.champions is None else self.champions
+
+    @property
     def champion_scores(self) -> np.ndarray | None:
-        return score(self.champion_model, self.rows) if self.champion_model else None
+        return score(self.champion_model, self.champion_rows) if self.champion_model else None
 
     def but(self, **changes: Any) -> ToyCase:
         """The case with something changed; `tags` and `artifact` may be changed in part."""

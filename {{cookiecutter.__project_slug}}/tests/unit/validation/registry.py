@@ -12,8 +12,8 @@ import yaml
 from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }} import delta
+from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, NATIVE_MODEL
 from {{ cookiecutter.__package }}.problem import LABEL
-from {{ cookiecutter.__package }}.scoring import FEATURE_SPEC, NATIVE_MODEL
 from {{ cookiecutter.__package }}.settings import RollbackSettings, Settings, ValidationSettings
 from {{ cookiecutter.__package }}.tables import VALIDATION_RESULTS
 from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
@@ -43,10 +43,15 @@ class Registry:
         return kind.from_arguments([*arguments, *(f"--{k}={v}" for k, v in more.items())])
 
     def judge(
-        self, version: int, beside: int | None, verdict: str = "passed", value: float = 0.7
+        self,
+        version: int,
+        beside: int | None,
+        verdict: str = "passed",
+        value: float = 0.7,
+        run: str | None = None,
     ) -> None:
         self.judged_again = True
-        record(self.workspace.spark, [(version, beside, verdict, value)])
+        record(self.workspace.spark, [(version, beside, verdict, value)], run)
 
     def promote(self, version: int, day: str, **more: str) -> None:
         promote(self.workspace, self.settings(ValidationSettings, version, day, **more))
@@ -84,7 +89,7 @@ def use_registry(tracking: str, registry: str) -> None:
     mlflow.set_registry_uri(registry)
 
 
-def record(spark: SparkSession, verdicts: list[Judged]) -> None:
+def record(spark: SparkSession, verdicts: list[Judged], run: str | None = None) -> None:
     now = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
     rows = [
         (
@@ -100,7 +105,7 @@ def record(spark: SparkSession, verdicts: list[Judged]) -> None:
             verdict,
             "so it is",
             beside,
-            "run",
+            run,
             now,
             now,
             now,

@@ -15,12 +15,16 @@ def test_a_version_waits_until_a_person_approves(registry: Registry) -> None:
     with pytest.raises(ApprovalError, match="make approve VERSION=1"):
         registry.approve(1)
     assert registry.state(1) == "awaiting_approval"
+    (asked,) = registry.workspace.spark.table("dev.models.transitions").collect()
     registry.answer(1, "Approved")
     registry.approve(1)
     # Who approved is on record, also where nobody needed to.
     registry.promote(1, "2013-07-01", approval="automatic")
     promoted = registry.workspace.spark.table("dev.models.promotions").collect()[0]
     assert promoted.by == "ann"
+    transitions = registry.workspace.spark.table("dev.models.transitions")
+    (answer,) = transitions.where("reason = 'approved by ann'").collect()
+    assert (answer.by, answer.evidence) == ("ann", asked.evidence)
 
 
 def test_an_approval_does_not_survive_changed_evidence(registry: Registry) -> None:
@@ -56,6 +60,12 @@ def test_a_refusal_is_kept_with_who_refused(registry: Registry) -> None:
 
 def test_without_the_rule_nobody_is_asked(registry: Registry) -> None:
     approve(registry.workspace, registry.settings(ValidationSettings, 1, "2013-07-01"))
+
+
+def test_the_champion_is_not_asked_for_again(registry: Registry) -> None:
+    registry.promote(1, "2013-07-01", approval="automatic")
+    registry.approve(1)
+    assert registry.state(1) == "champion"
 
 
 def test_the_task_that_promotes_asks_for_the_approval_too(registry: Registry) -> None:

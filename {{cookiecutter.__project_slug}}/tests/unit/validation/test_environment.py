@@ -8,8 +8,9 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from {{ cookiecutter.__package }}.artifact import NATIVE_MODEL
 from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import NATIVE_MODEL, ScoringModel
+from {{ cookiecutter.__package }}.scoring import ScoringModel
 from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.training.task import list_requirements
 from {{ cookiecutter.__package }}.validation import environment
@@ -43,6 +44,7 @@ def test_requirements_that_do_not_install_block(tmp_path: Path) -> None:
     (result,) = run_check(case, check_fresh_process)
     assert result.verdict is Verdict.FAILED
     assert result.check == "fresh_process"
+    assert "no-such-package-anywhere" in result.reason
 
 
 def test_a_sound_version_scores_in_a_fresh_process_as_here(tmp_path: Path) -> None:
@@ -68,6 +70,9 @@ def test_an_environment_that_was_cut_short_is_made_anew_and_no_other(tmp_path: P
 def test_it_is_reported_where_nobody_asks_for_it() -> None:
     (result,) = run_check(SOUND, check_fresh_process)
     assert result.verdict is Verdict.REPORTED
+    in_prod = SOUND.settings.model_copy(update={"target": "prod"})
+    (result,) = run_check(SOUND.but(settings=in_prod), check_fresh_process)
+    assert result.verdict is Verdict.FAILED
 
 
 def test_a_wrong_answer_from_there_blocks(tmp_path: Path) -> None:

@@ -13,7 +13,12 @@ import pytest
 from scipy.special import expit
 
 from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS, list_input_sources
-from {{ cookiecutter.__package }}.validation.compliance import check_code, find_source_fault
+from {{ cookiecutter.__package }}.validation import compliance
+from {{ cookiecutter.__package }}.validation.compliance import (
+    check_code,
+    check_inputs,
+    find_source_fault,
+)
 from {{ cookiecutter.__package }}.validation.gate import CHECKS, run_check, run_checks
 from {{ cookiecutter.__package }}.validation.infrastructure import check_memory
 from {{ cookiecutter.__package }}.validation.performance import check_slices
@@ -57,6 +62,12 @@ def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
 QUICK = [check for check in CHECKS if check is not check_memory]
 IN_PROD = SOUND.settings.from_arguments(replace_argument("target", "prod"))
 WITHOUT = tuple(name for name in MODEL_INPUTS if name != "origin_late_share_3h")
+FEWER = SOUND.but(
+    model=make_model(inputs=WITHOUT),
+    artifact=replace(SOUND.artifact, signature=WITHOUT, spec_inputs=WITHOUT),
+    rows=ROWS.drop(columns="origin_late_share_3h"),
+    champions=ROWS,
+)
 
 # The challenger, the check that blocks it, and what that check says.
 PLANTED: dict[str, tuple[ToyCase, str, str]] = {
@@ -73,6 +84,13 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         ),
         "better_than_prior_rate",
         "above prior rate",
+    ),
+    "random first model, by chance alone": (
+        FIRST.but(
+            model=make_model(Curve(lambda r, o: np.random.default_rng(1).normal(size=len(o))))
+        ),
+        "auc",
+        "AUC 0.506 (0.497 to 0.516)",
     ),
     "first model that is no better than the rule of thumb": (
         FIRST.but(rows=ROWS.assign(origin_late_share_3h=ROWS["distance"])),
@@ -143,6 +161,11 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "6047 late, 833 expected",
     ),
     "NaN for one category": (bend(fail_for_one), "scores", "scores are not probabilities"),
+    "NaN for what was never seen": (
+        bend(lambda rows, odds: np.where(rows["carrier"] == "??", np.nan, odds)),
+        "edge_rows",
+        "unseen categories: 8 of 8 are not probabilities",
+    ),
     "alone other than together": (bend(peek), "agreement", "alone and together differ by 0."),
     "slow": (bend(slow_down), "time", "times the champion's"),
     "wasteful": (bend(waste_memory), "memory", "times the champion's"),
@@ -255,14 +278,26 @@ def test_what_an_input_is_made_of_decides(source: str, fault: str | None) -> Non
     assert find_source_fault(source) == fault
 
 
+@pytest.mark.parametrize("source", ["flights.tail_number", "outcomes.departure_delay"])
+def test_a_declared_input_that_is_made_of_what_no_model_may_use_blocks(
+    monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    declared = {**list_input_sources(), "distance": (source,)}
+    monkeypatch.setattr(compliance, "list_input_sources", lambda: declared)
+    (result,) = run_check(SOUND, check_inputs)
+    assert result.verdict is Verdict.FAILED
+    assert result.reason == f"distance is made of {source}, {find_source_fault(source)}"
+
+
 def test_every_declared_input_is_made_of_columns_that_contracts_know() -> None:
     sources = {source for made_of in list_input_sources().values() for source in made_of}
     assert {find_source_fault(source) for source in sources} == {None}
 
 
-def test_a_sound_first_model_an_equal_and_a_better_challenger_pass() -> None:
+def test_a_sound_first_model_an_equal_a_better_and_a_simpler_challenger_pass() -> None:
     worse = make_model(Curve(lambda r, o: o + np.random.default_rng(1).normal(size=len(o))))
-    for case in (FIRST, SOUND, SOUND.but(champion_model=worse, rules=Rules(superiority=True))):
+    better = SOUND.but(champion_model=worse, rules=Rules(superiority=True))
+    for case in (FIRST, SOUND, FEWER, better):
         blocking = [result for result in run_checks(case) if result.verdict.blocks]
         assert blocking == []
 

@@ -8,6 +8,7 @@ import pytest
 
 from {{ cookiecutter.__package }} import delta
 from {{ cookiecutter.__package }}.champion import CHAMPION, PREVIOUS, find_champion
+from {{ cookiecutter.__package }}.scoring import AlteredFilesError
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.validation import promotion
 from {{ cookiecutter.__package }}.validation.promotion import PromotionError
@@ -77,7 +78,7 @@ def test_a_version_judged_beside_another_champion_is_not_promoted(registry: Regi
 
 def test_files_that_were_altered_after_judgement_are_not_promoted(registry: Registry) -> None:
     registry.tag(1, "artifact_digest", "what it was")
-    with pytest.raises(PromotionError, match="its files changed since training registered them"):
+    with pytest.raises(AlteredFilesError, match="are not those that training registered"):
         registry.promote(1, "2013-07-01")
 
 

@@ -72,6 +72,15 @@ def test_a_version_without_approval_is_not_rolled_back_to(registry: Registry) ->
         registry.roll_back(2)
 
 
+def test_files_that_changed_since_training_are_not_rolled_back_to(registry: Registry) -> None:
+    registry.promote(1, "2013-07-01")
+    registry.promote(2, "2013-07-08")
+    registry.tag(1, "artifact_digest", "of other files")
+    with pytest.raises(PromotionError, match="are not those that training registered"):
+        registry.roll_back()
+    assert registry.aliases[CHAMPION] == 2
+
+
 def test_from_a_deleted_champion_one_can_return(registry: Registry) -> None:
     registry.promote(1, "2013-07-01")
     registry.promote(2, "2013-07-08")

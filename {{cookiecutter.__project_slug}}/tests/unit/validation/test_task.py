@@ -31,6 +31,18 @@ def test_a_promotion_cut_short_is_finished_before_anything_is_judged(
     assert registry.aliases == {CHAMPION: 2, PREVIOUS: 1}
 
 
+def test_what_was_recorded_before_a_kill_is_said_by_the_repetition(registry: Registry) -> None:
+    run = registry.workspace.mlflow.create_run("0").info.run_id
+    registry.judge(1, None, value=0.73, run=run)
+    asked = registry.settings(ValidationSettings, 1, "2013-07-01")
+    for _ in range(2):
+        assert validate(registry.workspace, asked) is True
+    said = registry.workspace.mlflow.get_model_version(NAME, "1").tags
+    assert (said["verdict"], said["verdict_reason"]) == ("passed", "so it is")
+    logged = registry.workspace.mlflow.get_metric_history(run, "evaluation_decision")
+    assert [metric.value for metric in logged] == [0.73]
+
+
 def test_a_version_is_judged_by_its_own_date(registry: Registry) -> None:
     registry.tag(2, "as_of", "2013-07-08")
     asked = registry.settings(ValidationSettings, 2, "2013-07-29")
