@@ -71,7 +71,8 @@ def finish(state: Path, job: str, dates: str) -> float:
     """Runs to the end; the seconds it took."""
     began = time.monotonic()
     if start(state, job, dates).wait():
-        raise SystemExit(f"the run failed: see {state}/log.txt")
+        log = (state / "log.txt").read_text().splitlines()
+        raise SystemExit("\n".join(["the run failed:", *log[-20:]]))
     return time.monotonic() - began
 
 

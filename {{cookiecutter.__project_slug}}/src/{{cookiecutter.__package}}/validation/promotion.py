@@ -178,7 +178,8 @@ def find_previous(workspace: Workspace, settings: Settings, promotions: list[Row
 def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
     """Returns to the former champion or a named one, and bars the one that is left.
 
-    A change that was cut short is finished first; a repeated rollback then ends here.
+    A change that was cut short is finished first; a repeated rollback then ends here. One to a
+    named version that was done before, by the same person for the same reason, changes nothing.
 
     Raises:
         PromotionError: There is no champion or none before it, the version never passed or waits
@@ -199,7 +200,8 @@ def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
             f"before version {last.model_version} no champion is left: train another version"
         )
     if version == last.model_version:
-        raise PromotionError(f"version {version} is the champion already")
+        _report_repeated(settings, last)
+        return
     _check_that_it_passed(workspace, settings, promotions, version)
     _check_that_it_scores(workspace, settings, version)
     as_of = max(settings.as_of, last.as_of)
@@ -214,6 +216,13 @@ def _report_finished(settings: RollbackSettings, last: Row) -> None:
     if last.kind != "rollback" or settings.model_version not in (None, last.model_version):
         raise PromotionError(f"{done}; repeat, if you want another one")
     log.info("%s", done)
+
+
+def _report_repeated(settings: RollbackSettings, last: Row) -> None:
+    champion = f"version {last.model_version} is the champion already"
+    if (last.kind, last.by, last.reason) != ("rollback", settings.by, settings.reason):
+        raise PromotionError(champion)
+    log.info("%s, by this very rollback, %d", champion, last.number)
 
 
 def _check_that_it_passed(

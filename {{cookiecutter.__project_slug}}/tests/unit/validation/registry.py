@@ -60,8 +60,10 @@ class Registry:
         settings = self.settings(ValidationSettings, version, day, approval="required")
         approve(self.workspace, settings)
 
-    def roll_back(self, version: int = 0, day: str = "2013-07-01") -> None:
-        more = {"reason": "complaints", "by": "ann"}
+    def roll_back(
+        self, version: int = 0, day: str = "2013-07-01", reason: str = "complaints"
+    ) -> None:
+        more = {"reason": reason, "by": "ann"}
         roll_back(self.workspace, self.settings(RollbackSettings, version, day, **more))
 
     def answer(self, version: int, answer: str) -> None:

@@ -45,7 +45,18 @@ def test_a_named_version_that_once_passed_may_be_returned_to(registry: Registry)
     registry.roll_back(2)
     assert registry.aliases[CHAMPION] == 2
     with pytest.raises(PromotionError, match="version 2 is the champion already"):
-        registry.roll_back(2)
+        registry.roll_back(2, reason="something else")
+
+
+def test_a_rollback_that_was_done_may_be_repeated(registry: Registry) -> None:
+    registry.promote(1, "2013-07-01")
+    with pytest.raises(PromotionError, match="version 1 is the champion already"):
+        registry.roll_back(1)
+    registry.promote(2, "2013-07-29")
+    for _ in range(2):
+        registry.roll_back(1)
+        assert registry.aliases == {CHAMPION: 1}
+        assert registry.count("promotions") == 3
 
 
 def test_without_a_champion_there_is_nothing_to_return_from(registry: Registry) -> None:
