@@ -58,6 +58,8 @@ class Cloud:
         self._checks: list[dict[str, Any]] = []
         self._privileges: dict[str, list[str]] = defaultdict(lambda: ["USE_CATALOG"])
         self._made = False
+        # What found a thing that was made, and the thing's id.
+        self._known: dict[str, str] = {}
 
     @property
     def made(self) -> list[str]:
@@ -71,8 +73,10 @@ class Cloud:
         if is_making(call):
             self._make(words)
             return ""
-        found, self._made = self._find(words, call, self._made), False
-        return found
+        if self._made:
+            self._known[call] = f"{MINE}{len(self._known)}"
+        self._made = False
+        return self._find(words, call)
 
     def _make(self, words: Words) -> None:
         if "checks/configurations" in " ".join(words):
@@ -84,7 +88,7 @@ class Cloud:
         else:
             self._made = True
 
-    def _find(self, words: Words, call: str, made: bool) -> str:
+    def _find(self, words: Words, call: str) -> str:
         if "grants" in words:
             return json.dumps(
                 {"privilege_assignments": [{"privileges": self._privileges[words[4]]}]}
@@ -92,8 +96,8 @@ class Cloud:
         if "checks/configurations" in call:
             return query(words, {"value": self._list_checks(call)})
         found = query(words, list_others(words, call))
-        known = made or any(part in call for part in KNOWN)
-        return found or (str(MINE) if known else "")
+        given = str(MINE) if any(part in call for part in KNOWN) else ""
+        return found or self._known.get(call, given)
 
     def _list_checks(self, call: str) -> list[dict[str, Any]]:
         """Those of a resource, without what they ask unless that is wanted."""

@@ -1,11 +1,11 @@
-"""The one-time setup, with stand-ins that remember what was made, since there is no Azure here."""
+"""The one-time setup, against a stand-in that remembers what was made: there is no Azure here."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from cloud import Cloud, is_making
+from cloud import Cloud
 from delivery import identities
 from delivery.__main__ import main
 from delivery.identities import TARGETS, Setting, set_up_identities
@@ -21,31 +21,14 @@ SETTING = Setting(
     approvers="00000000-0000-0000-0000-000000000002",
 )
 GITHUB = Setting(**{**vars(SETTING), "repository": "org/flight-delays", "github": "hub"})
-# Finds what its memory says was made: everything, once something was made after the question.
-STAND_IN = """#!/bin/sh
-echo "$(basename $0) $*" >> $MEMORY
-case "$*" in
-  *tenantId*|*"project show"*|*Issuer*|*Subject*|*"workspace list"*) echo known; exit;;
-  *" create"*|*" add "*|*" post "*|*" patch "*|*" update "*|*POST*) touch $MADE; exit;;
-esac
-if [ -e $MADE ] || [ -n "$ALL" ]; then
-  case "$*" in *"grants get"*) echo USE_CATALOG CREATE_SCHEMA;; *) echo 7;; esac
-  rm -f $MADE
-fi
-"""
 
 
 @pytest.fixture
-def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in ("az", "databricks", "gh"):
-        (programs / name).write_text(STAND_IN)
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    monkeypatch.setenv("MEMORY", str(tmp_path / "calls"))
-    monkeypatch.setenv("MADE", str(tmp_path / "made"))
-    return tmp_path / "calls"
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """Stands where the programs of Azure, Databricks and GitHub are called."""
+    stand_in = Cloud()
+    monkeypatch.setattr(identities, "ask", stand_in.ask)
+    return stand_in
 
 
 @pytest.fixture
@@ -54,38 +37,28 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("setting", [SETTING, GITHUB], ids=["azure_repos", "github"])
-def test_everything_is_made_once(
-    project: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, setting: Setting
+def test_everything_is_made_once_and_nothing_of_others_is_taken_for_it(
+    project: Path, cloud: Cloud, setting: Setting
 ) -> None:
     set_up_identities(project, setting, dry_run=False)
-    made = [call for call in memory.read_text().splitlines() if is_making(call)]
-    assert len([call for call in made if "ad app create" in call]) == 3
-    assert len([call for call in made if "evaluatebranchProtection" in call]) == 3
-    assert len([call for call in made if "requesterCannotBeApprover" in call]) == 1
-    assert len([call for call in made if "pipelines create" in call]) == 5
-    assert len([call for call in made if "pipelinePermissions/endpoint/7" in call]) == 5
-    assert len([call for call in made if "pipelinePermissions/environment/7" in call]) == 3
-    assert len([call for call in made if "--role Reader --scope known" in call]) == 3
-    assert len([call for call in made if call.startswith("gh")]) == bool(setting.github)
-    assert len([call for call in made if "repos policy" in call]) == (0 if setting.github else 4)
-    memory.unlink()
-    monkeypatch.setenv("ALL", "yes")
+    made = "\n".join(cloud.made)
+    counts = {
+        "ad app create": 3,
+        "grants update": 3,
+        "--role Reader --scope 7": 3,
+        "evaluatebranchProtection": 3,
+        "requesterCannotBeApprover": 1,
+        "distributedtask/environments?": 2,
+        "pipelines create": 5,
+        "pipelinePermissions/endpoint/7": 5,
+        "pipelinePermissions/environment/7": 3,
+        "repos policy": 0 if setting.github else 4,
+        "gh api": 1 if setting.github else 0,
+    }
+    assert {part: made.count(part) for part in counts} == counts
+    before = list(cloud.made)
     set_up_identities(project, setting, dry_run=False)
-    assert [call for call in memory.read_text().splitlines() if is_making(call)] == []
-
-
-@pytest.mark.parametrize("setting", [SETTING, GITHUB], ids=["azure_repos", "github"])
-def test_what_others_have_is_not_taken_for_ones_own(
-    project: Path, monkeypatch: pytest.MonkeyPatch, setting: Setting
-) -> None:
-    cloud = Cloud()
-    monkeypatch.setattr(identities, "ask", cloud.ask)
-    set_up_identities(project, setting, dry_run=False)
-    said = "\n".join(cloud.made)
-    assert said.count("ad app create") == said.count("grants update") == 3
-    assert said.count("evaluatebranchProtection") == 3
-    assert said.count("distributedtask/environments?") == 2
-    assert said.count("repos policy") == (0 if setting.github else 4)
+    assert cloud.made == before
 
 
 def test_an_identity_sees_its_own_workspace_and_no_more(project: Path) -> None:
@@ -115,21 +88,19 @@ def test_each_api_is_asked_in_its_own_version(project: Path) -> None:
         assert address.endswith(f"api-version=7.1-preview.{number}")
 
 
-def test_a_release_branch_can_be_pushed_before_it_is_checked(project: Path, memory: Path) -> None:
+def test_a_release_branch_can_be_pushed_before_it_is_checked(project: Path, cloud: Cloud) -> None:
     set_up_identities(project, GITHUB, dry_run=False)
-    (ruleset,) = [
-        call for call in memory.read_text().splitlines() if "POST" in call and "gh" in call
-    ]
+    (ruleset,) = [call for call in cloud.made if call.startswith("gh")]
     checks = ruleset.split("rules[][type]=required_status_checks")[1]
     assert "rules[][parameters][do_not_enforce_on_create]=true" in checks
 
 
 def test_a_rehearsal_prints_every_call_and_makes_none(
-    project: Path, memory: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_up_identities(project, SETTING, dry_run=True)
     said = capsys.readouterr().out
-    assert not memory.exists()
+    assert cloud.calls == []
     assert "az ad app create --display-name flight-delays-prod" in said
     assert '"allowedBranches": "refs/heads/release/*"' in said
     assert "prod: deployer: <application of prod>" in said

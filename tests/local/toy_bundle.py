@@ -127,3 +127,13 @@ class Toy:
 
 def _copy(value: Any) -> Any:
     return yaml.safe_load(yaml.safe_dump(value))
+
+
+def fail(*keys: str) -> Callable[[str, TaskValues], None]:
+    """What a recorder does so that some tasks fail."""
+
+    def act(key: str, values: TaskValues) -> None:
+        if key in keys:
+            raise ValueError(f"{key} is broken")
+
+    return act

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from checks import WORKSPACE_VERBS
 from events import EVENTS
+from identity import WORKSPACE_VERBS
 from reader import get_option, get_script, get_verb, read_pipeline
 from runs import Event, play
 from stage import Stage

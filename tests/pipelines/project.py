@@ -11,6 +11,8 @@ from typing import Any
 from reader import list_jobs, list_steps, read_pipeline
 from runs import PIPELINES
 
+# Where a check finds something, and what.
+Found = Iterator[tuple[str, str]]
 # Stands for what a person may type, wherever it ends up.
 TYPED = "TYPED-BY-A-PERSON"
 
@@ -65,3 +67,14 @@ def list_free_text(file: Path) -> Iterator[str]:
     """The parameters that a person may fill with anything."""
     blocks = re.findall(r"^  - name: (\w+)\n((?:    .*\n|      .*\n)*)", file.read_text(), re.M)
     return (name for name, block in blocks if "values:" not in block)
+
+
+def walk_keys(value: Any) -> Iterator[str]:
+    """Every key of maps within maps and lists."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield key
+            yield from walk_keys(part)
+    if isinstance(value, list):
+        for part in value:
+            yield from walk_keys(part)

@@ -13,9 +13,11 @@ from jsonschema import Draft202012Validator
 from local.bundle import Bundle, load_bundle
 from local.yaml_source import BundleError, Places, read_yaml
 
-from .checks import TARGET_CHECKS, find_collisions, find_foreign_names, find_script_faults
+from .checks import TARGET_CHECKS, find_collisions
+from .entry_points import find_script_faults
 from .resource_types import find_type_faults
 from .sources import find_hard_coded_names
+from .writes import find_foreign_names
 
 NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login")
 

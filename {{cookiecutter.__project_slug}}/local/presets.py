@@ -20,16 +20,12 @@ LEVELS: Mapping[str, Mapping[str, str]] = {
 RANKS = ("CAN_READ", "CAN_VIEW", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
 # Here an empty text is a value; elsewhere the CLI takes it for nothing.
 TEXTS = ("parameters", "named_parameters", "job_parameters", "base_parameters", "condition_task")
-
-
+# Kinds of resources that run as somebody.
+RUNNING = ("jobs", "alerts")
 PRESET_KEYS = {
     "jobs_max_concurrent_runs", "name_prefix", "pipelines_development", "tags",
     "trigger_pause_status",
 }  # fmt: skip
-
-
-# Kinds of resources that run as somebody.
-RUNNING = ("jobs", "alerts")
 
 
 def apply_target_mode(config: dict[str, Any], places: Places) -> dict[str, Any]:
@@ -51,10 +47,8 @@ def apply_target_mode(config: dict[str, Any], places: Places) -> dict[str, Any]:
 def _set_run_as(config: dict[str, Any], places: Places) -> None:
     if "run_as" not in config:
         return
-    resources, deployer = (
-        config.get("resources", {}),
-        config["workspace"]["current_user"]["userName"],
-    )
+    resources = config.get("resources", {})
+    deployer = config["workspace"]["current_user"]["userName"]
     if resources.get("model_serving_endpoints") and deployer not in config["run_as"].values():
         fault = "endpoints run as who deploys them: give run_as to each job instead"
         raise BundleError([places.describe(("resources", "model_serving_endpoints"), fault)])

@@ -6,8 +6,6 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,9 +14,7 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
-from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from {{ cookiecutter.__package }} import tables
@@ -28,8 +24,6 @@ from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights
 from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
 from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
 from {{ cookiecutter.__package }}.scoring import AlteredFilesError, load_model, score
-from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.tables import Table
 from {{ cookiecutter.__package }}.training.model import select_inputs
 from {{ cookiecutter.__package }}.validation.card import read_page
 from {{ cookiecutter.__package }}.validation.compliance import check_artifact
@@ -37,76 +31,14 @@ from {{ cookiecutter.__package }}.validation.evidence import RegisteredCase
 from {{ cookiecutter.__package }}.validation.infrastructure import check_agreement
 from {{ cookiecutter.__package }}.validation.results import Verdict
 from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
-from local.bundle import Bundle, load_bundle
-from local.display import PlainDisplay
 from local.graph import State
-from local.runner import Runner
-from local.runs import RunStore
-from local.tasks import Executor, TaskValues, run_notebook
-from local.workspace import LocalWorkspace
+from local.tasks import TaskValues, run_notebook
 
-ROOT = Path(__file__).parents[2]
-AS_OF = "2013-04-01"
+from .lifecycle import AS_OF, ROOT, Lifecycle
+
 CUTOFF = pd.Timestamp(AS_OF, tz="UTC")
 SCORED_FROM = CUTOFF - pd.Timedelta(days=28)
 CONTENTS = (*tables.RAW_TABLES, *tables.FEATURE_TABLES, *tables.RECORD_TABLES)
-
-
-@dataclass
-class Lifecycle:
-    """The lifecycle on three months of data, in a folder of its own."""
-
-    workspace: Any
-    settings: Settings
-    make_runner: Callable[[Bundle], Runner]
-
-    def read(self, table: Table) -> pd.DataFrame:
-        return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
-
-    def play(self) -> State:
-        return self.make_runner(load_bundle(ROOT)).run("integration_test", {"as_of": AS_OF}).state
-
-    def mirror(self, variables: dict[str, str]) -> dict[str, pd.DataFrame]:
-        """What the job mirror makes of the raw tables."""
-        bundle = load_bundle(ROOT, None, variables)
-        runner = self.make_runner(bundle)
-        assert runner.run("mirror", {"as_of": AS_OF}).state is State.SUCCESS
-        schema = bundle.config["resources"]["schemas"]["mirror"]["id"]
-        frames = {t: self.workspace.spark.table(f"{schema}.{t.name}") for t in tables.RAW_TABLES}
-        return {t.name: f.orderBy(*t.keys).toPandas() for t, f in frames.items()}
-
-    def digest(self, table: Table) -> tuple[int, int]:
-        rows = self.workspace.spark.table(table.full_name(self.settings))
-        hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
-        row = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]
-        return row[0], row[1]
-
-
-@pytest.fixture(scope="module")
-def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
-    other = SparkSession.getActiveSession()
-    if other:
-        other.stop()
-    state = tmp_path_factory.mktemp("workspace mit Ümlaut")
-    bundle = load_bundle(ROOT)
-    opened = LocalWorkspace(state, bundle.schemas)
-    package = "{{ cookiecutter.__package }}"
-    display = PlainDisplay(Console(quiet=True), package)
-    executor, store = Executor(ROOT, opened, package), RunStore(state / "runs.db")
-    played = Lifecycle(
-        opened.bind(package, None),
-        read_settings(bundle),
-        lambda resolved: Runner(resolved, executor, store, display),
-    )
-    assert played.play() is State.SUCCESS
-    yield played
-    opened.close()
-
-
-def read_settings(bundle: Bundle) -> Settings:
-    (task,) = bundle.jobs["training"]["tasks"]
-    named = task["python_wheel_task"]["named_parameters"]
-    return Settings.model_validate({**named, "as_of": AS_OF})
 
 
 def test_raw_tables_hold_what_was_known_and_the_rest_is_in_quarantine(

@@ -1,0 +1,93 @@
+"""A graph that cannot run is refused before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from local.yaml_source import BundleError
+from toy_bundle import Toy
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (
+            lambda toy: toy.job["tasks"][1]["depends_on"].append({"task_key": "nothing"}),
+            r"main.job.yml:\d+: .*depends on nothing, which is no task",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0].update(depends_on=[{"task_key": "second"}]),
+            "tasks wait in a circle",
+        ),
+        (lambda toy: toy.add_task("first"), "task_key first is used twice"),
+        (
+            lambda toy: toy.job["tasks"][0]["python_wheel_task"].update(entry_point="typo"),
+            r"entry point typo is not in \[project.scripts\] of pyproject.toml",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0]["python_wheel_task"].update(package_name="typo"),
+            "the package typo is not installed",
+        ),
+        (
+            lambda toy: toy.job["tasks"][1]["python_wheel_task"].update(
+                named_parameters={"x": "{{job.parameters.typo}}"}
+            ),
+            "the job has no parameter typo",
+        ),
+        (
+            lambda toy: toy.job["tasks"][1]["python_wheel_task"].update(
+                named_parameters={"x": "{{job.colour}}"}
+            ),
+            r"\{\{job.colour\}\} is not a value that a laptop knows",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0].update(for_each_task={}),
+            "for_each_task cannot run on a laptop",
+        ),
+        (
+            lambda toy: toy.add_task("n", notebook_task={"notebook_path": "../no.py"}),
+            "there is no notebook no.py",
+        ),
+        (
+            lambda toy: (
+                toy.config["variables"].update(found={"lookup": {"warehouse": "x"}}),
+                toy.add_task("n").update(description="${var.found}"),
+            ),
+            r"found is looked up in a workspace: give --var found=\.\.\.",
+        ),
+        (lambda toy: toy.job["tasks"][0].update(run_if="SOMETIMES"), "run_if SOMETIMES"),
+        (lambda toy: toy.job.update(continuous={}), "continuous cannot run on a laptop"),
+        (
+            lambda toy: toy.add_task("c", condition_task={"op": "LIKE", "left": "", "right": ""}),
+            "op LIKE is not one of EQUAL_TO",
+        ),
+        (
+            lambda toy: toy.job["tasks"][1]["python_wheel_task"].update(
+                named_parameters={"x": "{{tasks.frist.values.a}}"}
+            ),
+            "frist is no task of the job",
+        ),
+        (
+            lambda toy: toy.add_task("c", run_job_task={"job_id": "${resources.jobs.main.id}"}),
+            "jobs run each other in a circle: main > main",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0].update(environment_key="default"),
+            "environment_key default is not among the job's environments",
+        ),
+    ],
+)
+def test_a_faulty_graph_is_refused_before_anything_runs(toy: Toy, edit: Any, fault: str) -> None:
+    edit(toy)
+    with pytest.raises(BundleError, match=fault):
+        toy.run()
+    assert toy.recorder.calls == []
+    assert toy.store.list_jobs() == []
+
+
+def test_an_unknown_job_or_parameter_is_refused(toy: Toy) -> None:
+    with pytest.raises(BundleError, match="unknown job 'typo': there are main"):
+        toy.runner().run("typo", {})
+    with pytest.raises(BundleError, match="no parameter colour: there are as_of"):
+        toy.run(colour="red")

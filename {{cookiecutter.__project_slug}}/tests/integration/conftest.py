@@ -1,0 +1,47 @@
+"""The lifecycle, played once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+from rich.console import Console
+
+from {{ cookiecutter.__package }}.settings import Settings
+from local.bundle import Bundle, load_bundle
+from local.display import PlainDisplay
+from local.graph import State
+from local.runner import Runner
+from local.runs import RunStore
+from local.tasks import Executor
+from local.workspace import LocalWorkspace
+
+from .lifecycle import AS_OF, ROOT, Lifecycle
+
+
+@pytest.fixture(scope="module")
+def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
+    other = SparkSession.getActiveSession()
+    if other:
+        other.stop()
+    state = tmp_path_factory.mktemp("workspace mit Ümlaut")
+    bundle = load_bundle(ROOT)
+    opened = LocalWorkspace(state, bundle.schemas)
+    package = "{{ cookiecutter.__package }}"
+    display = PlainDisplay(Console(quiet=True), package)
+    executor, store = Executor(ROOT, opened, package), RunStore(state / "runs.db")
+    played = Lifecycle(
+        opened.bind(package, None),
+        read_settings(bundle),
+        lambda resolved: Runner(resolved, executor, store, display),
+    )
+    assert played.play() is State.SUCCESS
+    yield played
+    opened.close()
+
+
+def read_settings(bundle: Bundle) -> Settings:
+    (task,) = bundle.jobs["training"]["tasks"]
+    named = task["python_wheel_task"]["named_parameters"]
+    return Settings.model_validate({**named, "as_of": AS_OF})

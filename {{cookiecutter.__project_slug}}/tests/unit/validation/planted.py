@@ -1,0 +1,243 @@
+"""Challengers that must be blocked, each with the check meant for it; and one that passes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
+from {{ cookiecutter.__package }}.validation.rules import Rules
+
+from ..test_settings import replace as replace_argument
+from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
+
+INSIDE = WINDOW.start + dt.timedelta(days=3)
+GENERATOR = np.random.default_rng(9)
+
+
+def bend(change: Any) -> Any:
+    """A challenger whose log-odds are changed."""
+    return SOUND.but(model=make_model(Curve(change)))
+
+
+def slow_down(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
+    time.sleep(0.02)
+    return odds
+
+
+def waste_memory(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
+    return odds + np.ones((len(odds), 4_000)).sum(axis=1) * 0
+
+
+def fail_for_one(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
+    return np.where(rows["carrier"] == "CC", np.nan, odds)
+
+
+def ignore_one(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
+    return np.where(rows["carrier"] == "CC", GENERATOR.normal(size=len(odds)), odds)
+
+
+def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
+    return odds / (2 if len(rows) == 1 else 1)
+
+
+IN_PROD = SOUND.settings.from_arguments(replace_argument("target", "prod"))
+WITHOUT = tuple(name for name in MODEL_INPUTS if name != "origin_late_share_3h")
+FEWER = SOUND.but(
+    model=make_model(inputs=WITHOUT),
+    artifact=replace(SOUND.artifact, signature=WITHOUT, spec_inputs=WITHOUT),
+    rows=ROWS.drop(columns="origin_late_share_3h"),
+    champions=ROWS,
+)
+
+# The challenger, the check that blocks it, and what that check says.
+PLANTED: dict[str, tuple[ToyCase, str, str]] = {
+    "random scores": (
+        bend(lambda rows, odds: np.random.default_rng(len(rows)).normal(size=len(odds))),
+        "not_worse_than_champion",
+        "AUC -0.2",
+    ),
+    "constant": (bend(lambda rows, odds: odds * 0), "not_worse_than_champion", "AUC -0.2"),
+    "inverted": (bend(lambda rows, odds: -odds), "not_worse_than_champion", "AUC -0.4"),
+    "random first model": (
+        FIRST.but(
+            model=make_model(Curve(lambda r, o: np.random.default_rng(1).normal(size=len(o))))
+        ),
+        "better_than_prior_rate",
+        "above prior rate",
+    ),
+    "random first model, by chance alone": (
+        FIRST.but(
+            model=make_model(Curve(lambda r, o: np.random.default_rng(1).normal(size=len(o))))
+        ),
+        "auc",
+        "AUC 0.506 (0.497 to 0.516)",
+    ),
+    "first model that is no better than the rule of thumb": (
+        FIRST.but(rows=ROWS.assign(origin_late_share_3h=ROWS["distance"])),
+        "better_than_rule_of_thumb",
+        "AUC 0.000 (0.000 to 0.000) above rule of thumb",
+    ),
+    "first model that is miscalibrated": (
+        FIRST.but(model=make_model(Curve(lambda r, o: o - 3))),
+        "log_loss_difference",
+        "beside the rate of its training",
+    ),
+    "a little worse than the margin": (
+        bend(lambda r, o: o + 0.9 * np.random.default_rng(2).normal(size=len(o))),
+        "not_worse_than_champion",
+        "beside champion version 1",
+    ),
+    "trained on the evaluation window": (
+        SOUND.but(record=replace(SOUND.record, last_trained=INSIDE)),
+        "unseen_data",
+        "version 2: its last training row is of 2013-06-04",
+    ),
+    "evaluation window that overlaps": (
+        SOUND.but(tags={"training_end": INSIDE.isoformat()}),
+        "unseen_data",
+        "version 2: its training window ends 2013-06-04",
+    ),
+    "champion trained on the evaluation window": (
+        SOUND.but(champion=replace(CHAMPION, last_trained=INSIDE)),
+        "unseen_data",
+        "version 1: its last training row is of 2013-06-04",
+    ),
+    "windows that nobody recorded": (
+        SOUND.but(tags={"training_end": ""}),
+        "unseen_data",
+        "version 2 does not say when",
+    ),
+    "leaking a column known only later": (
+        SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "departure_delay"))),
+        "inputs",
+        "departure_delay is not declared",
+    ),
+    "personal column among the inputs": (
+        SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "tail_number"))),
+        "inputs",
+        "tail_number is not declared",
+    ),
+    "worse on one carrier only": (bend(ignore_one), "slice", "beside the champion"),
+    "too bold at equal AUC": (bend(lambda r, o: 3 * o), "calibration_slope", "slope 0.3"),
+    "too timid at equal AUC": (bend(lambda r, o: o / 4), "calibration_slope", "slope 4.0"),
+    "bolder than the champion at equal AUC": (
+        bend(lambda r, o: 1.8 * o),
+        "log_loss_difference",
+        "beside the champion's",
+    ),
+    "more timid than the champion at equal AUC": (
+        bend(lambda r, o: 0.55 * o),
+        "log_loss_difference",
+        "beside the champion's",
+    ),
+    "half the chance at equal AUC": (
+        bend(lambda r, o: np.log(expit(o) / 2 / (1 - expit(o) / 2))),
+        "log_loss_difference",
+        "beside the champion's",
+    ),
+    "far off on average at equal AUC": (
+        bend(lambda r, o: o - 3),
+        "calibration_ratio",
+        "6047 late, 833 expected",
+    ),
+    "NaN for one category": (bend(fail_for_one), "scores", "scores are not probabilities"),
+    "NaN for what was never seen": (
+        bend(lambda rows, odds: np.where(rows["carrier"] == "??", np.nan, odds)),
+        "edge_rows",
+        "unseen categories: 8 of 8 are not probabilities",
+    ),
+    "alone other than together": (bend(peek), "agreement", "alone and together differ by 0."),
+    "slow": (bend(slow_down), "time", "times the champion's"),
+    "wasteful": (bend(waste_memory), "memory", "times the champion's"),
+    "wrong signature": (
+        SOUND.but(artifact=replace(SOUND.artifact, signature=("something",))),
+        "signature",
+        "the signature has something too",
+    ),
+    "missing feature": (
+        SOUND.but(artifact=replace(SOUND.artifact, spec_inputs=WITHOUT)),
+        "signature",
+        "the feature spec lacks origin_late_share_3h",
+    ),
+    "no input example": (
+        SOUND.but(artifact=replace(SOUND.artifact, has_example=False)),
+        "signature",
+        "the input example is missing",
+    ),
+    "artifact altered after registration": (
+        SOUND.but(artifact=replace(SOUND.artifact, digest="altered")),
+        "artifact",
+        "not those that training registered",
+    ),
+    "artifact that nobody vouches for": (
+        SOUND.but(tags={"artifact_digest": ""}),
+        "artifact",
+        "no digest was recorded",
+    ),
+    "requirements that are not pinned": (
+        SOUND.but(artifact=replace(SOUND.artifact, requirements=("a==1.0", "b>=2"))),
+        "requirements",
+        "b>=2 is not pinned",
+    ),
+    "no run": (SOUND.but(record=replace(SOUND.record, run_id=None)), "lineage", "run is missing"),
+    "no metrics": (
+        SOUND.but(record=replace(SOUND.record, metrics={})),
+        "lineage",
+        "metrics is missing",
+    ),
+    "no description": (
+        SOUND.but(record=replace(SOUND.record, description="")),
+        "lineage",
+        "description is missing",
+    ),
+    "no owner": (SOUND.but(tags={"owner": ""}), "lineage", "owner is missing"),
+    "no table versions": (
+        SOUND.but(tags={"table_versions": "{}"}),
+        "lineage",
+        "version of dev.features.origin_weather is missing",
+    ),
+    "dirty commit in prod": (
+        SOUND.but(settings=IN_PROD, tags={"tree": "dirty"}),
+        "code",
+        "the tree it was built from is dirty",
+    ),
+    "unknown tree in prod": (
+        SOUND.but(settings=IN_PROD, tags={"tree": "unknown"}),
+        "code",
+        "the tree it was built from is unknown",
+    ),
+    "no commit in prod": (
+        SOUND.but(settings=IN_PROD, tags={"code_commit": ""}),
+        "code",
+        "the commit is not recorded",
+    ),
+    "30 rows": (SOUND.but(rows=ROWS.head(30)), "evidence", "12000 flights, 30 with a label"),
+    "no rows": (SOUND.but(rows=ROWS.head(0)), "evidence", "12000 flights, 0 with a label"),
+    "one class": (
+        SOUND.but(rows=ROWS.assign(**{LABEL: 1.0})),
+        "evidence",
+        "12000 with a label, 12000 late",
+    ),
+    "labels that are missing": (
+        SOUND.but(scheduled=2 * len(ROWS)),
+        "evidence",
+        "24000 flights, 12000 with a label",
+    ),
+    "no better, where it must be": (
+        SOUND.but(rules=Rules(superiority=True)),
+        "better_than_champion",
+        "scores every row as champion version 1 does",
+    ),
+    "a model that raises": (
+        bend(lambda r, o: 1 / 0),
+        "scores",
+        "ZeroDivisionError: division by zero",
+    ),
+}
