@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,56 +18,70 @@ echo "$*" > "$0.called"
 echo '[{"definition": {"name": "flight-delays-deploy-staging"}, "sourceVersion": "'%s'"}]'
 """
 TESTED = "$(git rev-parse HEAD)"
-Git = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def unreleased(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a project, its origin, and the Azure CLI."""
+    world = tmp_path_factory.mktemp("unreleased")
+    project = copy_project(world / "project")
+    (project / "CHANGELOG.md").write_text(CHANGELOG)
+    put_az(world, TESTED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        git("init", "-q", "--bare", "-b", "main", "../origin.git")
+        git("config", "user.name", "tester")
+        git("remote", "add", "origin", "../origin.git")
+        git("add", "-A")
+        git("commit", "-qm", "Say what changed")
+        git("push", "-qu", "origin", "main")
+    return world
+
+
+@pytest.fixture(scope="module")
+def cut(unreleased: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with release 1.1.0, made once: it resolves the lock file, which takes seconds."""
+    world = tmp_path_factory.mktemp("cut") / "world"
+    with pytest.MonkeyPatch.context() as patch:
+        enter(unreleased, world, patch)
+        assert main(["release", "--version", "1.1.0"]) == 0
+    return world
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = copy_project(tmp_path / "project")
-    (made / "CHANGELOG.md").write_text(CHANGELOG)
-    monkeypatch.chdir(made)
-    put_az(tmp_path / "bin", monkeypatch, TESTED)
-    origin = tmp_path / "origin.git"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", origin], check=True)
-    git = make_git(made)
-    git("config", "user.name", "tester")
-    git("remote", "add", "origin", str(origin))
-    git("add", "-A")
-    git("commit", "-qm", "Say what changed")
-    git("push", "-qu", "origin", "main")
-    return made
+def project(unreleased: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return enter(unreleased, tmp_path / "world", monkeypatch)
 
 
 @pytest.fixture
-def git(project: Path) -> Git:
-    return make_git(project)
+def released(cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return enter(cut, tmp_path / "world", monkeypatch)
 
 
-def make_git(folder: Path) -> Git:
-    def call(*words: str) -> str:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    return call
+def enter(world: Path, copy: Path, patch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(world, copy)
+    patch.chdir(copy / "project")
+    patch.setenv("PATH", f"{copy}:{os.environ['PATH']}")
+    return copy / "project"
 
 
-def put_az(folder: Path, monkeypatch: pytest.MonkeyPatch, commit: str) -> None:
+def git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def put_az(folder: Path, commit: str) -> None:
     """An Azure CLI that knows one run that succeeded."""
-    folder.mkdir(exist_ok=True)
     (folder / "az").write_text(AZ % commit)
     (folder / "az").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
 
-def test_a_release_is_a_branch_with_its_version_and_notes(project: Path, git: Git) -> None:
-    assert main(["release", "--version", "1.1.0"]) == 0
+def test_a_release_is_a_branch_with_its_version_and_notes(released: Path) -> None:
     assert git("branch", "--show-current") == "release/1.1.0"
-    assert 'version = "1.1.0"' in (project / "pyproject.toml").read_text()
-    assert read_section((project / "CHANGELOG.md").read_text(), "1.1.0") == "- New feature."
+    assert 'version = "1.1.0"' in (released / "pyproject.toml").read_text()
+    assert read_section((released / "CHANGELOG.md").read_text(), "1.1.0") == "- New feature."
     assert git("ls-remote", "origin", "refs/heads/release/1.1.0")
-    subprocess.run(["uv", "lock", "--check", "--quiet"], cwd=project, check=True)
+    subprocess.run(["uv", "lock", "--check", "--quiet"], cwd=released, check=True)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +95,7 @@ def test_a_release_is_a_branch_with_its_version_and_notes(project: Path, git: Gi
     ],
 )
 def test_what_speaks_against_a_release_is_said(
-    project: Path, git: Git, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+    project: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
     git(*words)
     assert main(["release", "--version", "1.1.0"]) == 2
@@ -90,7 +104,7 @@ def test_what_speaks_against_a_release_is_said(
 
 
 def test_without_anything_to_say_nothing_is_released(
-    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(project, "CHANGELOG.md", "- New feature.\n", "")
     git("commit", "-qam", "x")
@@ -100,12 +114,9 @@ def test_without_anything_to_say_nothing_is_released(
 
 
 def test_what_staging_has_not_tested_is_not_released(
-    project: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put_az(tmp_path / "bin", monkeypatch, "0" * 40)
+    put_az(project.parent, "0" * 40)
     assert main(["release", "--version", "1.1.0"]) == 2
     assert "flight-delays-deploy-staging has not succeeded with" in capsys.readouterr().err
 
@@ -119,16 +130,13 @@ def test_what_staging_has_not_tested_is_not_released(
     ],
 )  # fmt: skip
 def test_staging_is_asked_where_its_pipelines_are(
-    project: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    given: dict[str, str],
-    said: str,
+    project: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
 ) -> None:
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert main(["release", "--version", "1.1.0"]) == 0
-    assert (tmp_path / "bin/az.called").read_text().strip().endswith(said)
+    put_az(project.parent, "0" * 40)
+    assert main(["release", "--version", "1.1.0"]) == 2
+    assert (project.parent / "az.called").read_text().strip().endswith(said)
 
 
 def test_without_the_azure_cli_it_says_where_to_get_it(
@@ -147,8 +155,7 @@ def test_a_version_is_three_numbers(
     assert "write three numbers, such as VERSION=1.2.0" in capsys.readouterr().err
 
 
-def test_a_release_is_tagged_with_its_notes_once(project: Path, git: Git) -> None:
-    main(["release", "--version", "1.1.0"])
+def test_a_release_is_tagged_with_its_notes_once(released: Path) -> None:
     assert main(["check-version"]) == 0
     assert main(["tag"]) == main(["tag"]) == 0
     assert "- New feature." in git("tag", "--list", "v1.1.0", "--format=%(contents)")
@@ -157,18 +164,16 @@ def test_a_release_is_tagged_with_its_notes_once(project: Path, git: Git) -> Non
 
 
 def test_an_older_release_does_not_overtake(
-    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+    released: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["release", "--version", "1.1.0"])
     git("tag", "v1.2.0", "main")
     assert main(["check-version"]) == 2
     assert "1.1.0 is older than 1.2.0, which was in prod" in capsys.readouterr().err
 
 
 def test_a_newer_release_that_failed_after_its_deployment_is_not_overtaken(
-    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+    released: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["release", "--version", "1.1.0"])
     git("push", "-q", "origin", "main:release/1.10.0", "main:release/1.9.0", "main:release/2.x")
     assert main(["check-version"]) == 2
     said = capsys.readouterr().err
@@ -176,9 +181,8 @@ def test_a_newer_release_that_failed_after_its_deployment_is_not_overtaken(
 
 
 def test_an_older_commit_of_a_release_branch_does_not_overtake(
-    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
+    released: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["release", "--version", "1.1.0"])
     older = git("rev-parse", "--short=7", "HEAD")
     git("commit", "-qm", "Mend it", "--allow-empty")
     git("push", "-q")
@@ -191,16 +195,12 @@ def test_an_older_commit_of_a_release_branch_does_not_overtake(
     assert moved in said
 
 
-def test_a_release_whose_branch_is_gone_goes_on(project: Path, git: Git) -> None:
-    main(["release", "--version", "1.1.0"])
+def test_a_release_whose_branch_is_gone_goes_on(released: Path) -> None:
     git("push", "-q", "origin", "--delete", "release/1.1.0")
     assert main(["check-version"]) == 0
 
 
-def test_a_release_is_never_changed(
-    project: Path, git: Git, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["release", "--version", "1.1.0"])
+def test_a_release_is_never_changed(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["tag"])
     git("commit", "-qm", "more", "--allow-empty")
     for verb in ("check-version", "tag"):
