@@ -1,6 +1,6 @@
 """How often the gate errs: false blocks, false passes and power, by simulation.
 
-Called in the folder of a rendered project: `python gate.py [COMPARISONS]`. Flights of a day share
+Called in the folder of a rendered project, with its margins: `python gate.py [COMPARISONS]`. Flights of a day share
 disturbances that both models see alike and some that they do not, as in the sample data. The naive
 rule, "the challenger's metric is at least the champion's", judges the same draws. The first table
 is of the comparison with the champion alone, the second of all checks of performance together.
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from local.bundle import load_bundle
 from local.project import read_package
 from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
@@ -130,6 +131,7 @@ def make_case(
     )
     return SimpleNamespace(
         rules=project["rules"].RULES,
+        settings=project["settings"],
         rows=rows,
         scheduled=count,
         scores=challenger,
@@ -157,7 +159,7 @@ def main() -> None:
     """Prints the tables."""
     comparisons = int(sys.argv[1]) if len(sys.argv) > 1 else COMPARISONS
     project = load_project()
-    statistics, margin = project["statistics"], project["rules"].RULES.champion_margin
+    statistics, margin = project["statistics"], project["settings"].champion_margin
     machine, cores = platform.processor() or platform.machine(), os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     python = platform.python_version()
@@ -186,7 +188,19 @@ def load_project() -> dict[str, Any]:
     found = {n.split(".")[-1]: importlib.import_module(f"{package}.{n}") for n in names}
     performance = found["performance"]
     checks = ("evidence", "auc", "calibration", "loss", "champion", "slices")
-    return {**found, "checks": [getattr(performance, f"check_{name}") for name in checks]}
+    return {
+        **found,
+        "settings": read_settings(),
+        "checks": [getattr(performance, f"check_{name}") for name in checks],
+    }
+
+
+def read_settings() -> SimpleNamespace:
+    """The gate's margins, as the job of the default target is told."""
+    variables = load_bundle(Path.cwd(), "dev").config["variables"]
+    told = variables["validation_settings"]["value"]
+    margins = {name: float(told[name]) for name in ("champion_margin", "slice_margin")}
+    return SimpleNamespace(**margins, superiority=told["superiority"] == "true")
 
 
 if __name__ == "__main__":

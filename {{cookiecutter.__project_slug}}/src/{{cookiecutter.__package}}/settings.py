@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 IDENTIFIER = r"[A-Za-z0-9_\-]+"
 SchemaName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}\.{IDENTIFIER}$")]
 ReadSchema = Annotated[SchemaName, "read-only"]
+Margin = Annotated[float, Field(gt=0, lt=1)]
 ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
 
 
@@ -129,11 +130,17 @@ class ValidationSettings(Settings):
         model_version: The version to judge; empty means the version trained for `as_of`.
         approval: Whether a person must approve an accepted version.
         asked_model: The model that whoever started the job means; there is but one here.
+        champion_margin: AUC by which a challenger may be worse than the champion.
+        slice_margin: AUC by which a slice may be worse than the champion's.
+        superiority: Whether a challenger must be better than the champion, not only not worse.
     """
 
     model_version: int | None = None
     asked_model: str = ""
     approval: Literal["required", "automatic"] = "automatic"
+    champion_margin: Margin
+    slice_margin: Margin
+    superiority: bool
 
     @field_validator("model_version", mode="before")
     @classmethod
@@ -156,11 +163,13 @@ class RollbackSettings(Settings):
         model_version: The version to return to; empty means the champion before this one.
         reason: Why, in words.
         by: Who wants it.
+        request: The job run that is told so; repaired, it has done so already.
     """
 
     model_version: int | None = None
     reason: str = Field(min_length=1)
     by: str = Field(min_length=1)
+    request: str
 
     @field_validator("model_version", mode="before")
     @classmethod

@@ -281,6 +281,7 @@ PROMOTIONS = Table(
         Column("kind", "string", "promotion or rollback"),
         Column("by", "string", "who, as far as it is known"),
         Column("reason", "string", "in words"),
+        Column("request", "string", "job run that asked for a rollback; null for a promotion"),
         Column("changed_at", "timestamp", "UTC; when it was recorded"),
     ),
     ("number",),

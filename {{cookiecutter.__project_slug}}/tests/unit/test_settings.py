@@ -20,6 +20,7 @@ ARGUMENTS = [
     "--model_name=dev.models.model",
     "--experiment=/training_runs",
 ]
+MARGINS = ["--champion_margin=0.01", "--slice_margin=0.05", "--superiority=false"]
 
 
 def replace(name: str, value: str) -> list[str]:
@@ -61,5 +62,13 @@ def test_an_argument_without_a_value_is_refused() -> None:
 
 
 def test_an_empty_model_version_means_none() -> None:
-    assert ValidationSettings.from_arguments([*ARGUMENTS, "--model_version="]).model_version is None
-    assert ValidationSettings.from_arguments([*ARGUMENTS, "--model_version=7"]).model_version == 7
+    arguments = [*ARGUMENTS, *MARGINS]
+    assert ValidationSettings.from_arguments([*arguments, "--model_version="]).model_version is None
+    assert ValidationSettings.from_arguments([*arguments, "--model_version=7"]).model_version == 7
+
+
+@pytest.mark.parametrize("value", ["0", "-0.01", "1", "nan", "little"])
+def test_a_margin_that_would_let_all_pass_or_none_is_refused(value: str) -> None:
+    arguments = [*ARGUMENTS, *MARGINS, f"--champion_margin={value}"]
+    with pytest.raises(ParameterError, match=f"parameter champion_margin: '{value}' is refused"):
+        ValidationSettings.from_arguments(arguments)

@@ -17,7 +17,7 @@ from ..artifact import Artifact, read_artifact
 from ..examples import make_training_set, read_flights, read_labelled_flights
 from ..problem import KEY, LABEL
 from ..scoring import ScoringModel, download_version, load_model, score, score_frame
-from ..settings import Settings
+from ..settings import Settings, ValidationSettings
 from ..windows import Window
 from ..workspace import Workspace
 from .rules import RULES, Rules
@@ -55,7 +55,7 @@ class Case(Protocol):
     """What a check may look at; a part that cannot be had raises when it is asked for."""
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> ValidationSettings:
         """The run's."""
 
     @property
@@ -121,7 +121,7 @@ class RegisteredCase:
     def __init__(
         self,
         workspace: Workspace,
-        settings: Settings,
+        settings: ValidationSettings,
         window: Window,
         version: int,
         champion: int | None,

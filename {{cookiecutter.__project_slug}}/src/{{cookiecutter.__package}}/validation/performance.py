@@ -128,7 +128,7 @@ def check_baselines(case: Case) -> Iterator[CheckResult]:
 
 
 def check_champion(case: Case) -> Iterator[CheckResult]:
-    """A challenger is not worse than the champion by the margin; or better, if rules say so."""
+    """A challenger is not worse than the champion by the margin; or better, if settings say so."""
     if case.champion is None or case.champion_scores is None:
         return
     difference = estimate_auc_difference(
@@ -137,8 +137,8 @@ def check_champion(case: Case) -> Iterator[CheckResult]:
     beside = f"AUC {describe(difference)} beside champion version {case.champion.version}"
     if np.array_equal(case.scores, case.champion_scores):
         beside = f"scores every row as champion version {case.champion.version} does"
-    name, threshold = "not_worse_than_champion", -case.rules.champion_margin
-    if case.rules.superiority:
+    name, threshold = "not_worse_than_champion", -case.settings.champion_margin
+    if case.settings.superiority:
         name, threshold = "better_than_champion", 0.0
     yield _compare(name, difference, threshold, beside)
 
@@ -160,7 +160,7 @@ def check_slices(case: Case) -> Iterator[CheckResult]:
             difference = estimate_auc_difference(
                 labels, scores, case.champion_scores[chosen], days, confidence=1 - 0.05 / judged
             )
-            yield _judge_slice(name, difference, case.rules.slice_margin, large)
+            yield _judge_slice(name, difference, case.settings.slice_margin, large)
 
 
 def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.ndarray, bool]]:

@@ -102,6 +102,7 @@ class Change:
     kind: str
     by: str
     reason: str
+    request: str | None = None
 
 
 def _record(
@@ -117,6 +118,7 @@ def _record(
         change.kind,
         change.by,
         change.reason,
+        change.request,
         dt.datetime.now(dt.UTC),
     )
     frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
@@ -178,8 +180,8 @@ def find_previous(workspace: Workspace, settings: Settings, promotions: list[Row
 def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
     """Returns to the former champion or a named one, and bars the one that is left.
 
-    A change that was cut short is finished first; a repeated rollback then ends here. One to a
-    named version that was done before, by the same person for the same reason, changes nothing.
+    A change that was cut short is finished first; a repeated rollback then ends here, as does one
+    that was done before: by the same job run, or to a named version by whoever and why it was done.
 
     Raises:
         PromotionError: There is no champion or none before it, the version never passed or waits
@@ -194,19 +196,21 @@ def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
     if finish(workspace, settings, promotions):
         _report_finished(settings, last)
         return
+    if _is_done(settings, last):
+        log.info("version %d is the champion already, by this rollback", last.model_version)
+        return
     version = settings.model_version or find_previous(workspace, settings, promotions)
     if version is None:
         raise PromotionError(
             f"before version {last.model_version} no champion is left: train another version"
         )
     if version == last.model_version:
-        _report_repeated(settings, last)
-        return
+        raise PromotionError(f"version {version} is the champion already")
     _check_that_it_passed(workspace, settings, promotions, version)
     _check_that_it_scores(workspace, settings, version)
     as_of = max(settings.as_of, last.as_of)
     by, reason = settings.by, settings.reason
-    change = Change(version, last.model_version, as_of, "rollback", by, reason)
+    change = Change(version, last.model_version, as_of, "rollback", by, reason, settings.request)
     finish(workspace, settings, _record(workspace, settings, promotions, change))
 
 
@@ -218,11 +222,10 @@ def _report_finished(settings: RollbackSettings, last: Row) -> None:
     log.info("%s", done)
 
 
-def _report_repeated(settings: RollbackSettings, last: Row) -> None:
-    champion = f"version {last.model_version} is the champion already"
-    if (last.kind, last.by, last.reason) != ("rollback", settings.by, settings.reason):
-        raise PromotionError(champion)
-    log.info("%s, by this very rollback, %d", champion, last.number)
+def _is_done(settings: RollbackSettings, last: Row) -> bool:
+    same = (settings.model_version, settings.by, settings.reason)
+    named = same == (last.model_version, last.by, last.reason)
+    return last.kind == "rollback" and (named or settings.request == last.request)
 
 
 def _check_that_it_passed(

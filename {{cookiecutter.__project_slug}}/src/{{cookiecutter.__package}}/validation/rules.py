@@ -1,4 +1,7 @@
-"""What a version must reach to become champion. `make bench BENCH=gate` says what follows."""
+"""What a version must reach to become champion, beside the margins of the job's settings.
+
+`make bench BENCH=gate` says what follows.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,6 @@ class Rules:
         least_labelled: Share of the window's flights that must have a label.
         least_slice_rows: The same for a slice, which is then reported, not judged.
         baseline_margin: AUC by which a first model must beat each baseline.
-        champion_margin: AUC by which a challenger may be worse than the champion.
-        superiority: A challenger must be better than the champion, not only not worse.
-        slice_margin: AUC by which a slice may be worse than the champion's.
         loss_margin: Log loss by which probabilities may be worse than the champion's; those of a
             first model must be better than the rate of its training.
         calibration_slope: Least and greatest slope of the calibration line; 1 is calibrated.
@@ -29,9 +29,6 @@ class Rules:
     least_labelled: float = 0.9
     least_slice_rows: int = 300
     baseline_margin: float = 0.02
-    champion_margin: float = 0.01
-    superiority: bool = False
-    slice_margin: float = 0.05
     loss_margin: float = 0.01
     calibration_slope: tuple[float, float] = (0.5, 2.0)
     calibration_ratio: tuple[float, float] = (0.4, 2.5)

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from pyspark.sql import Row
 
 from ..champion import find_bar, find_rival, read_promotions
-from ..settings import Settings, ValidationSettings
+from ..settings import ValidationSettings
 from ..states import State, move
 from ..versions import FINISHED, IDENTITY, choose_version, get_version
 from ..windows import get_evaluation_window
@@ -84,7 +84,7 @@ def _is_trained_here(client: MlflowClient, run: str | None) -> bool:
 
 
 def _judge(
-    workspace: Workspace, settings: Settings, version: int, promotions: Sequence[Row]
+    workspace: Workspace, settings: ValidationSettings, version: int, promotions: Sequence[Row]
 ) -> None:
     move(workspace, settings, version, State.VALIDATING, "the deployment job began")
 

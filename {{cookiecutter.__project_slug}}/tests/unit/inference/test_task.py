@@ -34,7 +34,8 @@ def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
 
 def promote(workspace: Workspace, version: int, day: str) -> None:
     now = dt.datetime.now(dt.UTC)
-    row = (version, version, dt.date.fromisoformat(day), None, "promotion", "ann", "better", now)
+    since = dt.date.fromisoformat(day)
+    row = (version, version, since, None, "promotion", "ann", "better", None, now)
     frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
     append_new_rows(PROMOTIONS.full_name(SETTINGS), frame, PROMOTIONS.keys)
 

@@ -40,7 +40,8 @@ def test_a_table_is_empty_with_comments_and_required_columns(lakehouse: SparkSes
 def test_creating_again_keeps_what_is_there(lakehouse: SparkSession) -> None:
     create_table(lakehouse, PROMOTIONS, SETTINGS)
     row = lakehouse.createDataFrame(
-        [(1, 1, dt.date(2013, 7, 1), None, "promotion", "ann", "better", NOW)], PROMOTIONS.struct
+        [(1, 1, dt.date(2013, 7, 1), None, "promotion", "ann", "better", None, NOW)],
+        PROMOTIONS.struct,
     )
     append_new_rows("dev.models.promotions", row, PROMOTIONS.keys)
     create_table(lakehouse, PROMOTIONS, SETTINGS)

@@ -23,20 +23,20 @@ from {{ cookiecutter.__package }}.problem import (
     MODEL_INPUTS,
 )
 from {{ cookiecutter.__package }}.scoring import ScoringModel, score
-from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.validation.compliance import list_trained_tables
 from {{ cookiecutter.__package }}.validation.evidence import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 from {{ cookiecutter.__package }}.windows import Window
 
-from ..test_settings import ARGUMENTS
+from ..test_settings import ARGUMENTS, MARGINS
 
 # A process that measures a model of these tests cannot import them.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 WINDOW = Window(dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.datetime(2013, 6, 29, tzinfo=dt.UTC))
 BEFORE = WINDOW.start - dt.timedelta(days=2)
-SETTINGS = Settings.from_arguments(ARGUMENTS)
+SETTINGS = ValidationSettings.from_arguments([*ARGUMENTS, *MARGINS])
 TAGS = {
     "as_of": "2013-07-01",
     "code_commit": "abc",
@@ -99,7 +99,7 @@ class ToyCase:
     champions: pd.DataFrame | None = None
     scheduled: int = len(ROWS)
     folder: Path = Path("nowhere")
-    settings: Settings = SETTINGS
+    settings: ValidationSettings = SETTINGS
     rules: Rules = RULES
     window: Window = WINDOW
 

@@ -12,9 +12,7 @@ import pandas as pd
 from scipy.special import expit
 
 from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
-from {{ cookiecutter.__package }}.validation.rules import Rules
 
-from ..test_settings import replace as replace_argument
 from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
 
 INSIDE = WINDOW.start + dt.timedelta(days=3)
@@ -47,7 +45,8 @@ def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
     return odds / (2 if len(rows) == 1 else 1)
 
 
-IN_PROD = SOUND.settings.from_arguments(replace_argument("target", "prod"))
+IN_PROD = SOUND.settings.model_copy(update={"target": "prod"})
+SUPERIOR = SOUND.settings.model_copy(update={"superiority": True})
 WITHOUT = tuple(name for name in MODEL_INPUTS if name != "origin_late_share_3h")
 FEWER = SOUND.but(
     model=make_model(inputs=WITHOUT),
@@ -231,7 +230,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "24000 flights, 12000 with a label",
     ),
     "no better, where it must be": (
-        SOUND.but(rules=Rules(superiority=True)),
+        SOUND.but(settings=SUPERIOR),
         "better_than_champion",
         "scores every row as champion version 1 does",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from {{ cookiecutter.__package }}.validation.approval import approve
 from {{ cookiecutter.__package }}.validation.promotion import promote, roll_back
 from {{ cookiecutter.__package }}.workspace import Workspace
 
-from ..test_settings import replace
+from ..test_settings import MARGINS, replace
 from ..training.test_model import PARAMETERS, make_rows
 
 NAME = "dev.models.model"
@@ -39,7 +40,8 @@ class Registry:
     judged_again: bool = False
 
     def settings(self, kind: type[Settings], version: int, day: str, **more: str) -> Any:
-        arguments = [*replace("as_of", day), f"--model_version={version or ''}"]
+        margins = MARGINS if kind is ValidationSettings else []
+        arguments = [*replace("as_of", day), *margins, f"--model_version={version or ''}"]
         return kind.from_arguments([*arguments, *(f"--{k}={v}" for k, v in more.items())])
 
     def judge(
@@ -61,9 +63,13 @@ class Registry:
         approve(self.workspace, settings)
 
     def roll_back(
-        self, version: int = 0, day: str = "2013-07-01", reason: str = "complaints"
+        self,
+        version: int = 0,
+        day: str = "2013-07-01",
+        reason: str = "complaints",
+        request: str | None = None,
     ) -> None:
-        more = {"reason": reason, "by": "ann"}
+        more = {"reason": reason, "by": "ann", "request": request or str(uuid.uuid4())}
         roll_back(self.workspace, self.settings(RollbackSettings, version, day, **more))
 
     def answer(self, version: int, answer: str) -> None:

@@ -18,10 +18,9 @@ from {{ cookiecutter.__package }}.validation.gate import CHECKS, run_check, run_
 from {{ cookiecutter.__package }}.validation.infrastructure import check_memory
 from {{ cookiecutter.__package }}.validation.performance import check_slices
 from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict, decide, judge
-from {{ cookiecutter.__package }}.validation.rules import Rules
 
 from .cases import FIRST, ROWS, SOUND, Curve, make_model
-from .planted import FEWER, PLANTED
+from .planted import FEWER, PLANTED, SUPERIOR
 
 # All but the one that starts processes.
 QUICK = [check for check in CHECKS if check is not check_memory]
@@ -67,10 +66,18 @@ def test_every_declared_input_is_made_of_columns_that_contracts_know() -> None:
 
 def test_a_sound_first_model_an_equal_a_better_and_a_simpler_challenger_pass() -> None:
     worse = make_model(Curve(lambda r, o: o + np.random.default_rng(1).normal(size=len(o))))
-    better = SOUND.but(champion_model=worse, rules=Rules(superiority=True))
+    better = SOUND.but(champion_model=worse, settings=SUPERIOR)
     for case in (FIRST, SOUND, FEWER, better):
         blocking = [result for result in run_checks(case) if result.verdict.blocks]
         assert blocking == []
+
+
+@pytest.mark.parametrize("name", ["a little worse than the margin", "worse on one carrier only"])
+def test_the_margins_are_those_of_the_settings(name: str) -> None:
+    wide = SOUND.settings.model_copy(update={"champion_margin": 0.5, "slice_margin": 0.5})
+    case, check, _ = PLANTED[name]
+    blocking = {r.check for r in run_checks(case.but(settings=wide), QUICK) if r.verdict.blocks}
+    assert check not in blocking
 
 
 def test_a_challenger_that_is_the_champion_is_recognised() -> None:

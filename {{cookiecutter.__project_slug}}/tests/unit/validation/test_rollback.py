@@ -59,6 +59,15 @@ def test_a_rollback_that_was_done_may_be_repeated(registry: Registry) -> None:
         assert registry.count("promotions") == 3
 
 
+def test_a_repaired_run_goes_back_once(registry: Registry) -> None:
+    for version, day in ((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15")):
+        registry.promote(version, day)
+    for request, aliases in (("7", {CHAMPION: 2, PREVIOUS: 1}), ("8", {CHAMPION: 1})):
+        for _ in range(2):
+            registry.roll_back(request=request)
+            assert registry.aliases == aliases
+
+
 def test_without_a_champion_there_is_nothing_to_return_from(registry: Registry) -> None:
     with pytest.raises(PromotionError, match="has no champion"):
         registry.roll_back()
