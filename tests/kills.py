@@ -26,7 +26,9 @@ MORE = defaultdict(list, {"rollback": BACK})
 # repeated, and so is what a check measured of the machine.
 READ = """
 MEASURED = ("time", "memory")
-NEW = ("run_id", "table_version", "inputs", "judged_at", "seconds", "evidence", "changed_at")
+NEW = (
+    "run_id", "request", "table_version", "inputs", "judged_at", "seconds", "evidence", "changed_at"
+)
 import json, sys
 from pathlib import Path
 from local.project import read_package
