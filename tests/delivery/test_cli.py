@@ -24,6 +24,8 @@ JOBS = {
     "batch_inference", "features", "ingestion", "lifecycle", "monitoring", "rollback", "scoring",
     "setup", "training", "validation",
 }  # fmt: skip
+# A workspace refuses an id that is empty.
+EMPTY_ID = r'"(budget_policy_id|environment_key|job_cluster_key|policy_id)": ""'
 NOTHING_TO_DO = r"Plan: 0 to add, 0 to change, 0 to delete"
 
 
@@ -50,6 +52,7 @@ def test_it_validates_strictly_deploys_once_and_is_destroyed(
     assert "Validation OK!" in said
     assert not re.search(r"(?i)warning|recommendation", said)
     workspace.run(project, "deploy", "-t", target)
+    assert not re.search(EMPTY_ID, json.dumps(workspace.read_jobs()))
     assert re.search(NOTHING_TO_DO, workspace.run(project, "plan", "-t", target))
     workspace.run(project, "destroy", "--auto-approve", "-t", target)
     assert workspace.read_jobs() == {}

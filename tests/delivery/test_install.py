@@ -9,8 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from delivery.commands import DeliveryError
 from delivery.install import PINNED, Release, find_system, install_cli
+from rendered import ROOT
 
 PROGRAM = "#!/bin/sh\necho Databricks CLI v9.9.9\n"
 
@@ -48,6 +50,11 @@ def test_another_version_is_replaced(tmp_path: Path, release: Release) -> None:
     old.chmod(0o755)
     install_cli(tmp_path / "bin", release)
     assert old.read_text() == PROGRAM
+
+
+def test_the_bundle_asks_for_the_pinned_version() -> None:
+    asked = yaml.safe_load((ROOT / "databricks.yml").read_text())["bundle"]["databricks_cli_version"]
+    assert asked == f">= {PINNED.version}"
 
 
 def test_an_altered_archive_is_refused_and_nothing_installed(

@@ -28,8 +28,8 @@ OF_THE_CLI = {
     "serialized_dashboard",
 }  # fmt: skip
 
-# Empty, some versions of the CLI leave it out.
-MAY_BE_ABSENT = {
+# Where it is empty, the CLI leaves it out: a workspace would refuse it.
+LEFT_OUT = {
     "budget_policy_id", "environment_key", "job_cluster_key", "policy_id", "storage_root",
 }  # fmt: skip
 
@@ -126,13 +126,13 @@ def pick(config: dict[str, Any]) -> dict[str, Any]:
     workspace = {k: v for k, v in config["workspace"].items() if k.endswith("_path")}
     bundle = {key: config["bundle"][key] for key in ("name", "target")}
     parts = {k: config.get(k, []) for k in ("permissions", "presets", "run_as")}
-    parts["resources"] = drop_empty(config["resources"])
+    parts["resources"] = config["resources"]
     return clean({**parts, "bundle": bundle, "variables": variables, "workspace": workspace})
 
 
 def drop_empty(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: drop_empty(v) for k, v in value.items() if v != "" or k not in MAY_BE_ABSENT}
+        return {k: drop_empty(v) for k, v in value.items() if v != "" or k not in LEFT_OUT}
     return [drop_empty(part) for part in value] if isinstance(value, list) else value
 
 
@@ -159,6 +159,7 @@ def ask_cli(workspace: FakeWorkspace, project: Path, target: str) -> dict[str, A
 def resolve_here(project: Path, target: str) -> dict[str, Any]:
     given = {"deployer": USER, "warehouse_id": "WAREHOUSE"}
     config = load_bundle(project, target, given).config
+    config["resources"] = drop_empty(config["resources"])
     return json.loads(json.dumps(pick(config)).replace(config["bundle"]["git"]["commit"], COMMIT))
 
 

@@ -258,7 +258,7 @@ def test_what_a_laptop_cannot_apply_is_refused_by_name(toy: Toy, edit: Any, faul
 
 
 def test_what_a_laptop_has_no_use_for_is_let_pass(toy: Toy) -> None:
-    toy.config["bundle"] |= {"databricks_cli_version": ">= 1.9.0", "git": {"branch": "main"}}
+    toy.config["bundle"] |= {"databricks_cli_version": ">= 1.12.1", "git": {"branch": "main"}}
     toy.config["workspace"] = {"host": "https://host", "profile": "me", "state_path": "/state"}
     assert toy.load().config["workspace"]["profile"] == "me"
 

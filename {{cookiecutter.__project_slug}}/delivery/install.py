@@ -33,15 +33,16 @@ class Release:
     digests: Mapping[str, str]
 
 
-# To renew it, copy version and digests from Formula/databricks.rb in databricks/homebrew-tap.
+# The bundle asks for no older one: before 1.10, empty ids were sent to the workspace, which refuses
+# them. To renew it, copy version and digests from Formula/databricks.rb in databricks/homebrew-tap.
 PINNED = Release(
-    "1.9.0",
+    "1.12.1",
     "https://github.com/databricks/cli/releases/download/v{version}/databricks_cli_{version}_{system}.zip",
     {
-        "linux_amd64": "10938da31db7f89e6e90f6be41d340e3387231e5da5125cfc97ecb8cb66f6394",
-        "linux_arm64": "a4fcc3b70ed4b26f0e8064e39287d0692218cf3d2f549042d66d04c9ad2d692a",
-        "darwin_amd64": "488f039954fd820bb9ad5fa94cd37a45e08607d3c22b22cfe8aeb982bc1aa063",
-        "darwin_arm64": "4a955804994764ef68f76563ec4aaf966cf0ab14175d1a10768e41c9be016551",
+        "linux_amd64": "60833feee22caa98f575c4948ccbbc9473fda0dd80c9b79544dc7b079f6a9815",
+        "linux_arm64": "8c2a3acd5f563fd8e3c9e64ee4566e1ec7cef087934fd4fb099d92b709f7e3a2",
+        "darwin_amd64": "5c609f7743941150138d15cc1891a0a32b643eb4b66f46701005026e944b2aad",
+        "darwin_arm64": "b43e40d2ea7046866849755747a8cb7b4a322e694c0215e53b481eb842bc908c",
     },
 )
 
