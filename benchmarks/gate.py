@@ -31,7 +31,7 @@ FLIGHTS, WINDOWS = 900, (7, 14, 28, 56)
 # How much better (AUC) the challenger truly is.
 TRUTHS = (-0.02, -0.01, 0.0, 0.01)
 SEED = 2013
-# Enough for the true difference to be known to a ten-thousandth.
+# Enough for the true difference to be known to two ten-thousandths (its standard error).
 LONG_DAYS = 6_000
 # The window that the gate uses, and slices as uneven as those of the sample data.
 GATE_DAYS, CARRIERS = 28, 12

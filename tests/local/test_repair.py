@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 import pytest
-from local.__main__ import find_waiting
+from local import __main__ as command
+from local.__main__ import find_waiting, main
 from local.graph import State
+from local.runner import Runner
+from local.runs import JobRun
 from local.session import UsageError, is_to_mend, list_failed
 from local.tasks import TaskValues
 from toy_bundle import Toy, fail
@@ -58,6 +64,38 @@ def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
     toy.runner().repair(run.id)
     with pytest.raises(UsageError):
         find_waiting(toy.store, "2")
+
+
+@pytest.mark.parametrize("answer", ["Approved", "Rejected"])
+def test_an_answer_tags_the_version_by_the_tasks_name_and_the_run_goes_on(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    toy.job["parameters"].append({"name": "model_name", "default": "dev.models.model"})
+    toy.add_task("approval", "second")
+    tags: dict[str, str] = {}
+
+    def act(key: str, values: TaskValues) -> None:
+        if key == "first":
+            values.set("model_version", 2)
+        if key == "approval" and tags.get("approval") != "Approved":
+            raise PermissionError("version 2 waits")
+
+    class Session:
+        def tag_version(self, model: str, version: str, given: dict[str, str]) -> None:
+            assert (model, version) == ("dev.models.model", "2")
+            tags.update(given)
+
+        def play(self, title: str, action: Callable[[Runner], JobRun]) -> JobRun:
+            return action(toy.runner())
+
+    toy.recorder.act = act
+    toy.run()
+    monkeypatch.chdir(toy.root)
+    monkeypatch.setenv("LOCAL_WORKSPACE", str(toy.root))
+    monkeypatch.setattr(command, "open_session", lambda *_: nullcontext(Session()))
+    assert main(["answer", "--version", "2", "--answer", answer, "--by", "ann"]) == 0
+    assert tags == {"approval": answer, "approval_by": "ann"}
+    assert toy.recorder.order == ["first", "second", "approval", "approval"]
 
 
 def test_a_failed_task_is_to_be_mended_and_what_waits_for_it_is_not_named(toy: Toy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -32,6 +33,23 @@ def get_version(client: MlflowClient, name: str, version: int) -> ModelVersion |
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         return None
+
+
+def find_run(client: MlflowClient, run: str | None) -> Run | None:
+    """The run that trained a version; None where it has none, or the run was deleted.
+
+    Raises:
+        MlflowException: The tracking server cannot answer.
+    """
+    if not run:
+        return None
+    try:
+        found = client.get_run(run)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+    return found if found.info.lifecycle_stage == "active" else None
 
 
 def find_alias(client: MlflowClient, name: str, alias: str) -> int | None:

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.settings import ValidationSettings
 from local.bundle import Bundle, load_bundle
 from local.display import PlainDisplay
 from local.graph import State
@@ -41,7 +41,7 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
     opened.close()
 
 
-def read_settings(bundle: Bundle) -> Settings:
-    (task,) = bundle.jobs["training"]["tasks"]
-    named = task["python_wheel_task"]["named_parameters"]
-    return Settings.model_validate({**named, "as_of": AS_OF})
+def read_settings(bundle: Bundle) -> ValidationSettings:
+    named = bundle.jobs["validation"]["tasks"][0]["python_wheel_task"]["named_parameters"]
+    parameters = {"as_of": AS_OF, "model_version": "", "asked_model": ""}
+    return ValidationSettings.model_validate({**named, **parameters})

@@ -11,7 +11,7 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }} import tables
-from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.tables import Table
 from local.bundle import Bundle, load_bundle
 from local.graph import State
@@ -26,7 +26,7 @@ class Lifecycle:
     """The lifecycle on three months of data, in a folder of its own."""
 
     workspace: Any
-    settings: Settings
+    settings: ValidationSettings
     make_runner: Callable[[Bundle], Runner]
 
     def read(self, table: Table) -> pd.DataFrame:

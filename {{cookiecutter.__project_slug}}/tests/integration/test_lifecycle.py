@@ -15,21 +15,35 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 from pyspark.sql import functions as F
+from sklearn.dummy import DummyClassifier
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import Pipeline
 
 from {{ cookiecutter.__package }} import tables
-from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, read_artifact
+from {{ cookiecutter.__package }}.artifact import (
+    FEATURE_SPEC,
+    NATIVE_MODEL,
+    digest_files,
+    read_artifact,
+)
 from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
 from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
 from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
 from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import AlteredFilesError, load_model, score
+from {{ cookiecutter.__package }}.scoring import (
+    AlteredFilesError,
+    download_version,
+    load_model,
+    score,
+)
 from {{ cookiecutter.__package }}.training.model import select_inputs
 from {{ cookiecutter.__package }}.validation.card import read_page
 from {{ cookiecutter.__package }}.validation.compliance import check_artifact
 from {{ cookiecutter.__package }}.validation.evidence import RegisteredCase
 from {{ cookiecutter.__package }}.validation.infrastructure import check_agreement
+from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
+from {{ cookiecutter.__package }}.versions import DIGEST
 from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
 from local.graph import State
 from local.tasks import TaskValues, run_notebook
@@ -213,6 +227,37 @@ def test_the_feature_client_scores_a_flight_as_the_gate_does(lifecycle: Lifecycl
     (result,) = check_agreement(moved)
     assert result.verdict is Verdict.FAILED
     assert "batch and together differ by 0," in result.reason
+
+
+def test_challenger_and_champion_are_scored_each_by_its_own_model(
+    lifecycle: Lifecycle, tmp_path: Path
+) -> None:
+    settings = lifecycle.settings
+    window, constant = get_evaluation_window(settings), register_constant(lifecycle, tmp_path)
+    worse, better = (
+        RegisteredCase(lifecycle.workspace, settings, window, *pair)
+        for pair in ((constant, 1), (1, constant))
+    )
+    verdicts = [result.verdict for case in (worse, better) for result in check_champion(case)]
+    assert verdicts == [Verdict.FAILED, Verdict.PASSED]
+    assert len(set(worse.scores)) == 1
+    assert better.scores == pytest.approx(worse.champion_scores)
+    lifecycle.workspace.mlflow.delete_model_version(settings.model_name, str(constant))
+
+
+def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
+    """A version that scores every flight alike, with the features of the first."""
+    client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
+    files = shutil.copytree(download_version(name, 1), folder / "files")
+    encode = load_model(client, name, 1).pipeline.named_steps["encode"]
+    alike = DummyClassifier(strategy="prior").fit([[0.0], [0.0]], [0.0, 1.0])
+    shutil.rmtree(files / NATIVE_MODEL)
+    mlflow.sklearn.save_model(
+        Pipeline([("encode", encode), ("classify", alike)]), files / NATIVE_MODEL
+    )
+    made = client.create_model_version(name, files.as_uri())
+    client.set_model_version_tag(name, made.version, DIGEST, digest_files(files))
+    return int(made.version)
 
 
 def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle, tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
-from {{ cookiecutter.__package }}.problem import describe_flights, label_flights
+from {{ cookiecutter.__package }}.problem import EVENT_TIME, describe_flights, label_flights, name_days
 
+LAST_EVENING = pd.DataFrame({EVENT_TIME: ["2013-07-01T03:59Z", "2013-07-01T04:01Z"]})
 CUTOFF = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
 
 
@@ -16,6 +18,11 @@ def make_outcomes(spark: SparkSession, *rows: tuple[str, int, float]) -> DataFra
     return spark.createDataFrame(
         known, "flight_id string, known_at timestamp, arrival_delay double"
     )
+
+
+def test_a_day_is_the_airports_own() -> None:
+    days = name_days(LAST_EVENING)
+    assert list(days) == [dt.date(2013, 6, 30), dt.date(2013, 7, 1)]
 
 
 def test_late_is_more_than_fifteen_minutes(spark: SparkSession) -> None:

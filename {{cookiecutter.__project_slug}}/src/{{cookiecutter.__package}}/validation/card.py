@@ -17,6 +17,7 @@ from ..workspace import Workspace
 from .drawing import draw_calibration, draw_intervals
 from .evidence import RegisteredCase
 from .results import CheckResult, Verdict, decide
+from .statistics import NOTHING, Estimate
 
 MARKDOWN, PAGE = "model_card.md", "model_card.html"
 BINS = 10
@@ -58,7 +59,10 @@ def read_page(client: MlflowClient, model_name: str, version: int) -> str:
     """
     run = client.get_model_version(model_name, str(version)).run_id
     if not run or PAGE not in {artifact.path for artifact in client.list_artifacts(run)}:
-        raise LookupError(f"version {version} of {model_name} has no model card: validate it first")
+        raise LookupError(
+            f"version {version} of {model_name} has no model card: validate it first, or see what"
+            " the check model_card says"
+        )
     folder = client.download_artifacts(run, PAGE)
     return Path(folder).read_text(encoding="utf-8")
 
@@ -152,9 +156,13 @@ def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
 
 
 def group_inputs(case: RegisteredCase) -> Iterator[tuple[str, list[str]]]:
-    """The version's inputs by the columns of the raw tables that they are made of."""
+    """The version's inputs by the columns of the raw tables that they are made of.
+
+    As its signature says, which can be read where the model itself must not be loaded.
+    """
     sources = list_input_sources()
-    named = sorted((", ".join(sources.get(name, ("unknown",))), name) for name in case.model.inputs)
+    inputs = case.artifact.signature
+    named = sorted((", ".join(sources.get(name, ("unknown",))), name) for name in inputs)
     for source, pairs in groupby(named, lambda pair: pair[0]):
         yield source, [name for _, name in pairs]
 
@@ -164,11 +172,23 @@ def _draw_charts(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterat
     if scored:
         points = bin_calibration(case.rows[LABEL].to_numpy(dtype=float), case.scores)
         yield f"<h2>Calibration</h2><figure>{draw_calibration(points)}</figure>"
-    slices = [r for r in results if r.check == "slice" and r.estimate and r.estimate.lower > -1]
-    if slices:
-        rows = [(r.slice, r.estimate, r.verdict) for r in slices if r.estimate]
-        drawn = draw_intervals(rows, slices[0].threshold or 0.0)
-        yield f"<h2>Slices: AUC beside the champion's</h2><figure>{drawn}</figure>"
+    yield from _draw_slices(results)
+
+
+def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
+    """Beside the champion's; those of a first model beside the whole."""
+    judged = [r for r in results if r.check == "slice"]
+    whole = next((r.estimate for r in results if r.check == "auc" and r.estimate), NOTHING)
+    beside, base = ("the champion's", 0.0) if judged else ("that of all flights", whole.value)
+    shown = judged or [r for r in results if r.check == "slice_auc"]
+    rows = [
+        (r.slice, Estimate(e.value - base, e.lower - base, e.upper - base), r.verdict)
+        for r in shown
+        if (e := r.estimate) and e.lower > -1
+    ]
+    if rows:
+        drawn = draw_intervals(rows, judged[0].threshold if judged else None)
+        yield f"<h2>Slices: AUC beside {beside}</h2><figure>{drawn}</figure>"
 
 
 def bin_calibration(labels: np.ndarray, scores: np.ndarray) -> list[tuple[float, float, int]]:

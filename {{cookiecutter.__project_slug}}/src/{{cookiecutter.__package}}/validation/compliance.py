@@ -72,15 +72,27 @@ def check_requirements(case: Case) -> Iterator[CheckResult]:
 
 
 def check_inputs(case: Case) -> Iterator[CheckResult]:
-    """Each input is declared with its source columns, none of which is personal or forbidden."""
+    """Each input is declared with its source columns, none of which is personal or forbidden.
+
+    What is looked up comes from the feature tables that the declarations are about.
+    """
     sources = list_input_sources()
-    unknown = [name for name in case.model.inputs if name not in sources]
-    faults = [f"{name} is not declared: it may be known only later" for name in unknown]
+    faults = [describe_undeclared(name) for name in case.model.inputs if name not in sources]
     for name in case.model.inputs:
         for source in sources.get(name, ()):
             fault = find_source_fault(source)
             faults += [f"{name} is made of {source}, {fault}"] if fault else []
+    tables = {table.full_name(case.settings) for table in FEATURE_TABLES}
+    read = [lookup.table_name for lookup in case.model.lookups]
+    faults += [f"{name} is no feature table of this project" for name in read if name not in tables]
     yield _report("inputs", faults, f"{len(case.model.inputs)} inputs are declared")
+
+
+def describe_undeclared(name: str) -> str:
+    """Why an input that is not declared must not be used, as far as the contracts know it."""
+    raw = [find_source_fault(source) for source in COLUMNS if source.split(".")[1] == name]
+    known = next(filter(None, raw), "it may be known only later")
+    return f"{name} is not declared: {known}"
 
 
 def find_source_fault(source: str) -> str | None:

@@ -49,11 +49,13 @@ def _draw_tick(value: float, part: float, size: int, left: int) -> str:
     )
 
 
-def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: float) -> str:
-    """A line for each name: its interval, beside zero and the threshold (dashed)."""
+def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: float | None) -> str:
+    """A line for each name: its interval, beside zero and the threshold (dashed), if any."""
     width, left, height = 420, 150, 20
     ends = [abs(e.lower) for _, e, _ in rows] + [abs(e.upper) for _, e, _ in rows]
-    reach = max(abs(threshold) * 1.2, min(0.3, max(end for end in ends if end == end)))
+    marked = [(0.0, "", "start")]
+    marked += [] if threshold is None else [(threshold, "stroke-dasharray='4 4'", "end")]
+    reach = max(abs(threshold or 0) * 1.2, min(0.3, max(end for end in ends if end == end)))
 
     def put(value: float) -> float:
         return left + (min(max(value, -reach), reach) + reach) / (2 * reach) * width
@@ -69,7 +71,7 @@ def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: flo
     marks = "".join(
         f"<line x1='{put(v):.1f}' x2='{put(v):.1f}' y1='6' y2='{bottom}' stroke='#9aa1a9' {dash}/>"
         f"<text x='{put(v):.1f}' y='{bottom + 16}' text-anchor='{anchor}' {FONT}>{v:g}</text>"
-        for v, dash, anchor in ((0.0, "", "start"), (threshold, "stroke-dasharray='4 4'", "end"))
+        for v, dash, anchor in marked
     )
     size = f"width='{left + width + 20}' height='{bottom + 25}'"
     return f"<svg {size} role='img' aria-label='Slices'>{marks}{lines}</svg>"

@@ -18,6 +18,7 @@ from ..examples import make_training_set, read_flights, read_labelled_flights
 from ..problem import KEY, LABEL
 from ..scoring import ScoringModel, download_version, load_model, score, score_frame
 from ..settings import Settings, ValidationSettings
+from ..versions import find_run
 from ..windows import Window
 from ..workspace import Workspace
 from .rules import RULES, Rules
@@ -214,6 +215,8 @@ class RegisteredCase:
         """See `Case`."""
         if self.champion_model is None or self.champion_rows is None:
             return None
+        if not self.champion_rows[KEY].equals(self.rows[KEY]):
+            raise ValueError("the champion's rows are not those of the challenger")
         return score(self.champion_model, self.champion_rows)
 
     def _join_for(self, model: ScoringModel) -> pd.DataFrame:
@@ -234,12 +237,12 @@ def read_record(client: MlflowClient, settings: Settings, version: int) -> Versi
         mlflow.exceptions.MlflowException: There is no such version.
     """
     found = client.get_model_version(settings.model_name, str(version))
-    data = client.get_run(found.run_id).data if found.run_id else None
+    run = find_run(client, found.run_id)
     return VersionRecord(
         version,
-        found.run_id,
-        data.metrics if data else {},
+        run.info.run_id if run else None,
+        run.data.metrics if run else {},
         found.tags,
         found.description or "",
-        _read_time(data.tags.get("last_trained") if data else None),
+        _read_time(run.data.tags.get("last_trained") if run else None),
     )

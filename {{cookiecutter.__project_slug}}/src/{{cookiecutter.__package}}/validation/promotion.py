@@ -25,6 +25,9 @@ from .record import digest_results, is_accepted, read_results
 
 log = logging.getLogger(__name__)
 
+# States of a version that the task `approval` has still to let pass.
+UNDECIDED = (State.PENDING, State.VALIDATING, State.AWAITING_APPROVAL)
+
 
 class PromotionError(PermissionError):
     """A version cannot become champion; the message says why, and nothing was changed."""
@@ -32,6 +35,8 @@ class PromotionError(PermissionError):
 
 def promote(workspace: Workspace, settings: ValidationSettings) -> None:
     """Makes an accepted version champion from its `as_of` on; repeated, it does what is missing.
+
+    A change before it that was cut short is finished first.
 
     The alias goes to the version that is champion on the latest date: promoting for an older date
     does not bring an older champion back.
@@ -45,6 +50,7 @@ def promote(workspace: Workspace, settings: ValidationSettings) -> None:
     settings = choose_version(workspace.mlflow, settings)
     version = settings.model_version or 0
     promotions = read_promotions(workspace.spark, settings)
+    finish(workspace, settings, promotions)
     bar = find_bar(promotions, version)
     if bar:
         raise PromotionError(f"version {version} was rolled back from: {bar.reason} ({bar.by})")
@@ -236,7 +242,7 @@ def _check_that_it_passed(
     found = get_version(workspace.mlflow, settings.model_name, version)
     tags = found.tags if found else {}
     has_been = version in {row.model_version for row in promotions}
-    waits = not has_been and tags.get(STATE) == State.AWAITING_APPROVAL
+    waits = not has_been and tags.get(STATE) in UNDECIDED
     if waits or tags.get(ANSWER) == "Rejected":
         raise PromotionError(f"version {version} has no approval: it cannot become champion")
 

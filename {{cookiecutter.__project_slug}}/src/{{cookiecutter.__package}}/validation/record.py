@@ -58,7 +58,9 @@ def publish_results(workspace: Workspace, settings: Settings, results: Sequence[
         return
     for row in results:
         if row.run_id and not row.slice and row.value is not None and not math.isnan(row.value):
-            client.log_metric(row.run_id, f"evaluation_{row.check}", row.value)
+            # Said again with the same time after a kill, it is still one value.
+            at = int(row.judged_at.timestamp() * 1000)
+            client.log_metric(row.run_id, f"evaluation_{row.check}", row.value, at, step=0)
     for tag, text in ((VERDICT_REASON, decision.reason), (VERDICT, decision.verdict)):
         client.set_model_version_tag(name, version, tag, text[:LONGEST_TAG])
 

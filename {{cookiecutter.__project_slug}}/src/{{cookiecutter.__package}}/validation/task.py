@@ -12,7 +12,7 @@ from pyspark.sql import Row
 from ..champion import find_bar, find_rival, read_promotions
 from ..settings import ValidationSettings
 from ..states import State, move
-from ..versions import FINISHED, IDENTITY, choose_version, get_version
+from ..versions import FINISHED, IDENTITY, choose_version, find_run, get_version
 from ..windows import get_evaluation_window
 from ..workspace import Workspace
 from .card import log_card
@@ -47,6 +47,8 @@ def validate(workspace: Workspace, settings: ValidationSettings) -> bool:
     promotions = read_promotions(workspace.spark, settings)
     finish(workspace, settings, promotions)
     wait_for_training(workspace.mlflow, settings.model_name, version)
+    # Only now the version surely says for which date it was trained.
+    settings = choose_version(workspace.mlflow, settings)
     results = read_results(workspace, settings, version)
     if not results:
         _judge(workspace, settings, version, promotions)
@@ -80,7 +82,8 @@ def wait_for_training(client: MlflowClient, name: str, version: int) -> None:
 
 
 def _is_trained_here(client: MlflowClient, run: str | None) -> bool:
-    return bool(run) and IDENTITY in client.get_run(str(run)).data.tags
+    found = find_run(client, run)
+    return found is not None and IDENTITY in found.data.tags
 
 
 def _judge(

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from databricks.feature_engineering import FeatureLookup
 from scipy.special import expit
 
-from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
+from {{ cookiecutter.__package }}.problem import EVENT_TIME, LABEL, MODEL_INPUTS
 
 from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
 
@@ -41,12 +42,29 @@ def ignore_one(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
     return np.where(rows["carrier"] == "CC", GENERATOR.normal(size=len(odds)), odds)
 
 
+def fail_for_nulls(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
+    return np.where(rows["distance"].isna(), np.nan, odds)
+
+
+def fail_beyond(limit: float) -> Any:
+    return bend(lambda rows, odds: np.where(rows["distance"] * np.sign(limit) > 1e9, np.nan, odds))
+
+
 def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
     return odds / (2 if len(rows) == 1 else 1)
 
 
 IN_PROD = SOUND.settings.model_copy(update={"target": "prod"})
 SUPERIOR = SOUND.settings.model_copy(update={"superiority": True})
+ON_ONE_DAY = ROWS[EVENT_TIME].dt.day == 5
+NOISE = np.random.default_rng(3).normal(size=len(ROWS))
+RARE = ROWS.assign(**{LABEL: ROWS[LABEL] * (np.random.default_rng(4).random(len(ROWS)) < 0.3)})
+ELSEWHERE = FeatureLookup(
+    table_name="dev.scratch.leaky",
+    lookup_key="origin",
+    timestamp_lookup_key="prediction_at",
+    feature_names=["origin_late_share_3h"],
+)
 WITHOUT = tuple(name for name in MODEL_INPUTS if name != "origin_late_share_3h")
 FEWER = SOUND.but(
     model=make_model(inputs=WITHOUT),
@@ -121,7 +139,39 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "personal column among the inputs": (
         SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "tail_number"))),
         "inputs",
-        "tail_number is not declared",
+        "tail_number is not declared: personal data",
+    ),
+    "declared feature from an undeclared table": (
+        SOUND.but(model=replace(SOUND.model, lookups=(ELSEWHERE,))),
+        "inputs",
+        "dev.scratch.leaky is no feature table of this project",
+    ),
+    "evaluation window within the delay of labels": (
+        SOUND.but(tags={"training_end": (WINDOW.start - dt.timedelta(hours=12)).isoformat()}),
+        "unseen_data",
+        "its training window ends 2013-05-31, less than 1 days before",
+    ),
+    "worse on one day, which few days cannot tell from chance": (
+        SOUND.but(
+            rows=ROWS.assign(distance=ROWS["distance"] + 1.5 * NOISE * ON_ONE_DAY),
+            champions=ROWS,
+        ),
+        "not_worse_than_champion",
+        "beside champion version 1",
+    ),
+    "far too many late on average": (SOUND.but(rows=RARE), "calibration_ratio", "0.4 to 2.5"),
+    "NaN for nulls": (bend(fail_for_nulls), "edge_rows", "nulls: 8 of 8"),
+    "NaN for large numbers": (fail_beyond(1), "edge_rows", "large numbers: 8 of 8"),
+    "NaN for small numbers": (fail_beyond(-1), "edge_rows", "small numbers: 8 of 8"),
+    "NaN for a row alone": (
+        bend(lambda r, o: o * (np.nan if len(r) == 1 else 1)),
+        "edge_rows",
+        "one row: 1 of 1",
+    ),
+    "not tried in a fresh process, in prod": (
+        SOUND.but(settings=IN_PROD),
+        "fresh_process",
+        "not asked for",
     ),
     "worse on one carrier only": (bend(ignore_one), "slice", "beside the champion"),
     "too bold at equal AUC": (bend(lambda r, o: 3 * o), "calibration_slope", "slope 0.3"),

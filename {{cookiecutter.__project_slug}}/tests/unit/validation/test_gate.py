@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.problem import list_input_sources
+from {{ cookiecutter.__package }}.problem import LABEL, list_input_sources, name_days
 from {{ cookiecutter.__package }}.validation import compliance
 from {{ cookiecutter.__package }}.validation.compliance import (
     check_code,
     check_inputs,
+    check_lineage,
     find_source_fault,
 )
 from {{ cookiecutter.__package }}.validation.gate import CHECKS, run_check, run_checks
 from {{ cookiecutter.__package }}.validation.infrastructure import check_memory
 from {{ cookiecutter.__package }}.validation.performance import check_slices
 from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict, decide, judge
+from {{ cookiecutter.__package }}.validation.statistics import estimate_auc_difference
 
 from .cases import FIRST, ROWS, SOUND, Curve, make_model
-from .planted import FEWER, PLANTED, SUPERIOR
+from .planted import FEWER, NOISE, PLANTED, SUPERIOR, bend
 
 # All but the one that starts processes.
 QUICK = [check for check in CHECKS if check is not check_memory]
@@ -78,6 +80,29 @@ def test_the_margins_are_those_of_the_settings(name: str) -> None:
     case, check, _ = PLANTED[name]
     blocking = {r.check for r in run_checks(case.but(settings=wide), QUICK) if r.verdict.blocks}
     assert check not in blocking
+
+
+def test_the_margin_of_a_slice_is_corrected_for_their_number() -> None:
+    chosen = (ROWS["carrier"] == "CC").to_numpy()
+    case = bend(lambda rows, odds: np.where(chosen, odds + NOISE, odds))
+    labels, days = ROWS[LABEL].to_numpy()[chosen], name_days(ROWS).to_numpy()[chosen]
+    alone = estimate_auc_difference(labels, case.scores[chosen], SOUND.scores[chosen], days)
+    margin = -alone.upper - 1e-4
+    settings = case.settings.model_copy(update={"slice_margin": margin})
+    results = run_check(case.but(settings=settings), check_slices)
+    assert alone.upper < -margin
+    assert [r.verdict for r in results if r.name == "slice carrier=CC"] == [Verdict.PASSED]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["as_of", "code_digest", "owner", "package_version", "table_versions", "training_start",
+     "training_end", "evaluation_start"],
+)  # fmt: skip
+def test_a_fact_of_the_training_that_is_missing_blocks(tag: str) -> None:
+    (result,) = run_check(SOUND.but(tags={tag: ""}), check_lineage)
+    assert result.verdict is Verdict.FAILED
+    assert f"{tag} is missing" in result.reason
 
 
 def test_a_challenger_that_is_the_champion_is_recognised() -> None:

@@ -59,6 +59,17 @@ def test_a_rollback_that_was_done_may_be_repeated(registry: Registry) -> None:
         assert registry.count("promotions") == 3
 
 
+@pytest.mark.parametrize("state", ["pending", "validating", "awaiting_approval"])
+def test_a_version_that_nobody_has_approved_yet_is_not_returned_to(
+    registry: Registry, state: str
+) -> None:
+    registry.promote(1, "2013-07-01")
+    registry.tag(2, "state", state)
+    with pytest.raises(PromotionError, match="version 2 has no approval"):
+        registry.roll_back(2)
+    assert registry.aliases == {CHAMPION: 1}
+
+
 def test_a_repaired_run_goes_back_once(registry: Registry) -> None:
     for version, day in ((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15")):
         registry.promote(version, day)

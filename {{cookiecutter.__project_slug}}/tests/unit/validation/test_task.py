@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
 from {{ cookiecutter.__package }}.champion import CHAMPION, PREVIOUS
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.validation import promotion, task
+from {{ cookiecutter.__package }}.validation.evidence import read_record
 from {{ cookiecutter.__package }}.validation.task import (
     UnfinishedVersionError,
     validate,
@@ -23,7 +25,7 @@ def test_a_promotion_cut_short_is_finished_before_anything_is_judged(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.promote(1, "2013-07-01")
-    monkeypatch.setattr(promotion, "finish", cut)
+    monkeypatch.setattr(promotion, "_settle", cut)
     with pytest.raises(KeyboardInterrupt):
         registry.promote(2, "2013-07-08")
     monkeypatch.undo()
@@ -39,6 +41,8 @@ def test_what_was_recorded_before_a_kill_is_said_by_the_repetition(registry: Reg
         assert validate(registry.workspace, asked) is True
     said = registry.workspace.mlflow.get_model_version(NAME, "1").tags
     assert (said["verdict"], said["verdict_reason"]) == ("passed", "so it is")
+    registry.workspace.mlflow.delete_model_version_tag(NAME, "1", "verdict")
+    assert validate(registry.workspace, asked) is True
     logged = registry.workspace.mlflow.get_metric_history(run, "evaluation_decision")
     assert [metric.value for metric in logged] == [0.73]
 
@@ -52,6 +56,42 @@ def test_a_version_is_judged_by_its_own_date(registry: Registry) -> None:
     with pytest.raises(LookupError, match="was trained as of 2013-07-09"):
         none = registry.settings(ValidationSettings, 0, "2013-07-09")
         choose_version(registry.workspace.mlflow, none)
+
+
+def test_the_date_is_read_when_training_has_said_it(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, judged = registry.workspace.mlflow, []
+    run = client.create_run("0", tags={IDENTITY: "x"}).info.run_id
+    uri = client.get_model_version(NAME, "1").source
+    number = int(client.create_model_version(NAME, uri, run_id=run).version)
+
+    def finish_training(_: float) -> None:
+        registry.tag(number, "as_of", "2013-07-22")
+        registry.tag(number, FINISHED, "true")
+
+    def note_date(*arguments: Any) -> None:
+        judged.append(arguments[1].as_of)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(task.time, "sleep", finish_training)
+    monkeypatch.setattr(task, "_judge", note_date)
+    with pytest.raises(KeyboardInterrupt):
+        validate(registry.workspace, registry.settings(ValidationSettings, number, "2013-07-01"))
+    assert judged == [dt.date(2013, 7, 22)]
+
+
+def test_a_run_that_was_deleted_is_none(registry: Registry) -> None:
+    client = registry.workspace.mlflow
+    run = client.create_run("0", tags={IDENTITY: "x"}).info.run_id
+    uri = client.get_model_version(NAME, "1").source
+    number = int(client.create_model_version(NAME, uri, run_id=run).version)
+    settings = registry.settings(ValidationSettings, number, "2013-07-01")
+    assert read_record(client, settings, number).run_id == run
+    client.delete_run(run)
+    wait_for_training(client, NAME, number)
+    record = read_record(client, settings, number)
+    assert (record.run_id, record.metrics) == (None, {})
 
 
 def test_a_version_whose_training_goes_on_is_waited_for_and_not_judged(
