@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from delivery.validate import find_faults
 from local.bundle import load_bundle
 from rendered import ROOT, copy_project, edit
 from workspace import MISSING, WHY, FakeWorkspace
@@ -52,6 +54,17 @@ def test_verbs_and_pages_that_a_page_names_exist(page: Path) -> None:
     assert set(re.findall(r"(?:(?<=`)|(?<=\n))make ([a-z-]+)", text)) <= verbs
     for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text()):
         assert (page.parent / link).exists(), link
+
+
+def test_a_second_development_workspace_passes_the_projects_own_checks(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    text = (PAGES / "second-dev-workspace.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    edit(project, "databricks.yml", "  # A copy for one pull", f"{block}\n  # A copy for one pull")
+    assert find_faults(project) == []
+    tests = [sys.executable, "-m", "pytest", "-q", "tests/bundle"]
+    done = subprocess.run(tests, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 READING = {"SELECT", "MODIFY", "READ_VOLUME", "WRITE_VOLUME", "ALL_PRIVILEGES", "MANAGE"}

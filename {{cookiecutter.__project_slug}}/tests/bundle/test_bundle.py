@@ -89,7 +89,8 @@ def flatten(target: str) -> dict[str, Any]:
 
 def test_the_deployment_is_written_by_who_deployed_it_alone(bundle: Bundle) -> None:
     writers = [p for p in bundle.config["permissions"] if p["level"] == "CAN_MANAGE"]
-    deployer = "user_name" if bundle.target == "dev" else "service_principal_name"
+    developed = bundle.config.get("mode") == "development"
+    deployer = "user_name" if developed else "service_principal_name"
     assert [set(writer) - {"level"} for writer in writers] == [{deployer}]
 
 
