@@ -295,6 +295,22 @@ FAULTS = {
         (MAIN, "      trigger_pause_status: UNPAUSED\n", "      trigger_pause_status: UNPAUSED\n      source_linked_deployment: true\n"),
         r"targets.prod.presets.source_linked_deployment: unknown key source_linked_deployment",
     ),
+    "misspelt key of what is synchronised": (
+        (MAIN, "sync:\n  exclude:", "sync:\n  excludes:"),
+        r"databricks.yml:\d+: sync.excludes: unknown key excludes, or not supported: there are exc",
+    ),
+    "misspelt key of what a target synchronises": (
+        (MAIN, "    sync:\n      exclude:", "    sync:\n      excludes:"),
+        r"databricks.yml:\d+: targets.staging.sync.excludes: unknown key excludes",
+    ),
+    "misspelt key of an artifact": (
+        (MAIN, "    build: ${var.build}", "    buidl: ${var.build}"),
+        r"databricks.yml:\d+: artifacts.wheel.buidl: unknown key buidl, or not supported: there",
+    ),
+    "lookup of what there is not": (
+        (MAIN, "      warehouse: ${var.warehouse}", "      warehose: ${var.warehouse}"),
+        r"databricks.yml:\d+: variables.warehouse_id.lookup.warehose: unknown key warehose",
+    ),
     "list of resources that is empty": (
         ("resources/landing.volume.yml", "  volumes:", "  volumes: null\nmore:"),
         r"landing.volume.yml:\d+: resources.volumes: it is empty, or no mapping: remove it",

@@ -29,7 +29,13 @@ KNOWN_WORKSPACE = {
     "client_id", "file_path", "host", "profile", "resource_path", "root_path", "state_path",
     "workspace_id",
 }  # fmt: skip
+KNOWN_ARTIFACT = {"build", "dynamic_version", "executable", "files", "path", "type"}
+KNOWN_LOOKUP = {
+    "alert", "cluster", "cluster_policy", "dashboard", "instance_pool", "job", "metastore",
+    "notification_destination", "pipeline", "query", "service_principal", "warehouse",
+}  # fmt: skip
 KNOWN_RUN_AS = {"service_principal_name", "user_name"}
+KNOWN_SYNC = {"exclude", "include", "paths"}
 KNOWN_VARIABLE = {"default", "description", "lookup", "type"}
 KNOWN_RESOURCES = {
     "alerts", "dashboards", "experiments", "jobs", "model_serving_endpoints", "registered_models",
@@ -49,6 +55,8 @@ def find_unsupported(config: dict[str, Any], places: Places) -> Iterator[str]:
     yield from _refuse_keys(config.get("bundle"), ("bundle",), KNOWN_BUNDLE, places)
     for name, variable in (config.get("variables") or {}).items():
         yield from _refuse_keys(variable, ("variables", name), KNOWN_VARIABLE, places)
+    for name, artifact in (config.get("artifacts") or {}).items():
+        yield from _refuse_keys(artifact, ("artifacts", name), KNOWN_ARTIFACT, places)
     yield from _find_unsupported_parts(config, (), places)
     for name, target in (config.get("targets") or {}).items():
         yield from _refuse_keys(target, ("targets", name), KNOWN_TARGET, places)
@@ -62,9 +70,13 @@ def _find_unsupported_parts(config: dict[str, Any], path: Path_, places: Places)
         ("presets", PRESET_KEYS),
         ("resources", KNOWN_RESOURCES),
         ("run_as", KNOWN_RUN_AS),
+        ("sync", KNOWN_SYNC),
         ("workspace", KNOWN_WORKSPACE),
     ):
         yield from _refuse_keys(config.get(part), (*path, part), known, places)
+    for name, variable in (config.get("variables") or {}).items():
+        lookup = variable.get("lookup") if isinstance(variable, dict) else None
+        yield from _refuse_keys(lookup, (*path, "variables", name, "lookup"), KNOWN_LOOKUP, places)
     if "run_as" in config and len(config["run_as"] or {}) != 1:
         fault = f"name exactly one of {' and '.join(sorted(KNOWN_RUN_AS))}"
         yield places.describe((*path, "run_as"), fault)
