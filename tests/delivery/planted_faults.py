@@ -311,6 +311,26 @@ FAULTS = {
         (MAIN, "      warehouse: ${var.warehouse}", "      warehose: ${var.warehouse}"),
         r"databricks.yml:\d+: variables.warehouse_id.lookup.warehose: unknown key warehose",
     ),
+    "level that a target does not have": (
+        (MAIN, "        level: CAN_RUN\n", "        level: CAN_RUM\n"),
+        r"databricks.yml:\d+: permissions.1: CAN_RUM is no level: write one of CAN_VIEW, CAN_RUN, CA",
+    ),
+    "level of a resource in a target": (
+        (MAIN, "        level: CAN_VIEW\n", "        level: CAN_EDIT\n"),
+        r"databricks.yml:\d+: permissions.1: CAN_EDIT is no level: write one of CAN_VIEW",
+    ),
+    "level that a job does not have": (
+        (TRAINING, "permissions: ${var.managers}", "permissions: [{group_name: x, level: CAN_QUERY}]"),
+        r"training.job.yml:\d+: resources.jobs.training.permissions.0: CAN_QUERY is no level: write one",
+    ),
+    "permission without a level": (
+        (TRAINING, "permissions: ${var.managers}", "permissions: [{group_name: x}]"),
+        r"training.job.yml:\d+: .*training.permissions.0: level is missing: write one of CAN_VIEW",
+    ),
+    "permission of nobody": (
+        (TRAINING, "permissions: ${var.managers}", "permissions: [{group: x, level: CAN_VIEW}]"),
+        r"training.job.yml:\d+: .*permissions.0: .* names nobody, or several: write one of group_name",
+    ),
     "list of resources that is empty": (
         ("resources/landing.volume.yml", "  volumes:", "  volumes: null\nmore:"),
         r"landing.volume.yml:\d+: resources.volumes: it is empty, or no mapping: remove it",

@@ -269,6 +269,35 @@ def test_an_environment_that_is_declared_twice_is_named(toy: Toy) -> None:
     assert re.match(r"resources/main.job.yml:\d+: .*environments: environment_key a is used", fault)
 
 
+def name_permissions(**levels: str) -> list[dict[str, str]]:
+    return [{"group_name": group, "level": level} for group, level in levels.items()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "resolved"),
+    [
+        ("jobs", {"a": "CAN_MANAGE_RUN"}, {"a": "CAN_MANAGE_RUN", "b": "CAN_MANAGE_RUN"}),
+        ("experiments", {"a": "CAN_EDIT"}, {"a": "CAN_EDIT"}),
+        ("dashboards", {"a": "CAN_EDIT", "b": "CAN_READ"}, {"a": "CAN_EDIT", "b": "CAN_READ"}),
+        ("alerts", {"a": "CAN_EDIT"}, {"a": "CAN_EDIT", "b": "CAN_RUN"}),
+        ("model_serving_endpoints", {}, {"a": "CAN_VIEW", "b": "CAN_QUERY"}),
+    ],
+)
+def test_a_resources_own_permission_comes_before_the_bundles(
+    toy: Toy, kind: str, own: dict[str, str], resolved: dict[str, str]
+) -> None:
+    resource = {**toy.job, "display_name": "it", "permissions": name_permissions(**own)}
+    toy.resources["resources"].setdefault(kind, {})["it"] = resource
+    toy.config["permissions"] = name_permissions(a="CAN_VIEW", b="CAN_RUN")
+    config = toy.load("prod").config
+    assert config["resources"][kind]["it"]["permissions"] == name_permissions(**resolved)
+
+
+def test_of_two_levels_of_the_same_group_the_higher_one_holds(toy: Toy) -> None:
+    toy.job["permissions"] = name_permissions(a="CAN_MANAGE") + name_permissions(a="CAN_VIEW")
+    assert toy.load().jobs["main"]["permissions"] == name_permissions(a="CAN_MANAGE")
+
+
 # A key has values of one kind, as in a bundle.
 maps = st.deferred(
     lambda: st.fixed_dictionaries(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .yaml_source import BundleError, Places
+from .yaml_source import BundleError, Path_, Places
 
 TRIGGERS = ("schedule", "trigger", "continuous")
 # What a permission of the whole bundle is called where it is granted; other kinds have none.
@@ -15,9 +15,20 @@ LEVELS: Mapping[str, Mapping[str, str]] = {
     "experiments": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_READ"},
     "alerts": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_READ", "CAN_RUN": "CAN_RUN"},
     "dashboards": {"CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_READ"},
+    "model_serving_endpoints": {
+        "CAN_MANAGE": "CAN_MANAGE", "CAN_VIEW": "CAN_VIEW", "CAN_RUN": "CAN_QUERY",
+    },
+}  # fmt: skip
+BUNDLE_LEVELS = ("CAN_VIEW", "CAN_RUN", "CAN_MANAGE")
+# What a resource's own permissions may be, from the least on; the owner of a job is who deploys it.
+RANKS: Mapping[str, tuple[str, ...]] = {
+    "jobs": ("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"),
+    "experiments": ("CAN_READ", "CAN_EDIT", "CAN_MANAGE"),
+    "alerts": ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
+    "dashboards": ("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"),
+    "model_serving_endpoints": ("CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"),
 }
-# From the least on; the owner of a job is who deploys it.
-RANKS = ("CAN_READ", "CAN_VIEW", "CAN_RUN", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER")
+GRANTEES = ("group_name", "service_principal_name", "user_name")
 # Here an empty text is a value; elsewhere the CLI takes it for nothing.
 TEXTS = ("parameters", "named_parameters", "job_parameters", "base_parameters", "condition_task")
 # Kinds of resources that run as somebody.
@@ -32,9 +43,11 @@ def apply_target_mode(config: dict[str, Any], places: Places) -> dict[str, Any]:
     """Who runs it, development mode's defaults, then the presets and permissions.
 
     Raises:
-        BundleError: `run_as` is given for endpoints, which run as who deploys them.
+        BundleError: `run_as` is given for endpoints, which run as who deploys them; or a permission
+            that there is not.
     """
     _set_run_as(config, places)
+    _check_permissions(config, places)
     config["presets"] = _fill_presets(config)
     config["resources"] = drop_empty_texts(config.get("resources", {}))
     for kind, group in config["resources"].items():
@@ -119,20 +132,63 @@ PRESETS: Mapping[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
 }
 
 
+def _check_permissions(config: dict[str, Any], places: Places) -> None:
+    listed: list[tuple[Path_, dict[str, Any], Sequence[str]]] = [((), config, BUNDLE_LEVELS)]
+    for kind, levels in RANKS.items():
+        group = config.get("resources", {}).get(kind, {})
+        listed += [(("resources", kind, key), resource, levels) for key, resource in group.items()]
+    faults = [
+        places.describe((*path, "permissions", index), fault)
+        for path, holder, levels in listed
+        for index, entry in enumerate(holder.get("permissions") or [])
+        if (fault := _judge_permission(entry, levels))
+    ]
+    if faults:
+        raise BundleError(faults)
+
+
+def _judge_permission(entry: Any, levels: Sequence[str]) -> str | None:
+    if not isinstance(entry, dict) or len({*entry} & {*GRANTEES}) != 1:
+        return f"{entry!r} names nobody, or several: write one of {', '.join(GRANTEES)}"
+    unknown = sorted({*entry} - {"level", *GRANTEES})
+    if unknown:
+        return f"unknown key {', '.join(unknown)}: remove it, or correct its name"
+    if entry.get("level") not in levels:
+        level = f"{entry['level']} is no level" if "level" in entry else "level is missing"
+        return f"{level}: write one of {', '.join(levels)}"
+    return None
+
+
 def _grant_permissions(kind: str, resource: dict[str, Any], config: dict[str, Any]) -> None:
-    levels = LEVELS.get(kind, {})
-    granted = [p for p in config.get("permissions", []) if p["level"] in levels]
-    merged: dict[tuple[Any, ...], str] = {}
-    for entry in resource.get("permissions", []) + granted:
-        level = levels.get(entry["level"], entry["level"])
-        who = next((k, v) for k, v in entry.items() if k != "level")
-        if kind == "jobs" and who[1] == config["workspace"]["current_user"]["userName"]:
-            level = "IS_OWNER"
-        merged[who] = max(level, merged.get(who, level), key=RANKS.index)
+    if kind not in RANKS:
+        return
+    own = [_read_permission(entry) for entry in resource.get("permissions") or []]
+    entries = own + [
+        (who, LEVELS[kind][level])
+        for who, level in map(_read_permission, config.get("permissions") or [])
+        # What a resource says of somebody comes before what the bundle says.
+        if level in LEVELS[kind] and who not in dict(own)
+    ]
+    merged: dict[tuple[str, str], str] = {}
+    for who, level in _name_owner(kind, entries, config["workspace"]["current_user"]["userName"]):
+        merged[who] = max(level, merged.get(who, level), key=RANKS[kind].index)
     if merged:
         resource["permissions"] = [
             {who[0]: who[1], "level": level} for who, level in merged.items()
         ]
+
+
+def _read_permission(entry: dict[str, str]) -> tuple[tuple[str, str], str]:
+    (who,) = (item for item in entry.items() if item[0] != "level")
+    return who, entry["level"]
+
+
+def _name_owner(
+    kind: str, entries: list[tuple[tuple[str, str], str]], user: str
+) -> list[tuple[tuple[str, str], str]]:
+    if kind != "jobs" or "IS_OWNER" in dict(entries).values():
+        return entries
+    return [(who, "IS_OWNER" if who[1] == user else level) for who, level in entries]
 
 
 def drop_empty_texts(value: Any) -> Any:
