@@ -13,15 +13,15 @@ TASK = r"resources/training.job.yml:\d+: resources.jobs.training.tasks.0"
 FAULTS = {
     "unknown field of a job": (
         (TRAINING, "timeout_seconds: 7200", "timeout_second: 7200"),
-        r"training.job.yml:\d+: resources.jobs.training.timeout_second: Unexpected field",
+        r"training.job.yml:\d+: resources.jobs.training.timeout_second: Unexpected field .*: remove it, or c",
     ),
     "value of a wrong type": (
         (TRAINING, "timeout_seconds: 7200", "timeout_seconds: soon"),
-        r"training.job.yml:\d+: resources.jobs.training.timeout_seconds: .*'soon'",
+        r"training.job.yml:\d+: resources.jobs.training.timeout_seconds: 'soon' is no whole number: write one",
     ),
     "value that is not in the list": (
         (RAW, "privileges: [USE_SCHEMA, SELECT]", "privileges: [USE_SCHEMA, LOOK]"),
-        r"raw.schema.yml:\d+: resources.schemas.raw.grants.1.privileges.1: 'LOOK'",
+        r"raw.schema.yml:\d+: resources.schemas.raw.grants.1.privileges.1: 'LOOK' is not a valid Privilege: write one of A",
     ),
     "unknown field deep inside": (
         (TRAINING, "entry_point: training", "entry_point: training\n            entrypoint: x"),
@@ -30,6 +30,14 @@ FAULTS = {
     "missing field": (
         ("resources/landing.volume.yml", "      name: landing\n", ""),
         r"landing.volume.yml:\d+: resources.volumes.landing: name is missing",
+    ),
+    "missing field that a type asks for": (
+        ("resources/landing.volume.yml", "      schema_name: ${resources.schemas.raw.name}\n", ""),
+        r"landing.volume.yml:\d+: resources.volumes.landing: 'schema_name' is missing: write it",
+    ),
+    "value of another shape": (
+        (TRAINING, "parameters:\n        - name: as_of\n          default: ${var.as_of}", "parameters: as_of"),
+        r"training.job.yml:\d+: resources.jobs.training.parameters: Unexpected type.*: write a value of",
     ),
     "unknown kind of resource": (
         ("resources/landing.volume.yml", "  volumes:", "  volume:"),
@@ -97,11 +105,11 @@ FAULTS = {
     ),
     "cron expression out of range": (
         (MAIN, "quartz_cron_expression: 0 0 4 1 * ?", "quartz_cron_expression: 0 0 24 1 * ?"),
-        r"lifecycle.job.yml:\d+: .*schedule: '0 0 24 1 \* \?': 24 is no hours",
+        r"lifecycle.job.yml:\d+: .*schedule: '0 0 24 1 \* \?': 24 is no hours: write 0 to 23, or \*",
     ),
     "cron expression with both days": (
         (MAIN, "quartz_cron_expression: 0 0 4 1 * ?", "quartz_cron_expression: 0 0 4 1 * MON"),
-        r"schedule: .*exactly one of day of month and day of week is \?",
+        r"schedule: .*exactly one of day of month and day of week is \?: write \? for",
     ),
     "time zone that does not exist": (
         (MAIN, "timezone_id: UTC", "timezone_id: Europe/Berlyn"),
@@ -261,7 +269,7 @@ FAULTS = {
     ),
     "operator that does not exist": (
         (VALIDATION, "op: EQUAL_TO", "op: LIKE"),
-        r"validation.job.yml:\d+: .*condition_task: 'LIKE' is not a valid ConditionTaskOp",
+        r"validation.job.yml:\d+: .*condition_task: 'LIKE' is not a valid ConditionTaskOp: write one of EQ",
     ),
     "environment that does not exist": (
         (TRAINING, "environment_key: ${var.environment_key}", "environment_key: defualt"),

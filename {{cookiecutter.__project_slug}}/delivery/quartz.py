@@ -44,9 +44,15 @@ def find_cron_faults(expression: str) -> Iterator[str]:
         return
     for field, part in zip(FIELDS, parts, strict=False):
         if not all(_is_valid(field, item) for item in part.split(",")):
-            yield f"{expression!r}: {part} is no {field.name}"
+            yield f"{expression!r}: {part} is no {field.name}: write {_describe(field)}"
     if (parts[3] == "?") == (parts[5] == "?"):
-        yield f"{expression!r}: exactly one of day of month and day of week is ?"
+        fault = "exactly one of day of month and day of week is ?: write ? for the other"
+        yield f"{expression!r}: {fault}"
+
+
+def _describe(field: Field) -> str:
+    named = f", {field.names[0]} to {field.names[-1]}" if field.names else ""
+    return f"{field.lowest} to {field.highest}{named}, or * for all"
 
 
 def _is_valid(field: Field, item: str) -> bool:

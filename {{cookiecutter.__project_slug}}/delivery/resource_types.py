@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -12,16 +14,20 @@ from databricks.bundles.core._resource_type import _ResourceType
 from local.bundle import Bundle
 
 TYPES = {kind.plural_name: kind.resource_type for kind in _ResourceType.all()}
+# What the types say of a fault, and how a person is told it.
+WORDING = {
+    r"Unexpected field (.*) for class \w+": r"Unexpected field \1: remove it, or correct its name",
+    r".*missing \d+ required keyword-only arguments?: (.*)": r"\1 is missing: write it",
+    r"invalid literal for int\(\) with base 10: (.*)": r"\1 is no whole number: write one",
+    r"could not convert string to float: (.*)": r"\1 is no number: write one",
+}
+NO_VALUE = re.compile(r"'.*' is not a valid (\w+)")
+REFERENCE_PAGE = "https://learn.microsoft.com/azure/databricks/dev-tools/bundles/resources"
 
 
 def find_type_faults(bundle: Bundle) -> Iterator[str]:
-    """Unknown kinds and fields, missing fields, values of a wrong type."""
+    """Unknown fields, missing fields, values of a wrong type."""
     for kind, group in bundle.config["resources"].items():
-        if kind not in TYPES:
-            yield bundle.places.describe(
-                ("resources", kind), f"there is no kind of resource {kind}"
-            )
-            continue
         for key, resource in group.items():
             fault = find_fault(TYPES[kind], {k: v for k, v in resource.items() if k != "id"})
             if fault:
@@ -34,12 +40,25 @@ def find_fault(resource_type: Any, value: dict[str, Any]) -> tuple[tuple[Any, ..
     try:
         resource_type.from_dict(value)
     except (ValueError, TypeError, AttributeError) as error:
-        return _narrow(value, lambda part: _is_accepted(resource_type, part)), _word(error)
+        return _narrow(value, lambda part: _is_accepted(resource_type, part)), _word(
+            resource_type, error
+        )
     return None
 
 
-def _word(error: Exception) -> str:
-    return str(error).replace("__init__() missing 1 required keyword-only argument:", "lacks")
+def _word(resource_type: Any, error: Exception) -> str:
+    said = str(error)
+    for pattern, wording in WORDING.items():
+        if found := re.fullmatch(pattern, said):
+            return found.expand(wording)
+    if found := NO_VALUE.fullmatch(said):
+        return f"{said}: write one of {', '.join(_list_values(resource_type, found[1]))}"
+    return f"{said}: write a value of the type that {REFERENCE_PAGE} names"
+
+
+def _list_values(resource_type: Any, name: str) -> list[str]:
+    package = importlib.import_module(resource_type.__module__.partition("._models")[0])
+    return sorted(member.value for member in getattr(package, name))
 
 
 def _is_accepted(resource_type: Any, value: dict[str, Any]) -> bool:
