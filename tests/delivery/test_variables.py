@@ -1,0 +1,45 @@
+"""What variables that are empty, or have another form, do when somebody sets them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local.bundle import load_bundle
+from rendered import COMPUTES, TARGETS, copy_project
+
+LAKE = "abfss://data@lake.dfs.core.windows.net/flights"
+GPU = "Standard_NC4as_T4_v3"
+
+
+def load(folder: Path, compute: str, target: str, **given: str) -> dict[str, Any]:
+    return load_bundle(copy_project(folder, compute), target, given).config["resources"]
+
+
+def list_clusters(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each job's cluster, of those that have one."""
+    jobs = {k: job["job_clusters"] for k, job in resources["jobs"].items() if "job_clusters" in job}
+    return {key: each["new_cluster"] for key, clusters in jobs.items() for each in clusters}
+
+
+@pytest.mark.parametrize("compute", COMPUTES)
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_schema_and_job_takes_what_is_set(tmp_path: Path, compute: str, target: str) -> None:
+    resources = load(tmp_path, compute, target, storage_root=LAKE, budget_policy="budget")
+    assert {schema["storage_root"] for schema in resources["schemas"].values()} == {LAKE}
+    assert {job["budget_policy_id"] for job in resources["jobs"].values()} == {"budget"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_cluster_has_the_policy_and_training_alone_its_machine(
+    tmp_path: Path, target: str
+) -> None:
+    resources = load(tmp_path, "classic", target, cluster_policy="policy", training_node_type=GPU)
+    clusters = list_clusters(resources)
+    wheels = {k for k, job in resources["jobs"].items() if "python_wheel_task" in str(job["tasks"])}
+    assert set(clusters) >= wheels
+    assert {cluster["policy_id"] for cluster in clusters.values()} == {"policy"}
+    machines = {key: cluster["node_type_id"] for key, cluster in clusters.items()}
+    assert machines.pop("training") == GPU
+    assert set(machines.values()) == {"Standard_D4ds_v5"}
