@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from delivery.describe import describe_bundle
+from delivery.validate import find_faults
 from local.bundle import load_bundle
 from rendered import COMPUTES, TARGETS, copy_project
 
 LAKE = "abfss://data@lake.dfs.core.windows.net/flights"
 GPU = "Standard_NC4as_T4_v3"
+ON_UPDATE = """\
+      refresh_scoring:
+        table_update:
+          table_names: ["${var.source_catalog}.${var.source_schema}.flights"]
+"""
 
 
 def load(folder: Path, compute: str, target: str, **given: str) -> dict[str, Any]:
@@ -43,3 +51,30 @@ def test_every_cluster_has_the_policy_and_training_alone_its_machine(
     machines = {key: cluster["node_type_id"] for key, cluster in clusters.items()}
     assert machines.pop("training") == GPU
     assert set(machines.values()) == {"Standard_D4ds_v5"}
+
+
+@pytest.fixture
+def updated(tmp_path: Path) -> Path:
+    """A project that scores when a table changes."""
+    project = copy_project(tmp_path)
+    main = project / "databricks.yml"
+    text, times = re.subn(r"(      catalog: \w+\n)", rf"\1{ON_UPDATE}", main.read_text())
+    assert times == len(TARGETS)
+    main.write_text(text)
+    return project
+
+
+def test_scoring_may_start_when_a_table_changes(updated: Path) -> None:
+    assert find_faults(updated) == []
+    for target in TARGETS:
+        trigger = dict(load_bundle(updated, target).jobs["scoring"]["trigger"])
+        assert trigger.pop("pause_status") == ("UNPAUSED" if target == "prod" else "PAUSED")
+        (names,) = trigger.pop("table_update").values()
+        assert [name.split(".")[-1] for name in names] == ["flights"]
+        assert trigger == {}
+
+
+def test_the_page_says_that_scoring_starts_when_a_table_changes(updated: Path) -> None:
+    (row,) = (row for row in describe_bundle(updated).splitlines() if row.startswith("| `scoring`"))
+    assert "when a source table changes, in prod" in row
+    assert "every" not in row
