@@ -291,6 +291,18 @@ FAULTS = {
         (MAIN, "      on_failure:\n        - ${var.owner}\n", ""),
         r"training.job.yml:\d+: .*email_notifications: on_failure is not set",
     ),
+    "job without its stage": (
+        (TRAINING, "      tags:\n        stage: training\n", ""),
+        r"training.job.yml:\d+: resources.jobs.training.tags: stage not set: set stage in the job",
+    ),
+    "jobs without their cost centre": (
+        (MAIN, "    cost_centre: ${var.cost_centre}\n", ""),
+        r"training.job.yml:\d+: resources.jobs.training.tags: cost_centre not set: set stage",
+    ),
+    "run that may take any time unnoticed": (
+        (MAIN, "metric: RUN_DURATION_SECONDS", "metric: STREAMING_BACKLOG_BYTES"),
+        r"training.job.yml:\d+: .*training.health: no rule has the metric RUN_DURATION_SECONDS: add",
+    ),
     "task that says nothing of repeating": (
         (TRAINING, "          max_retries: ${var.retries}\n", ""),
         rf"{TASK}: max_retries is not set: say whether",

@@ -27,6 +27,9 @@ OPERATION = {
     "health": "nobody would hear of a run that takes too long",
     "email_notifications": "nobody would hear of a failure",
 }
+# By which usage is told apart; a job says its stage, presets.tags the others.
+TAGS = ("project", "stage", "target", "cost_centre")
+DURATION = "RUN_DURATION_SECONDS"
 TRIGGERS = ("schedule", "trigger", "continuous")
 LIVE_TARGET = "prod"
 # Targets that are copies for a while, and neither development nor production.
@@ -81,6 +84,27 @@ def find_operation_faults(bundle: Bundle) -> Iterator[str]:
         if job.get("max_concurrent_runs", 1) != 1:
             fault = f"max_concurrent_runs is not 1: set it, or {OPERATION['max_concurrent_runs']}"
             yield bundle.places.describe((*path, "max_concurrent_runs"), fault)
+
+
+def find_tag_faults(bundle: Bundle) -> Iterator[str]:
+    """Jobs without a tag that the account's usage is told apart by."""
+    for key, job in bundle.jobs.items():
+        missing = [tag for tag in TAGS if not (job.get("tags") or {}).get(tag)]
+        if missing:
+            fault = (
+                f"{', '.join(missing)} not set: set stage in the job and the others in "
+                "presets.tags, or nobody could tell what it costs"
+            )
+            yield bundle.places.describe(("resources", "jobs", key, "tags"), fault)
+
+
+def find_duration_faults(bundle: Bundle) -> Iterator[str]:
+    """Jobs whose health has no rule on how long a run takes."""
+    for key, job in bundle.jobs.items():
+        rules = (job.get("health") or {}).get("rules", [])
+        if job.get("health") and DURATION not in [rule.get("metric") for rule in rules]:
+            fault = f"no rule has the metric {DURATION}: add one, or {OPERATION['health']}"
+            yield bundle.places.describe(("resources", "jobs", key, "health"), fault)
 
 
 def find_file_faults(bundle: Bundle) -> Iterator[str]:
@@ -168,6 +192,8 @@ TARGET_CHECKS = (
     find_write_faults,
     find_schedule_faults,
     find_operation_faults,
+    find_tag_faults,
+    find_duration_faults,
     find_file_faults,
     find_prefix_faults,
     find_prefix_collisions,
