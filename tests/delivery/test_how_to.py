@@ -110,6 +110,8 @@ def test_the_cli_accepts_what_withholds_raw_tables_and_files(
 def test_another_ci_starts_a_job_and_moves_a_git_folder_through_the_rest_api(
     workspace: FakeWorkspace, project: Path
 ) -> None:
+    tags = {"project": "another", "target": "prod"}
+    other = workspace.ask("POST", "/api/2.2/jobs/create", {"name": "scoring", "tags": tags})
     workspace.run(project, "deploy", "-t", "prod")
     text = (PAGES / "other-ci.md").read_text()
     (example,) = re.findall(r"<!-- example -->\n```bash\n(.*?)```", text, re.DOTALL)
@@ -119,6 +121,7 @@ def test_another_ci_starts_a_job_and_moves_a_git_folder_through_the_rest_api(
     assert done.returncode == 0, done.stderr
     run, moved = read_answers(done.stdout)
     assert run["run_name"] == "scoring"
+    assert run["job_id"] != other["job_id"]
     assert {"as_of": "2013-07-29"}.items() <= {
         p["name"]: p["value"] for p in run["job_parameters"]
     }.items()
