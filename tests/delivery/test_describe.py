@@ -8,6 +8,12 @@ import pytest
 from delivery.describe import describe_bundle
 from rendered import ROOT, copy_project, edit
 
+AUTOSCALE = """\
+      autoscale:
+        min_workers: ${var.min_workers}
+        max_workers: ${var.max_workers}
+"""
+
 
 def read_table(page: str, heading: str) -> list[dict[str, str]]:
     """The rows of the table under a heading, by the names of its columns."""
@@ -46,6 +52,28 @@ def test_a_second_development_target_describes_nothing(tmp_path: Path, page: str
     edit(project, "resources/integration_test.job.yml", "  staging:", more)
     (row,) = (r for r in read_table(describe_bundle(project), "## Jobs") if "integ" in r["job"])
     assert row["job"].endswith("; as in staging)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("", "", "1 to 4 workers and a driver Standard_D4ds_v5, spot, at most 2 h"),
+        (
+            "SPOT_WITH_FALLBACK_AZURE",
+            "ON_DEMAND_AZURE",
+            "1 to 4 workers and a driver {}, on demand",
+        ),
+        ("SPOT_WITH_FALLBACK_AZURE", "SPOT_AZURE", "a driver {}, spot without fallback, at most"),
+        ("        availability: SPOT_WITH_FALLBACK_AZURE\n", "", "a driver {}, on demand, at most"),
+        (AUTOSCALE, "      num_workers: 3\n", "3 workers and a driver {}, spot, at most 2 h"),
+    ],
+)
+def test_a_cluster_is_described_as_it_is(tmp_path: Path, old: str, new: str, said: str) -> None:
+    project = copy_project(tmp_path, "classic")
+    edit(project, "compute.yml", old, new)
+    rows = read_table(describe_bundle(project), "## Jobs")
+    (row,) = (row for row in rows if row["job"] == "`features`")
+    assert said.format("Standard_D4ds_v5") in row["costs while running"]
 
 
 def test_what_holds_data_says_what_becomes_of_it(page: str) -> None:

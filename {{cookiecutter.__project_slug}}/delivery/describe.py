@@ -22,6 +22,11 @@ DATA_KINDS = {
     "experiments": "it is in the trash for 30 days",
     "dashboards": "the next deployment makes it anew",
 }
+MACHINES = {
+    "SPOT_WITH_FALLBACK_AZURE": "spot",
+    "SPOT_AZURE": "spot without fallback",
+    "ON_DEMAND_AZURE": "on demand",
+}
 # Targets with rights of their own; staging mirrors prod.
 ROLE_TARGETS = {"staging and prod": "prod", "pull_request": "pull_request", "dev": "dev"}
 HEAD = """# The bundle, resource by resource
@@ -138,9 +143,18 @@ def describe_cost(job: dict[str, Any]) -> str:
         return "the jobs that it runs"
     if not clusters:
         return f"serverless, {job['performance_target']}, {limit}"
-    size, scale = clusters[0], clusters[0]["autoscale"]
-    workers = f"{scale['min_workers']} to {scale['max_workers']} workers"
-    return f"{workers} and a driver {size['node_type_id']}, spot, {limit}"
+    return f"{describe_cluster(clusters[0])}, {limit}"
+
+
+def describe_cluster(cluster: dict[str, Any]) -> str:
+    """How many machines there are, and of what kind."""
+    scale = cluster.get("autoscale")
+    fixed = cluster.get("num_workers", 0)
+    workers = f"{scale['min_workers']} to {scale['max_workers']}" if scale else fixed
+    # What Azure takes where nothing is said.
+    availability = cluster.get("azure_attributes", {}).get("availability", "ON_DEMAND_AZURE")
+    machines = f"{workers} workers and a driver {cluster['node_type_id']}"
+    return f"{machines}, {MACHINES[availability]}"
 
 
 def describe_failure(job: dict[str, Any]) -> str:
