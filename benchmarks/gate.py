@@ -1,9 +1,10 @@
 """How often the gate errs: false blocks, false passes and power, by simulation.
 
-Called in the folder of a rendered project, with its margins: `python gate.py [COMPARISONS]`. Flights of a day share
-disturbances that both models see alike and some that they do not, as in the sample data. The naive
-rule, "the challenger's metric is at least the champion's", judges the same draws. The first table
-is of the comparison with the champion alone, the second of all checks of performance together.
+Called in the folder of a rendered project, with its margins: `python gate.py [COMPARISONS]`.
+Flights of a day share disturbances that both models see alike and some that they do not, as in the
+sample data. The naive rule, "the challenger's metric is at least the champion's", judges the same
+draws. The first table is of the comparison with the champion alone, the second of all checks of
+performance together.
 """
 
 from __future__ import annotations
