@@ -53,8 +53,8 @@ def test_another_version_is_replaced(tmp_path: Path, release: Release) -> None:
 
 
 def test_the_bundle_asks_for_the_pinned_version() -> None:
-    asked = yaml.safe_load((ROOT / "databricks.yml").read_text())["bundle"]["databricks_cli_version"]
-    assert asked == f">= {PINNED.version}"
+    bundle = yaml.safe_load((ROOT / "databricks.yml").read_text())["bundle"]
+    assert bundle["databricks_cli_version"] == f">= {PINNED.version}"
 
 
 def test_an_altered_archive_is_refused_and_nothing_installed(
