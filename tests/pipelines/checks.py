@@ -42,6 +42,7 @@ CHECKS: tuple[Callable[[Project], Found], ...] = (
     identity.keeps_gits_token_where_origin_is_asked,
     shape.starts_from_a_clean_clone,
     identity.keeps_typed_text_out_of_scripts,
+    shape.asks_for_nothing_that_may_be_empty,
     shape.starts_on_its_own_branches,
     shape.does_what_events_ask,
 )

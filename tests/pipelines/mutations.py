@@ -232,6 +232,9 @@ MUTATIONS = {
         "eq('${{ parameters.what }}', 'model')",
         "eq('${{ parameters.reason }}', 'model')",
     ),
+    "model version that cannot be left out": Mutation(
+        "asks for nothing that may be empty", "rollback.yml", 'default: " "', 'default: ""'
+    ),
     "staging on every branch": Mutation(
         "starts on its own branches", STAGING, "      - main", "      - '*'"
     ),

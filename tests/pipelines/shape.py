@@ -7,7 +7,7 @@ from typing import Any
 
 from events import EVENTS
 from project import Found, Project, walk_keys
-from reader import get_script, get_verb, list_steps
+from reader import get_script, get_verb, list_steps, parse
 from runs import PIPELINES, find_started
 
 TASKS = {
@@ -123,6 +123,15 @@ def publishes_results_of_failed_tests_too(project: Project) -> Found:
         for step in (s for s in results if tested):
             if step.get("condition") != "succeededOrFailed()":
                 yield name, f"{step['task']} does not publish what failed"
+
+
+def asks_for_nothing_that_may_be_empty(project: Project) -> Found:
+    # The Run pane of Azure takes a blank for a text, and refuses an empty one.
+    for name in PIPELINES:
+        content = parse((project.folder / f".azure-pipelines/{name}.yml").read_text())
+        for parameter in content.get("parameters", []):
+            if not parameter.get("default"):
+                yield name, f"{parameter['name']} has no default, so that the run cannot be started"
 
 
 def starts_on_its_own_branches(project: Project) -> Found:
