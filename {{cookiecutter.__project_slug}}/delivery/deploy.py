@@ -9,8 +9,9 @@ from pathlib import Path
 from local.bundle import Bundle, load_bundle
 
 from .agent import is_agent, show_page
-from .commands import ask, refuse, run
+from .commands import ask, refuse
 from .plan import Change, describe_plan, find_differences, find_losses, read_plan, save_plan
+from .running import end_former, record, run_recorded
 from .validate import find_faults
 
 COPY = "pull_request"
@@ -48,12 +49,13 @@ def deploy(
     """
     bundle = load_bundle(root, target)
     refuse([*find_faults(root), *find_reasons(bundle, environment)])
-    planned = read_plan(ask_bundle(bundle, "plan", "-o", "json"))
-    print("\n".join(describe_plan(planned)))
-    refuse(find_losses(planned))
-    if folder:
-        refuse(find_differences(read_reviewed(folder), planned))
-    run_bundle(bundle, "deploy")
+    with record(root):
+        planned = read_plan(ask_bundle(bundle, "plan", "-o", "json"))
+        print("\n".join(describe_plan(planned)))
+        refuse(find_losses(planned))
+        if folder:
+            refuse(find_differences(read_reviewed(folder), planned))
+        run_bundle(bundle, "deploy")
     print(f"\nNext: make start JOB=setup TARGET={bundle.target}")
 
 
@@ -104,7 +106,8 @@ def destroy(root: Path, target: str | None) -> None:
     bundle = load_bundle(root, target)
     if not is_development(bundle) and bundle.target != COPY:
         refuse([f"{bundle.target} is not destroyed by make: only development and {COPY} are"])
-    # A deployment that was cancelled has left its lock behind.
+    # A deployment that was cancelled may still run here, and has left its lock behind.
+    end_former(root)
     run_bundle(bundle, "destroy", "--auto-approve", "--force-lock")
 
 
@@ -115,4 +118,4 @@ def ask_bundle(bundle: Bundle, verb: str, *options: str) -> str:
 
 def run_bundle(bundle: Bundle, verb: str, *options: str) -> None:
     """Runs `databricks bundle VERB` under the user's eyes."""
-    run(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)
+    run_recorded(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)

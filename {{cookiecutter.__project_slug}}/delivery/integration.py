@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from local.bundle import Bundle, load_bundle
 
 from .commands import DeliveryError, require
+from .running import record
 from .verify import ask_workspace
 
 JOB = "integration_test"
@@ -43,9 +44,12 @@ def run_job(bundle: Bundle) -> tuple[bool, str]:
     """Whether the job succeeded, and what the CLI said while it ran."""
     command = ["databricks", "bundle", "run", JOB, "--target", bundle.target]
     said = []
-    with subprocess.Popen(
-        command, cwd=bundle.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as running:
+    with (
+        subprocess.Popen(
+            command, cwd=bundle.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as running,
+        record(bundle.root, running.pid),
+    ):
         for line in running.stdout or ():
             print(line, end="", flush=True)
             said.append(line)
