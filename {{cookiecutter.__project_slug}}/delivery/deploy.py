@@ -55,7 +55,8 @@ def deploy(
         refuse(find_losses(planned))
         if folder:
             refuse(find_differences(read_reviewed(folder), planned))
-        run_bundle(bundle, "deploy")
+        # One run at a time deploys there: a lock was left by one that was killed.
+        run_bundle(bundle, "deploy", *(["--force-lock"] if takes_turns(bundle) else []))
     print(f"\nNext: make start JOB=setup TARGET={bundle.target}")
 
 
@@ -92,6 +93,11 @@ def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str
         yield f"{bundle.target}: the tree has changes that no commit has: commit or stash them"
 
 
+def takes_turns(bundle: Bundle) -> bool:
+    """Whether a target is deployed by its pipeline alone, which lets no two runs do it at once."""
+    return not is_development(bundle) and bundle.target != COPY
+
+
 def is_development(bundle: Bundle) -> bool:
     """Whether a target is a developer's own."""
     return bundle.config.get("mode") == "development"
@@ -104,7 +110,7 @@ def destroy(root: Path, target: str | None) -> None:
         DeliveryError: The target is another one, or the CLI fails.
     """
     bundle = load_bundle(root, target)
-    if not is_development(bundle) and bundle.target != COPY:
+    if takes_turns(bundle):
         refuse([f"{bundle.target} is not destroyed by make: only development and {COPY} are"])
     # A deployment that was cancelled may still run here, and has left its lock behind.
     end_former(root)

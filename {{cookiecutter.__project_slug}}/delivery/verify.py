@@ -11,9 +11,11 @@ from typing import Any
 from local.bundle import Bundle, load_bundle
 
 from .commands import DeliveryError, ask
-from .deploy import ask_bundle
+from .deploy import ask_bundle, is_development
 
 TRIGGERS = ("schedule", "trigger")
+# The tags that no other deployment has together.
+OWN_TAGS = ("project", "target", "pull_request")
 
 
 def verify(root: Path, target: str | None) -> int:
@@ -30,6 +32,7 @@ def verify(root: Path, target: str | None) -> int:
     jobs = dict(read_jobs(bundle, deployed.get("jobs", {})))
     faults = [
         *(f"jobs.{key}: it is not there: deploy again" for key in bundle.jobs if key not in jobs),
+        *find_doubles(bundle, {str(job.get("id")) for job in deployed.get("jobs", {}).values()}),
         *find_missing_wheels(bundle, jobs),
         *find_trigger_faults(bundle, jobs),
         *find_endpoint_faults(bundle),
@@ -54,6 +57,29 @@ def ask_workspace(bundle: Bundle, *words: str) -> Any:
     """What a command of the CLI answers about the target's workspace."""
     said = ask(bundle.root, "databricks", *words, "--output", "json", "--target", bundle.target)
     return json.loads(said)
+
+
+def find_doubles(bundle: Bundle, known: set[str]) -> Iterator[str]:
+    """Jobs that a deployment made and then forgot, since its agent was lost."""
+    # Developers share the tags of their target.
+    for job in [] if is_development(bundle) else list_tagged_jobs(bundle, read_tags(bundle)):
+        number, name = str(job["job_id"]), job["settings"]["name"]
+        if number not in known:
+            mend = f"databricks jobs delete {number} --target {bundle.target}"
+            yield f"job {number}, {name}, is there and no deployment knows it: {mend}"
+
+
+def read_tags(bundle: Bundle) -> dict[str, str]:
+    """What tells the jobs of a target from all others."""
+    tags = bundle.config["presets"]["tags"]
+    return {name: str(tags[name]) for name in OWN_TAGS if name in tags}
+
+
+def list_tagged_jobs(bundle: Bundle, tags: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """The jobs in the target's workspace that have these tags."""
+    for job in ask_workspace(bundle, "jobs", "list") or []:
+        if tags.items() <= job["settings"].get("tags", {}).items():
+            yield job
 
 
 def find_missing_wheels(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
