@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import delivery.clean_up
 import pytest
 from delivery.clean_up import ask_azure_repos, clean_up, find_open
 from delivery.commands import DeliveryError
-from rendered import copy_project
+from delivery.verify import ask_workspace
+from local.bundle import Bundle, load_bundle
+from rendered import USER, copy_project
 from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
 
 
@@ -78,6 +84,7 @@ def test_closed_and_old_copies_are_destroyed_and_open_ones_stay(
     monkeypatch: pytest.MonkeyPatch,
     agent: dict[str, str],
 ) -> None:
+    monkeypatch.setattr(delivery.clean_up, "list_schemas", lambda _: iter(()))
     clean_up(project, 14, agent)
     for number in (3, 4, 5):
         clone = point_to_fake(copy_project(tmp_path / f"clone-{number}"))
@@ -91,3 +98,56 @@ def test_closed_and_old_copies_are_destroyed_and_open_ones_stay(
     )
     clean_up(project, 14, agent)
     assert {name.split("_")[0] for name in workspace.read_jobs()} == {"pr3"}
+
+
+SCHEMAS = "/api/2.1/unity-catalog/schemas"
+OTHERS = ("pr9other_raw", "pr9flight_delays_by_hand", "flight_delays_raw")
+
+
+def lose_copy(workspace: FakeWorkspace, folder: Path, number: int) -> None:
+    """A copy that is killed while it is deployed, and nothing is left of its clone."""
+    clone = point_to_fake(copy_project(folder))
+    kill = {"pattern": "POST /api/2.2/jobs/create", "offset": 4, "times": 1}
+    workspace.ask("POST", "/__testserver/kill", kill)
+    lost = ["-t", "pull_request", "--var", f"pull_request={number}"]
+    assert workspace.try_to(clone, "deploy", *lost).returncode == -signal.SIGKILL
+    shutil.rmtree(clone)
+
+
+def show_schemas(workspace: FakeWorkspace, bundle: Bundle, *words: str) -> Any:
+    """Stands in for a list, which the fake workspace has not; the person has one of them."""
+    if words[0] != "schemas":
+        return ask_workspace(bundle, *words)
+    parts = ("raw", "features", "models", "predictions", "monitoring")
+    names = [*OTHERS, *(f"pr{n}flight_delays_{part}" for n in (3, 9) for part in parts)]
+    found = [workspace.ask("GET", f"{SCHEMAS}/dev.{name}") for name in names]
+    owners = {"dev.pr9flight_delays_by_hand": "ann@example.com"}
+    return [{**s, "owner": owners.get(s["full_name"], USER)} for s in found if s]
+
+
+@pytest.mark.skipif(MISSING, reason=WHY)
+@pytest.mark.parametrize("folder_is_left", [True, False])
+def test_what_a_lost_deployment_made_goes_and_nothing_of_others(
+    workspace: FakeWorkspace,
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    agent: dict[str, str],
+    folder_is_left: bool,
+) -> None:
+    for number in (3, 9):
+        lose_copy(workspace, tmp_path / f"clone-{number}", number)
+    for name in OTHERS:
+        workspace.ask("POST", SCHEMAS, {"name": name, "catalog_name": "dev"})
+    if not folder_is_left:
+        path = f"/Workspace/Users/{USER}/.bundle/flight-delays"
+        workspace.ask("POST", "/api/2.0/workspace/delete", {"path": path, "recursive": True})
+    show = partial(show_schemas, workspace)
+    monkeypatch.setattr(delivery.clean_up, "ask_workspace", show)
+    before = {name for name in workspace.read_jobs() if name.startswith("pr3_")}
+    assert before
+    clean_up(project, 14, agent)
+    assert set(workspace.read_jobs()) == before
+    left = {schema["name"] for schema in show(load_bundle(project), "schemas")}
+    assert {name for name in left if name.startswith("pr9")} == {*OTHERS[:2]}
+    assert {name for name in left if name.startswith("pr3")}

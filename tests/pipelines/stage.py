@@ -18,6 +18,11 @@ TARGETS = ("dev", "staging", "prod")
 AZ = """#!/bin/sh
 cat '%s'
 """
+# The fake workspace does not list schemas.
+DATABRICKS = """#!/bin/sh
+[ "$1 $2" = "schemas list" ] && echo '[]' && exit
+exec '%s' "$@"
+"""
 
 
 class Stage:
@@ -37,10 +42,13 @@ class Stage:
             run(self.clone, "git", "config", f"user.{name}", value)
         self.runs = folder / "runs.json"
         self.runs.write_text("[]")
-        az = folder / "bin" / "az"
-        az.parent.mkdir()
-        az.write_text(AZ % self.runs)
-        az.chmod(0o755)
+        (folder / "bin").mkdir()
+        programs = {"az": AZ % self.runs}
+        if self.workspaces:
+            programs["databricks"] = DATABRICKS % shutil.which("databricks")
+        for name, text in programs.items():
+            (folder / "bin" / name).write_text(text)
+            (folder / "bin" / name).chmod(0o755)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -17,9 +17,11 @@ from local.bundle import Bundle, load_bundle
 
 from .commands import DeliveryError, ask, refuse
 from .deploy import run_bundle
-from .verify import ask_workspace
+from .verify import ask_workspace, list_tagged_jobs, read_tags
 
 COPY = re.compile(r"pull_request_(\d+)")
+# Of every job of a copy, the number of its pull request.
+TAG = "pull_request"
 MERGE = re.compile(r"refs/pull/(\d+)/merge$", re.MULTILINE)
 
 
@@ -31,7 +33,7 @@ def clean_up(root: Path, days: int, environment: Mapping[str, str] = os.environ)
             are, all the same.
     """
     bundle = load_bundle(root, "pull_request")
-    copies = dict(list_copies(bundle))
+    copies = dict.fromkeys(list_left(bundle)) | dict(list_copies(bundle))
     still_open = find_open(root, environment) if copies else set()
     oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
     failed = []
@@ -42,6 +44,7 @@ def clean_up(root: Path, days: int, environment: Mapping[str, str] = os.environ)
         print(f"pull request {number} is closed, or its copy older than {days} days: destroyed")
         try:
             destroy_copy(bundle, number)
+            sweep(bundle, number)
         except DeliveryError as error:
             failed.append(str(error))
     refuse(failed)
@@ -78,6 +81,38 @@ def destroy_copy(bundle: Bundle, number: int) -> None:
     shutil.rmtree(bundle.root / ".databricks" / "bundle" / bundle.target, ignore_errors=True)
     options = ["--auto-approve", "--force-lock", "--var", f"pull_request={number}"]
     run_bundle(bundle, "destroy", *options)
+
+
+def list_left(bundle: Bundle) -> Iterator[int]:
+    """The pull requests that have jobs or schemas; of a lost deployment, nothing else tells."""
+    tags = {name: value for name, value in read_tags(bundle).items() if name != TAG}
+    for job in list_tagged_jobs(bundle, tags):
+        yield int(job["settings"]["tags"][TAG])
+    for number, _ in list_schemas(bundle):
+        yield number
+
+
+def list_schemas(bundle: Bundle) -> Iterator[tuple[int, str]]:
+    """The schemas of copies, each after the number of its pull request."""
+    variables = bundle.config["variables"]
+    own = re.compile(rf"pr(\d+){re.escape(variables['package']['value'])}_\w+")
+    deployer = variables["deployer"]["value"]
+    for schema in ask_workspace(bundle, "schemas", "list", variables["catalog"]["value"]) or []:
+        number = own.fullmatch(schema["name"])
+        if number and schema.get("owner") == deployer:
+            yield int(number.group(1)), schema["full_name"]
+
+
+def sweep(bundle: Bundle, number: int) -> None:
+    """Deletes what a copy has that no deployment knows, since its agent was lost."""
+    tags = read_tags(bundle) | {TAG: str(number)}
+    jobs = [str(job["job_id"]) for job in list_tagged_jobs(bundle, tags)]
+    calls: list[tuple[str, ...]] = [("jobs", "delete", job) for job in jobs]
+    schemas = [name for found, name in list_schemas(bundle) if found == number]
+    calls += [("schemas", "delete", name, "--force") for name in schemas]
+    for call in calls:
+        print(f"forgotten by its deployment: {' '.join(call)}")
+        ask(bundle.root, "databricks", *call, "--target", bundle.target)
 
 
 def find_open(root: Path, environment: Mapping[str, str]) -> set[int]:
