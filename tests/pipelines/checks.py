@@ -25,6 +25,7 @@ CHECKS: tuple[Callable[[Project], Found], ...] = (
     identity.holds_no_secret,
     identity.prints_no_environment,
     identity.names_its_own_connection_only,
+    identity.names_connections_in_one_way,
     identity.has_an_identity_for_the_workspace_only,
     identity.keeps_the_identity_alive,
     order.installs_the_cli_before_it_is_used,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from project import TYPED, Found, Project, walk_keys
+from project import TYPED, Found, Project, walk_keys, walk_texts
 from reader import get_option, get_script, get_verb, list_steps
 
 # The connection that each pipeline may name.
@@ -15,6 +15,8 @@ CONNECTIONS = {
     "deploy-prod": "prod",
     "rollback": "prod",
 }
+# The names that tasks give to a connection to Azure.
+CONNECTION_INPUT = re.compile(r"(?i)azureSubscription|connectedService")
 # What asks a workspace, and must not run without an identity, nor anything else with one.
 WORKSPACE_VERBS = {
     "clean-up", "deploy", "destroy", "integration", "plan", "roll-back-model", "start", "verify",
@@ -42,11 +44,22 @@ def prints_no_environment(project: Project) -> Found:
 
 
 def names_its_own_connection_only(project: Project) -> Found:
-    for name, _, step in project.list_steps():
-        connection = step.get("inputs", {}).get("azureSubscription")
+    others = "|".join(sorted(set(CONNECTIONS.values())))
+    for name, pipeline in project.pipelines.items():
         own = f"{project.name}-{CONNECTIONS[name]}"
-        if connection is not None and connection != own:
-            yield name, f"{connection} is not {own}"
+        for key, value in walk_texts(pipeline):
+            named = set(re.findall(rf"{project.name}-(?:{others})\b", value))
+            given = {value} if CONNECTION_INPUT.match(key) else set()
+            for connection in sorted({*named, *given} - {own}):
+                yield name, f"{connection} is not {own}"
+
+
+def names_connections_in_one_way(project: Project) -> Found:
+    # A task may have several names for it, of which the other checks know one.
+    for name, pipeline in project.pipelines.items():
+        for key in walk_keys(pipeline):
+            if CONNECTION_INPUT.match(key) and key != "azureSubscription":
+                yield name, f"{key} is to be written azureSubscription"
 
 
 def has_an_identity_for_the_workspace_only(project: Project) -> Found:

@@ -121,6 +121,31 @@ MUTATIONS = {
     "prod connection in staging": Mutation(
         "names its own connection only", STAGING, "connection: flight-delays-staging", "connection: flight-delays-prod"
     ),
+    "prod connection under the input's real name": Mutation(
+        "names its own connection only",
+        COPY,
+        "    steps:\n",
+        "    steps:\n      - task: AzureCLI@2\n        inputs:\n          connectedServiceNameARM: flight-delays-prod\n",
+    ),
+    "connection that is somebody else's": Mutation(
+        "names its own connection only", PULL_REQUEST, "flight-delays-dev", "platform-admin"
+    ),
+    "connection under another name": Mutation(
+        "names connections in one way", IDENTITY, "azureSubscription:", "connectedServiceNameARM:"
+    ),
+    "steps after a failure": Mutation(
+        "strategies are known",
+        TO_STAGING,
+        "      runOnce:\n",
+        "      runOnce:\n        on:\n          failure:\n            steps:\n              - bash: make deploy\n",
+    ),
+    "steps before a deployment": Mutation(
+        "strategies are known",
+        RELEASE,
+        "          runOnce:\n",
+        "          runOnce:\n            preDeploy:\n              steps:\n                - bash: make deploy\n",
+    ),
+    "deployment that rolls": Mutation("strategies are known", TO_STAGING, "runOnce:", "rolling:"),
     "identity for the tests": Mutation(
         "has an identity for the workspace only",
         TESTS,

@@ -78,3 +78,13 @@ def walk_keys(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for part in value:
             yield from walk_keys(part)
+
+
+def walk_texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text within maps and lists, with the key that it stands under."""
+    if isinstance(value, str):
+        yield key, value
+    for name, part in value.items() if isinstance(value, dict) else ():
+        yield from walk_texts(part, str(name))
+    for part in value if isinstance(value, list) else ():
+        yield from walk_texts(part, key)

@@ -39,7 +39,7 @@ def read_pipeline(file: Path, given: Mapping[str, str] | None = None) -> dict[st
         given: Values of its parameters; the others get their default.
 
     Raises:
-        Fault: A template is missing or called wrongly, or an expression is unknown.
+        Fault: A template is missing or called wrongly, or an expression or a strategy is unknown.
     """
     content = parse(file.read_text())
     parameters = fill_parameters(content, given or {}, file.name)
@@ -47,7 +47,21 @@ def read_pipeline(file: Path, given: Mapping[str, str] | None = None) -> dict[st
     expanded = Expansion(file, parameters).expand(body)
     if "stages" not in expanded:
         expanded["stages"] = [{"stage": "only", "jobs": expanded.pop("jobs")}]
+    for _, job in list_jobs(expanded):
+        check_strategy(job, file.name)
     return expanded
+
+
+def check_strategy(job: dict[str, Any], where: str) -> None:
+    """Refuses steps in places that no check looks at, such as on.failure.
+
+    Raises:
+        Fault: A job has some.
+    """
+    strategy = job.get("strategy", {"runOnce": {"deploy": {}}})
+    deploy = strategy.get("runOnce", {}).get("deploy", {})
+    if strategy != {"runOnce": {"deploy": deploy}} or deploy.keys() - {"steps"}:
+        raise Fault("strategies are known", where, f"{list(strategy)} is not runOnce.deploy.steps")
 
 
 @cache
