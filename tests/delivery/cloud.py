@@ -15,7 +15,7 @@ import jmespath
 
 MINE, THEIRS = 7, 13
 MAKING = (" create", " add ", " post ", " patch ", " update ", "POST")
-KNOWN = ("tenantId", "project show", "Issuer", "Subject", "databricks workspace list")
+KNOWN = ("tenantId", "project show", "Issuer", "Subject", "databricks workspace list", "teams/")
 BRANCH_CONTROL = "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b"
 Words = tuple[str, ...]
 

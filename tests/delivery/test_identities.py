@@ -20,7 +20,8 @@ SETTING = Setting(
     subscription="00000000-0000-0000-0000-000000000001",
     approvers="00000000-0000-0000-0000-000000000002",
 )
-GITHUB = Setting(**{**vars(SETTING), "repository": "org/flight-delays", "github": "hub"})
+ON_GITHUB = {"repository": "org/flight-delays", "github": "hub", "team": "releasers"}
+GITHUB = Setting(**{**vars(SETTING), **ON_GITHUB})
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_everything_is_made_once_and_nothing_of_others_is_taken_for_it(
         "pipelinePermissions/endpoint/7": 5,
         "pipelinePermissions/environment/7": 3,
         "repos policy": 0 if setting.github else 4,
-        "gh api": 1 if setting.github else 0,
+        "gh api": 2 if setting.github else 0,
     }
     assert {part: made.count(part) for part in counts} == counts
     before = list(cloud.made)
@@ -90,9 +91,40 @@ def test_each_api_is_asked_in_its_own_version(project: Path) -> None:
 
 def test_a_release_branch_can_be_pushed_before_it_is_checked(project: Path, cloud: Cloud) -> None:
     set_up_identities(project, GITHUB, dry_run=False)
-    (ruleset,) = [call for call in cloud.made if call.startswith("gh")]
+    (ruleset,) = [call for call in cloud.made if "name=pipelines" in call]
     checks = ruleset.split("rules[][type]=required_status_checks")[1]
     assert "rules[][parameters][do_not_enforce_on_create]=true" in checks
+
+
+def test_the_repository_is_there_before_the_pipelines(project: Path, cloud: Cloud) -> None:
+    set_up_identities(project, SETTING, dry_run=False)
+    made = [" ".join(call.split()[:3]) for call in cloud.made]
+    assert made.index("az repos create") < made.index("az pipelines create")
+
+
+def test_a_team_alone_cuts_releases_and_is_held_to_all_other_rules(
+    project: Path, cloud: Cloud
+) -> None:
+    set_up_identities(project, GITHUB, dry_run=False)
+    assert any(call.startswith("gh api orgs/org/teams/releasers ") for call in cloud.calls)
+    (ruleset,) = [call for call in cloud.made if "rules[][type]=creation" in call]
+    assert "include][]=refs/heads/release/**" in ruleset
+    assert "refs/heads/main" not in ruleset
+    assert "bypass_actors[][actor_id]=7 -F bypass_actors[][actor_type]=Team" in ruleset
+    assert sum("bypass_actors" in call for call in cloud.made) == 1
+
+
+def test_an_approval_says_what_it_hands_out(project: Path, cloud: Cloud) -> None:
+    set_up_identities(project, SETTING, dry_run=False)
+    (approval,) = [call for call in cloud.made if "requesterCannotBeApprover" in call]
+    assert "hands this branch's own code the identity that deploys prod" in approval
+    assert "one commit of `make release` on a reviewed commit of main" in approval
+
+
+def test_on_github_the_team_is_asked_for(project: Path) -> None:
+    without = Setting(**{**vars(GITHUB), "team": ""})
+    assert without.list_missing() == ["TEAM is empty: give it, TEAM=..."]
+    assert SETTING.list_missing() == []
 
 
 def test_a_rehearsal_prints_every_call_and_makes_none(

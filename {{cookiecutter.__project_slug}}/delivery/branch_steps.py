@@ -21,15 +21,20 @@ POLICIES = {"Build": BUILD, "Minimum number of reviewers": REVIEW}
 OWN = {"Build": " && settings.buildDefinitionId==`<pipeline pull-request>`"}
 
 
-def list_policy_steps(setting: Setting) -> Iterator[Step]:
-    """Azure Repos ignores `pr:` in the YAML: its policies start the pipeline."""
+def make_repository_step(setting: Setting) -> Step:
+    """The repository in Azure Repos, which pipelines and policies are made for."""
     where = ("--organization", setting.organisation, "--project", setting.project)
     find = ("--repository", setting.repository, "--query", "id", "-o", "tsv")
-    yield Step(
+    return Step(
         "repository",
         ("az", "repos", "show", *where, *find),
         ("az", "repos", "create", *where, "--name", setting.repository),
     )
+
+
+def list_policy_steps(setting: Setting) -> Iterator[Step]:
+    """Azure Repos ignores `pr:` in the YAML: its policies start the pipeline."""
+    where = ("--organization", setting.organisation, "--project", setting.project)
     for branch in BRANCHES:
         for kind in POLICIES:
             yield _make_policy_step(branch, kind, where)
@@ -49,13 +54,11 @@ def _make_policy_step(branch: str, kind: str, where: Sequence[str]) -> Step:
 
 
 def list_ruleset_steps(name: str, setting: Setting) -> Iterator[Step]:
-    """GitHub's own rules: a review, and the pipeline as a check that a merge waits for."""
-    rules = f"repos/{setting.repository}/rulesets"
-    fields = (
-        "name=pipelines", "target=branch", "enforcement=active",
-        "conditions[ref_name][include][]=refs/heads/main",
-        "conditions[ref_name][include][]=refs/heads/release/**",
-        "conditions[ref_name][exclude][]",
+    """GitHub's own rules: a review, the pipeline as a check before a merge, who releases."""
+    owner = setting.repository.partition("/")[0]
+    yield Step("team", ("gh", "api", f"orgs/{owner}/teams/{setting.team}", "--jq", ".id"))
+    yield _make_ruleset_step(
+        setting, "pipelines", "refs/heads/main", "refs/heads/release/**",
         "rules[][type]=deletion", "rules[][type]=non_fast_forward", "rules[][type]=pull_request",
         "rules[][parameters][required_approving_review_count]=1",
         "rules[][parameters][dismiss_stale_reviews_on_push]=true",
@@ -68,8 +71,25 @@ def list_ruleset_steps(name: str, setting: Setting) -> Iterator[Step]:
         "rules[][parameters][do_not_enforce_on_create]=true",
         f"rules[][parameters][required_status_checks][][context]={name}-pull-request",
     )  # fmt: skip
-    yield Step(
-        "ruleset",
-        ("gh", "api", rules, "--jq", '.[] | select(.name=="pipelines") | .id'),
+    # Apart from the other rules, which hold for those who release too.
+    yield _make_ruleset_step(
+        setting, "releases", "refs/heads/release/**", "rules[][type]=creation",
+        "bypass_actors[][actor_id]=<team>", "bypass_actors[][actor_type]=Team",
+        "bypass_actors[][bypass_mode]=always",
+    )  # fmt: skip
+
+
+def _make_ruleset_step(setting: Setting, name: str, *given: str) -> Step:
+    """A ruleset, of the branches and fields given."""
+    rules = f"repos/{setting.repository}/rulesets"
+    included = "conditions[ref_name][include][]="
+    fields = (
+        f"name={name}", "target=branch", "enforcement=active",
+        *(f"{included}{word}" if word.startswith("refs/") else word for word in given),
+        "conditions[ref_name][exclude][]",
+    )  # fmt: skip
+    return Step(
+        f"ruleset {name}",
+        ("gh", "api", rules, "--jq", f'.[] | select(.name=="{name}") | .id'),
         ("gh", "api", rules, "--method", "POST", *(w for field in fields for w in ("-F", field))),
     )

@@ -54,6 +54,7 @@ class Setting:
         subscription: Id of the Azure subscription of the workspaces.
         approvers: Id of the group of Azure DevOps that approves for prod.
         github: The id of the service connection to GitHub; empty for Azure Repos.
+        team: On GitHub, the team that may cut releases.
     """
 
     organisation: str
@@ -62,10 +63,12 @@ class Setting:
     subscription: str
     approvers: str
     github: str = ""
+    team: str = ""
 
     def list_missing(self) -> list[str]:
         """What was not given, one line each."""
-        given = {k: v for k, v in vars(self).items() if k != "github"}
+        other = () if self.github else ("team",)
+        given = {k: v for k, v in vars(self).items() if k not in ("github", *other)}
         return [
             f"{n.upper()} is empty: give it, {n.upper()}=..." for n, v in given.items() if not v
         ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.bundle import Bundle
 
-from .branch_steps import list_policy_steps, list_ruleset_steps
+from .branch_steps import list_policy_steps, list_ruleset_steps, make_repository_step
 from .identities import Setting, Step
 
 # Azure DevOps, as Entra ID knows it.
@@ -32,6 +32,12 @@ BRANCHES = {
     "staging": "refs/heads/main",
     "prod": "refs/heads/release/*",
 }
+# Azure shows it at each approval; it does not know which of a run's two it is.
+INSTRUCTIONS = (
+    "Each approval hands this branch's own code the identity that deploys prod. Before the first:"
+    " the branch is one commit of `make release` on a reviewed commit of main. Before the second:"
+    " the plan on the run's summary."
+)
 PIPELINES = {
     "pull-request": "dev",
     "clean-up": "dev",
@@ -58,6 +64,8 @@ def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step
         yield from list_check_steps(target, setting)
     for target in ENVIRONMENTS:
         yield from list_environment_steps(f"{name}-{target}", target, setting)
+    if not setting.github:
+        yield make_repository_step(setting)
     for pipeline, target in PIPELINES.items():
         yield from list_pipeline_steps(f"{name}-{pipeline}", pipeline, target, setting)
     yield from list_ruleset_steps(name, setting) if setting.github else list_policy_steps(setting)
@@ -204,7 +212,7 @@ def list_check_steps(target: str, setting: Setting) -> Iterator[Step]:
             "approvers": [{"id": setting.approvers}],
             "minRequiredApprovers": 1,
             "requesterCannotBeApprover": True,
-            "instructions": "For the deployment: read the plan on the run's summary.",
+            "instructions": INSTRUCTIONS,
         }
         yield make_check(f"approval of {target}", APPROVAL, resource, approval, setting)
 
