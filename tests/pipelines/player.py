@@ -27,6 +27,14 @@ RUNNING_VERBS = {*STAND_INS, "roll-back-model"}
 MACROS = {"$(System.AccessToken)": "none", "$(Build.RequestedFor)": "Rehearsal"}
 # A release asks for its runs.
 STAGING = "deploy-staging"
+# How each host tells the number of a pull request; GitHub has an id of another kind beside it.
+NUMBERS = {
+    "azure_repos": {"SYSTEM_PULLREQUEST_PULLREQUESTID": "7"},
+    "github": {
+        "SYSTEM_PULLREQUEST_PULLREQUESTID": "900700",
+        "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER": "7",
+    },
+}
 # The agent has a cache of its own, and Azure for an identity.
 NOT_HERE = ("DATABRICKS_AUTH_TYPE", "UV_CACHE_DIR")
 
@@ -36,11 +44,13 @@ class Player:
     """Plays events on a stage.
 
     Attributes:
+        host: The answer repo_host.
         without: Verbs that are left out.
         faults: What went otherwise than it should.
     """
 
     stage: Stage
+    host: str
     without: frozenset[str] = frozenset()
     faults: list[str] = field(default_factory=list)
     steps: int = 0
@@ -150,7 +160,7 @@ class Player:
         self.log.parent.mkdir(exist_ok=True)
         environment = {**self.stage.environment, **self.get_identity(step)}
         if event.kind == "pull_request":
-            environment["SYSTEM_PULLREQUEST_PULLREQUESTNUMBER"] = "7"
+            environment |= NUMBERS[self.host]
         for name, value in step.get("env", {}).items():
             if name not in NOT_HERE:
                 environment[name] = MACROS.get(value, value)

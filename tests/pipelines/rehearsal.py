@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from player import Player
 from stage import Stage
 
+HOST = "azure_repos"
 RELEASE = "push to release/1.2"
 
 
@@ -126,16 +128,27 @@ WORKSPACE_ACTS = (
 )  # fmt: skip
 
 
-def rehearse(project: Path, folder: Path, without: frozenset[str]) -> list[str]:
+def rehearse(project: Path, folder: Path, without: frozenset[str], host: str = HOST) -> list[str]:
     """Plays every act.
+
+    Args:
+        host: The answer repo_host that the project was rendered with.
 
     Returns:
         What went otherwise than it should.
     """
-    player = Player(Stage(project, folder), without)
+    player = Player(Stage(project, folder), host, without)
     for act in ACTS + (WORKSPACE_ACTS if player.stage.workspaces else ()):
         act(player)
+    if not player.stage.workspaces:
+        acts = ", ".join(map(name_act, WORKSPACE_ACTS))
+        print(f"\nleft out, since there is no workspace: {acts}")
     return player.faults
+
+
+def name_act(act: Callable[[Player], None]) -> str:
+    """What an act plays, as its name says it."""
+    return act.__name__.removeprefix("play_").replace("_", " ")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,37 @@ With the Databricks CLI and its fake workspace, all of it; without, what needs n
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
+import pytest
+from conftest import HOSTS
+from player import NUMBERS
 from rehearsal import rehearse
 from workspace import MISSING
 
 # Tested by themselves, and long.
 LONG = frozenset({"check", "test", "run", "report"})
+# A verb that says what the programs get.
+TELL = "tell: ; @echo $$BUNDLE_VAR_pull_request\n"
 ON_SPARK = frozenset({"integration", "start"})
 
 
-def test_every_act_ends_as_it_should(rendered: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_pull_request_has_its_hosts_number(rendered: dict[str, Path], host: str) -> None:
+    words = ["make", "--no-print-directory", "-f", "Makefile", "-f", "-", "tell"]
+    environment = {**os.environ, **NUMBERS[host]}
+    said = subprocess.run(
+        words, input=TELL, cwd=rendered[host], env=environment, capture_output=True, text=True
+    )
+    assert said.stdout == "7\n"
+
+
+def test_every_act_ends_as_it_should(
+    rendered: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     without = LONG | ON_SPARK if MISSING else LONG
     assert rehearse(rendered["azure_repos"], tmp_path / "stage", without) == []
+    said = "left out, since there is no workspace: broken integration, cancelled, "
+    assert (said in capfd.readouterr().out) == MISSING
