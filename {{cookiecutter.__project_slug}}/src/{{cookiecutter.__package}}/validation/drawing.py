@@ -14,6 +14,7 @@ COLOURS = {
     Verdict.INCONCLUSIVE: "#b42318",
     Verdict.REPORTED: "#9aa1a9",
 }
+DASHED = " stroke-dasharray='4 4'"
 FONT = "font-family='system-ui,sans-serif' font-size='12' fill='#1b1f24'"
 
 
@@ -50,12 +51,15 @@ def _draw_tick(value: float, part: float, size: int, left: int) -> str:
 
 
 def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: float | None) -> str:
-    """A line for each name: its interval, beside zero and the threshold (dashed), if any."""
+    """A line for each name: its interval, beside zero and the threshold.
+
+    Without a threshold, marks at half the width say how long an interval is.
+    """
     width, left, height = 420, 150, 20
     ends = [abs(e.lower) for _, e, _ in rows] + [abs(e.upper) for _, e, _ in rows]
-    marked = [(0.0, "", "start")]
-    marked += [] if threshold is None else [(threshold, "stroke-dasharray='4 4'", "end")]
     reach = max(abs(threshold or 0) * 1.2, min(0.3, max(end for end in ends if end == end)))
+    half = round(reach / 2, 2)
+    marked = [0.0, -half, half] if threshold is None else [0.0, threshold]
 
     def put(value: float) -> float:
         return left + (min(max(value, -reach), reach) + reach) / (2 * reach) * width
@@ -69,9 +73,10 @@ def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: flo
         for y, (name, e, verdict) in zip(range(20, bottom + 20, height), rows, strict=False)
     )
     marks = "".join(
-        f"<line x1='{put(v):.1f}' x2='{put(v):.1f}' y1='6' y2='{bottom}' stroke='#9aa1a9' {dash}/>"
-        f"<text x='{put(v):.1f}' y='{bottom + 16}' text-anchor='{anchor}' {FONT}>{v:g}</text>"
-        for v, dash, anchor in marked
+        f"<line x1='{put(v):.1f}' x2='{put(v):.1f}' y1='6' y2='{bottom}' stroke='#9aa1a9'"
+        f"{DASHED if v else ''}/><text x='{put(v):.1f}' y='{bottom + 16}'"
+        f" text-anchor='{'end' if v < 0 else 'start'}' {FONT}>{v:g}</text>"
+        for v in marked
     )
     size = f"width='{left + width + 20}' height='{bottom + 25}'"
     return f"<svg {size} role='img' aria-label='Slices'>{marks}{lines}</svg>"
