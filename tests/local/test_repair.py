@@ -13,7 +13,7 @@ from local.runner import Runner
 from local.runs import JobRun
 from local.session import UsageError, is_to_mend, list_failed
 from local.tasks import TaskValues
-from toy_bundle import Toy, fail
+from toy_bundle import Toy, fail, leave
 
 
 def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
@@ -31,12 +31,7 @@ def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy
     toy.job["tasks"][1]["python_wheel_task"]["named_parameters"] = named
     toy.add_task("third", "second")
 
-    def act(key: str, values: TaskValues) -> None:
-        if key == "first":
-            values.set("count", 7)
-        fail("second")(key, values)
-
-    toy.recorder.act = act
+    toy.recorder.act = leave("count", 7, "second")
     run = toy.run()
     assert run.state is State.FAILED
     toy.recorder.act = fail()
@@ -49,12 +44,7 @@ def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy
 def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
     toy.add_task("approval", "second")
 
-    def act(key: str, values: TaskValues) -> None:
-        if key == "first":
-            values.set("model_version", 2)
-        fail("approval")(key, values)
-
-    toy.recorder.act = act
+    toy.recorder.act = leave("model_version", 2, "approval")
     run = toy.run()
     assert find_waiting(toy.store, "2") == (run, "approval")
     assert not is_to_mend(toy.store, run)
@@ -75,10 +65,8 @@ def test_an_answer_tags_the_version_by_the_tasks_name_and_the_run_goes_on(
     tags: dict[str, str] = {}
 
     def act(key: str, values: TaskValues) -> None:
-        if key == "first":
-            values.set("model_version", 2)
-        if key == "approval" and tags.get("approval") != "Approved":
-            raise PermissionError("version 2 waits")
+        waits = key == "approval" and tags.get("approval") != "Approved"
+        leave("model_version", 2, *(["approval"] if waits else []))(key, values)
 
     class Session:
         def tag_version(self, model: str, version: str, given: dict[str, str]) -> None:

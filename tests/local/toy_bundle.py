@@ -129,6 +129,17 @@ def _copy(value: Any) -> Any:
     return yaml.safe_load(yaml.safe_dump(value))
 
 
+def leave(name: str, value: object, *failing: str) -> Callable[[str, TaskValues], None]:
+    """What a recorder does so that the first task leaves a value, and some tasks fail."""
+
+    def act(key: str, values: TaskValues) -> None:
+        if key == "first":
+            values.set(name, value)
+        fail(*failing)(key, values)
+
+    return act
+
+
 def fail(*keys: str) -> Callable[[str, TaskValues], None]:
     """What a recorder does so that some tasks fail."""
 
