@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
-import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -104,16 +102,6 @@ SCHEMAS = "/api/2.1/unity-catalog/schemas"
 OTHERS = ("pr9other_raw", "pr9flight_delays_by_hand", "flight_delays_raw")
 
 
-def lose_copy(workspace: FakeWorkspace, folder: Path, number: int) -> None:
-    """A copy that is killed while it is deployed, and nothing is left of its clone."""
-    clone = point_to_fake(copy_project(folder))
-    kill = {"pattern": "POST /api/2.2/jobs/create", "offset": 4, "times": 1}
-    workspace.ask("POST", "/__testserver/kill", kill)
-    lost = ["-t", "pull_request", "--var", f"pull_request={number}"]
-    assert workspace.try_to(clone, "deploy", *lost).returncode == -signal.SIGKILL
-    shutil.rmtree(clone)
-
-
 def show_schemas(workspace: FakeWorkspace, bundle: Bundle, *words: str) -> Any:
     """Stands in for a list, which the fake workspace has not; the person has one of them."""
     if words[0] != "schemas":
@@ -136,7 +124,9 @@ def test_what_a_lost_deployment_made_goes_and_nothing_of_others(
     folder_is_left: bool,
 ) -> None:
     for number in (3, 9):
-        lose_copy(workspace, tmp_path / f"clone-{number}", number)
+        clone = point_to_fake(copy_project(tmp_path / f"clone-{number}"))
+        copy = ("-t", "pull_request", "--var", f"pull_request={number}")
+        workspace.lose_agent(clone, 4, *copy)
     for name in OTHERS:
         workspace.ask("POST", SCHEMAS, {"name": name, "catalog_name": "dev"})
     if not folder_is_left:

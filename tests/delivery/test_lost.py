@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from pathlib import Path
 
@@ -14,17 +13,8 @@ from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
 
 pytestmark = pytest.mark.skipif(MISSING, reason=WHY)
 
-CREATE_JOB = "POST /api/2.2/jobs/create"
 # Of eleven, those that the killed deployment has made.
 MADE = 4
-
-
-def lose_agent(workspace: FakeWorkspace, project: Path, target: str) -> None:
-    """A deployment that is killed, and nothing is left of its clone."""
-    kill = {"pattern": CREATE_JOB, "offset": MADE, "times": 1}
-    workspace.ask("POST", "/__testserver/kill", kill)
-    assert workspace.try_to(project, "deploy", "-t", target).returncode == -signal.SIGKILL
-    shutil.rmtree(project)
 
 
 def list_numbers(workspace: FakeWorkspace) -> list[int]:
@@ -36,7 +26,7 @@ def list_numbers(workspace: FakeWorkspace) -> list[int]:
 def test_another_agent_deploys_in_spite_of_the_lock_and_finds_what_is_left(
     workspace: FakeWorkspace, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lose_agent(workspace, project, "staging")
+    workspace.lose_agent(project, MADE, "-t", "staging")
     left = list_numbers(workspace)
     assert len(left) == MADE
     clone = point_to_fake(copy_project(tmp_path / "clone"))

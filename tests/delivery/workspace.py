@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import urllib.error
 import urllib.request
@@ -68,6 +69,13 @@ class FakeWorkspace:
         return subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, errors="replace"
         )
+
+    def lose_agent(self, project: Path, made: int, *words: str) -> None:
+        """A deployment that is killed in the middle; its clone goes, with all it knew."""
+        kill = {"pattern": "POST /api/2.2/jobs/create", "offset": made, "times": 1}
+        self.ask("POST", "/__testserver/kill", kill)
+        assert self.try_to(project, "deploy", *words).returncode == -signal.SIGKILL
+        shutil.rmtree(project)
 
     def read_jobs(self) -> dict[str, Any]:
         """The settings of its jobs by name, without ids."""
