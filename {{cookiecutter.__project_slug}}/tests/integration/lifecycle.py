@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pandas as pd
 from pyspark.sql import functions as F
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
 
 from {{ cookiecutter.__package }} import tables
+from {{ cookiecutter.__package }}.artifact import NATIVE_MODEL, digest_files
+from {{ cookiecutter.__package }}.problem import MODEL_INPUTS
+from {{ cookiecutter.__package }}.scoring import download_version, load_model
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.tables import Table
+from {{ cookiecutter.__package }}.training.model import select_inputs
+from {{ cookiecutter.__package }}.versions import DIGEST
 from local.bundle import Bundle, load_bundle
 from local.graph import State
 from local.runner import Runner
@@ -49,3 +58,38 @@ class Lifecycle:
         hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
         row = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]
         return row[0], row[1]
+
+
+def join_by_hand(lifecycle: Lifecycle, flights: pd.DataFrame) -> pd.DataFrame:
+    """What the model takes, joined to flights by pandas alone."""
+    local = flights["scheduled_departure"].dt.tz_convert("America/New_York")
+    rows = flights.assign(
+        local_hour=local.dt.hour,
+        local_minute=local.dt.minute,
+        weekday=(local.dt.dayofweek + 1) % 7 + 1,
+        at=(flights["scheduled_departure"] - pd.Timedelta(hours=2)).dt.tz_localize(None),
+    ).sort_values("at")
+    for table, key in [
+        (tables.ORIGIN_WEATHER, "origin"),
+        (tables.ORIGIN_DELAYS, "origin"),
+        (tables.CARRIER_DELAYS, "carrier"),
+    ]:
+        features = lifecycle.read(table).sort_values("known_at")
+        rows = pd.merge_asof(rows, features, left_on="at", right_on="known_at", by=key)
+        rows = rows.drop(columns="known_at")
+    return select_inputs(rows)[list(MODEL_INPUTS)].assign(flight_id=rows["flight_id"])
+
+
+def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
+    """A version that scores every flight alike, with the features of the first."""
+    client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
+    files = shutil.copytree(download_version(name, 1), folder / "files")
+    encode = load_model(client, name, 1).pipeline.named_steps["encode"]
+    alike = DummyClassifier(strategy="prior").fit([[0.0], [0.0]], [0.0, 1.0])
+    shutil.rmtree(files / NATIVE_MODEL)
+    mlflow.sklearn.save_model(
+        Pipeline([("encode", encode), ("classify", alike)]), files / NATIVE_MODEL
+    )
+    made = client.create_model_version(name, files.as_uri())
+    client.set_model_version_tag(name, made.version, DIGEST, digest_files(files))
+    return int(made.version)

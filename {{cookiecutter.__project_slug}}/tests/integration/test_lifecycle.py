@@ -15,40 +15,26 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 from pyspark.sql import functions as F
-from sklearn.dummy import DummyClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import Pipeline
 
 from {{ cookiecutter.__package }} import tables
-from {{ cookiecutter.__package }}.artifact import (
-    FEATURE_SPEC,
-    NATIVE_MODEL,
-    digest_files,
-    read_artifact,
-)
+from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, read_artifact
 from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
 from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
 from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
-from {{ cookiecutter.__package }}.problem import FIRST_DAY, MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import (
-    AlteredFilesError,
-    download_version,
-    load_model,
-    score,
-)
-from {{ cookiecutter.__package }}.training.model import select_inputs
+from {{ cookiecutter.__package }}.problem import FIRST_DAY
+from {{ cookiecutter.__package }}.scoring import AlteredFilesError, load_model, score
 from {{ cookiecutter.__package }}.validation.card import read_page
 from {{ cookiecutter.__package }}.validation.compliance import check_artifact
 from {{ cookiecutter.__package }}.validation.evidence import RegisteredCase
 from {{ cookiecutter.__package }}.validation.infrastructure import check_agreement
 from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
-from {{ cookiecutter.__package }}.versions import DIGEST
 from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
 from local.graph import State
 from local.tasks import TaskValues, run_notebook
 
-from .lifecycle import AS_OF, ROOT, Lifecycle
+from .lifecycle import AS_OF, ROOT, Lifecycle, join_by_hand, register_constant
 
 CUTOFF = pd.Timestamp(AS_OF, tz="UTC")
 SCORED_FROM = CUTOFF - pd.Timedelta(days=28)
@@ -130,25 +116,6 @@ def test_predictions_are_those_of_the_model_for_the_windows_flights(lifecycle: L
     rows = join_by_hand(lifecycle, window).sort_values("flight_id")
     stored = predictions.sort_values("flight_id")["probability"].to_numpy()
     assert score(model, rows) == pytest.approx(stored, abs=1e-9)
-
-
-def join_by_hand(lifecycle: Lifecycle, flights: pd.DataFrame) -> pd.DataFrame:
-    local = flights["scheduled_departure"].dt.tz_convert("America/New_York")
-    rows = flights.assign(
-        local_hour=local.dt.hour,
-        local_minute=local.dt.minute,
-        weekday=(local.dt.dayofweek + 1) % 7 + 1,
-        at=(flights["scheduled_departure"] - pd.Timedelta(hours=2)).dt.tz_localize(None),
-    ).sort_values("at")
-    for table, key in [
-        (tables.ORIGIN_WEATHER, "origin"),
-        (tables.ORIGIN_DELAYS, "origin"),
-        (tables.CARRIER_DELAYS, "carrier"),
-    ]:
-        features = lifecycle.read(table).sort_values("known_at")
-        rows = pd.merge_asof(rows, features, left_on="at", right_on="known_at", by=key)
-        rows = rows.drop(columns="known_at")
-    return select_inputs(rows)[list(MODEL_INPUTS)].assign(flight_id=rows["flight_id"])
 
 
 def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Lifecycle) -> None:
@@ -250,21 +217,6 @@ def test_challenger_and_champion_are_scored_each_by_its_own_model(
     assert len(set(worse.scores)) == 1
     assert better.scores == pytest.approx(worse.champion_scores)
     lifecycle.workspace.mlflow.delete_model_version(settings.model_name, str(constant))
-
-
-def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
-    """A version that scores every flight alike, with the features of the first."""
-    client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
-    files = shutil.copytree(download_version(name, 1), folder / "files")
-    encode = load_model(client, name, 1).pipeline.named_steps["encode"]
-    alike = DummyClassifier(strategy="prior").fit([[0.0], [0.0]], [0.0, 1.0])
-    shutil.rmtree(files / NATIVE_MODEL)
-    mlflow.sklearn.save_model(
-        Pipeline([("encode", encode), ("classify", alike)]), files / NATIVE_MODEL
-    )
-    made = client.create_model_version(name, files.as_uri())
-    client.set_model_version_tag(name, made.version, DIGEST, digest_files(files))
-    return int(made.version)
 
 
 def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle, tmp_path: Path) -> None:
