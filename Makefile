@@ -23,7 +23,7 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest --numprocesses 2 $(PYTEST)
 	$(MAKE) -C $(RENDERED) test
-	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
+	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -rs -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
 
 check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
