@@ -235,7 +235,8 @@ class _SparkClient(SparkClient):
         comment: str | None = None,
     ) -> None:
         if partition_columns or path:
-            raise NotImplementedError("a feature table with partitions or a path of its own")
+            asked = "a feature table with partitions or a path of its own"
+            raise NotImplementedError(f"{asked} needs a Databricks workspace")
         # The catalog has no such table, but its folder may hold one that was dropped.
         self._define(qualified_table_name, schema, comment)
 
