@@ -29,7 +29,7 @@ def main() -> None:
     bundle = load_bundle(Path.cwd())
     workspace = LocalWorkspace(get_state(Path.cwd()), bundle.schemas).bind(package, None)
     named = bundle.jobs["training"]["tasks"][0]["python_wheel_task"]["named_parameters"]
-    as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-07-29"
+    as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-03"
     settings = project["settings"].Settings.model_validate({**named, "as_of": as_of})
     windows = project["windows"]
     train = read(project, workspace, settings, windows.get_training_window(settings))

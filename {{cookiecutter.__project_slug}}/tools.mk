@@ -14,5 +14,5 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV))
 	@echo "Installing the locked dependencies ..."
-	@$(UV) sync --quiet --locked || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }
+	@$(UV) sync --quiet --locked --compile-bytecode || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }
 	@touch $@

@@ -25,7 +25,7 @@ SETTINGS = {
     "spark.databricks.delta.stats.collect": "false",
     "spark.databricks.delta.merge.materializeSource": "none",
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -38,10 +38,10 @@ SETTINGS = {
     "spark.driver.memory": "3g",
 }
 
-# Most of Spark's code runs here once or twice: compiling it to fast code, and verifying what was
-# published long ago, costs more than it saves.
+# Most of Spark's code runs here once or twice: compiling it to fast code, verifying what was
+# published long ago, and growing the memory step by step costs more than it saves.
 QUICK_START = (
-    "-XX:+UseSerialGC -XX:-UsePerfData"
+    "-XX:+UseSerialGC -XX:-UsePerfData -Xms1g -Xmn600m -XX:MetaspaceSize=400m"
     " -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=20000"
     " -XX:Tier4CompileThreshold=100000 -XX:Tier4BackEdgeThreshold=400000"
     " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"

@@ -12,7 +12,7 @@
 from {{ cookiecutter.__package }}.exploration import plot_late_shares, read_late_flights
 
 dbutils.widgets.text("source", "{{ cookiecutter.prod_catalog }}.{{ cookiecutter.__package }}_raw")
-dbutils.widgets.text("as_of", "2013-07-01")
+dbutils.widgets.text("as_of", "2013-05-06")
 
 # COMMAND ----------
 

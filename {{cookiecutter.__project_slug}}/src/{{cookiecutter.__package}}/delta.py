@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from .sql import quote_name
+
+
+def make_frame(
+    spark: SparkSession, rows: Sequence[tuple[object, ...]], struct: StructType
+) -> DataFrame:
+    """At least one row as a frame, through Arrow: from a list, workers in Python would make it."""
+    columns = dict(zip(struct.names, map(list, zip(*rows, strict=True)), strict=True))
+    return spark.createDataFrame(pa.table(columns), struct)
 
 
 def append_new_rows(

@@ -43,7 +43,7 @@ def move(
     is_told = bool(settings.webhook_scope) and not _is_recorded(workspace, settings, key)
     who, now = by or "the deployment job", dt.datetime.now(dt.UTC)
     row = (version, state.value, settings.as_of, who, evidence, reason, now)
-    frame = workspace.spark.createDataFrame([row], TRANSITIONS.struct)
+    frame = delta.make_frame(workspace.spark, [row], TRANSITIONS.struct)
     delta.append_new_rows(TRANSITIONS.full_name(settings), frame, TRANSITIONS.keys)
     workspace.mlflow.set_model_version_tag(settings.model_name, str(version), STATE, state.value)
     log.info("version %d is %s: %s", version, state.value, reason)

@@ -136,7 +136,7 @@ def record_windows(
         for table, done in finished.items()
     ]
     if rows:
-        frame = spark.createDataFrame(rows, WINDOWS.struct)
+        frame = delta.make_frame(spark, rows, WINDOWS.struct)
         delta.upsert_rows(WINDOWS.full_name(settings), frame, WINDOWS.keys)
 
 

@@ -75,9 +75,11 @@ def judge_rows(rows: DataFrame, table: Table, cutoff: dt.datetime) -> DataFrame:
     are all refused, since nothing tells which is right.
     """
     digest = F.xxhash64(*rows.columns)
-    same_key = Window.partitionBy(*table.keys)
+    # One order for both, so that rows are sorted once.
+    before = Window.partitionBy(*table.keys).orderBy(digest)
+    same_key = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)
-    repeated = F.row_number().over(same_key.orderBy(digest)) > 1
+    repeated = F.row_number().over(before) > 1
     rules = [rule for column in table.columns for rule in _list_rules(column, table)]
     rules += [
         _rule(F.col(table.time) >= F.lit(cutoff), f"{table.time}: in the future of the run"),

@@ -71,7 +71,7 @@ def read_flights() -> pd.DataFrame:
     # `time_hour` is UTC and cut to the hour; `sched_dep_time` is local and ambiguous in autumn.
     hour = pd.to_datetime(flights["time_hour"], utc=True)
     flights["scheduled_departure"] = hour + pd.to_timedelta(flights["minute"], unit="min")
-    day = pd.to_datetime(flights[["year", "month", "day"]]).dt.strftime("%Y%m%d")
+    day = (flights["year"] * 10_000 + flights["month"] * 100 + flights["day"]).astype(str)
     number = flights["flight_number"].astype(str)
     flights["flight_id"] = day + "-" + flights["carrier"] + "-" + number + "-" + flights["origin"]
     return flights

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 def set_up(workspace: Workspace, settings: SetupSettings) -> None:
     """Creates what is missing: tables, tags, metric views, the model and its deployment job."""
-    tables = (*(RAW_TABLES if settings.owns_sources else ()), *RECORD_TABLES, *FEATURE_TABLES)
+    # Feature tables first: they take longest.
+    tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *RECORD_TABLES)
     do_side_by_side(lambda table: create(workspace, table, settings), tables)
     for table in tables:
         describe_table(workspace.governance, table, settings)

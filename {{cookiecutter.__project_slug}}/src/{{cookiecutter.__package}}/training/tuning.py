@@ -85,7 +85,7 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
 def suggest_parameters(trial: optuna.Trial) -> dict[str, Any]:
     """The search space."""
     return {
-        "n_estimators": 150,
+        "n_estimators": 120,
         "learning_rate": trial.suggest_float("learning_rate", 0.04, 0.12, log=True),
         "num_leaves": trial.suggest_int("num_leaves", 15, 47),
         "min_child_samples": trial.suggest_int("min_child_samples", 50, 400, log=True),

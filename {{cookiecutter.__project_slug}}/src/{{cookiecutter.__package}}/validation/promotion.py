@@ -127,7 +127,7 @@ def _record(
         change.request,
         dt.datetime.now(dt.UTC),
     )
-    frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
+    frame = delta.make_frame(workspace.spark, [row], PROMOTIONS.struct)
     delta.append_new_rows(PROMOTIONS.full_name(settings), frame, PROMOTIONS.keys)
     recorded = read_promotions(workspace.spark, settings)
     (kept,) = [row for row in recorded if row.number == number]

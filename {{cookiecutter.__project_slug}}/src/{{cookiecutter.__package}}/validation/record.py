@@ -45,7 +45,7 @@ def record_results(
     """One row for each check, in one transaction."""
     now = dt.datetime.now(dt.UTC)
     rows = [_make_row(settings, case, result, now) for result in results]
-    frame = workspace.spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
+    frame = delta.make_frame(workspace.spark, rows, VALIDATION_RESULTS.struct)
     name = VALIDATION_RESULTS.full_name(settings)
     delta.append_new_rows(name, frame, VALIDATION_RESULTS.keys)
 
