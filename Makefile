@@ -54,7 +54,7 @@ faults: $(RENDERED)/.venv/ready ## kill runs at many moments and compare what th
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py rollback 5
 
 bench: ## measure (BENCH=leakage or gate), after make demo
-	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python ../../benchmarks/$(or $(BENCH),leakage).py
+	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py"
 
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade

@@ -79,6 +79,7 @@ class Stage:
         )
         said = changelog.read_text().replace("## Unreleased\n", f"## Unreleased\n\n- {text}\n", 1)
         changelog.write_text(said)
+        run(self.clone, "make", "docs")
         self.git("commit", "--quiet", "--all", "--message", text)
         self.git("push", "--quiet", "origin", branch)
         self.git("switch", "--quiet", "--detach", "main")
