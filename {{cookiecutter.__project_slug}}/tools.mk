@@ -12,6 +12,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 	done; test -x .tools/bin/pip || { echo "Python 3.11 or 3.12 with venv is needed: see python.org"; exit 1; }
 	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+# Compiled once, everything that starts later starts in half the time.
 .venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV))
 	@echo "Installing the locked dependencies ..."
 	@$(UV) sync --quiet --locked --compile-bytecode || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }

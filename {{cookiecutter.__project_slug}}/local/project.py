@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ def get_state(root: Path) -> Path:
 
 def read_pyproject(root: Path) -> dict[str, Any]:
     """The project's own description."""
-    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    return _parse((root / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+# Asked hundreds of times while a bundle is checked.
+_parse = cache(tomllib.loads)
 
 
 def read_package(root: Path) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+# The same as SafeLoader, but compiled.
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path_ = tuple[Any, ...]
 # Where a bundle begins.
 MAIN = "databricks.yml:1"
@@ -82,8 +84,9 @@ def read_yaml(file: Path, places: Places) -> dict[str, Any]:
     places.files.append(file)
     try:
         text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, yaml.SafeLoader)
-        content = yaml.safe_load(text) or {}
+        loader = Loader(text)
+        node = loader.get_single_node()
+        content = (loader.construct_document(node) if node else None) or {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         fault = f"broken YAML: {error.problem}: correct what is there, or just before"

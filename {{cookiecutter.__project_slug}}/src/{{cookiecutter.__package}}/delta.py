@@ -16,8 +16,8 @@ from .sql import quote_name
 def make_frame(
     spark: SparkSession, rows: Sequence[tuple[object, ...]], struct: StructType
 ) -> DataFrame:
-    """At least one row as a frame, through Arrow: from a list, workers in Python would make it."""
-    columns = dict(zip(struct.names, map(list, zip(*rows, strict=True)), strict=True))
+    """Rows as a frame, through Arrow: a list would be unpacked by workers in Python."""
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(struct.names)}
     return spark.createDataFrame(pa.table(columns), struct)
 
 

@@ -127,7 +127,5 @@ def _record_facts(workspace: Workspace, settings: Settings, facts: list[Observed
         )
         for window, version, fact in facts
     ]
-    if not rows:
-        return
     frame = delta.make_frame(workspace.spark, rows, METRICS.struct)
     delta.append_new_rows(METRICS.full_name(settings), frame, METRICS.keys)
