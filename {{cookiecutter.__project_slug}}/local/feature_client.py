@@ -223,6 +223,13 @@ class _SparkClient(SparkClient):
     tables: TableFacts
     known_catalogs: list[str]
 
+    # Asked with every table; a query for each answer would add up.
+    def get_current_catalog(self) -> str:
+        return self._spark.catalog.currentCatalog()
+
+    def get_current_database(self) -> str:
+        return self._spark.catalog.currentDatabase()
+
     def catalog_exists(self, catalog: str) -> bool:
         return catalog in self.known_catalogs
 

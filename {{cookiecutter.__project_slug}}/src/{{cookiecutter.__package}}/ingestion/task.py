@@ -45,7 +45,9 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
         lambda t: ingest_delivery(spark, settings, t, windows[t], deliveries[t]), deliveries
     )
     changed = [t for t in counts if counts[t]["new"] or t.name not in former]
-    finished = {t: _describe(spark, settings, t, windows[t], counts[t]) for t in changed}
+    finished = do_side_by_side(
+        lambda t: _describe(spark, settings, t, windows[t], counts[t]), changed
+    )
     record_windows(spark, settings, finished)
 
 
