@@ -160,6 +160,20 @@ def test_creating_a_table_again_changes_nothing(
     assert spark.table(table).count() == before
 
 
+def test_the_current_catalog_and_schema_are_those_of_the_session(
+    client: Any, spark: SparkSession
+) -> None:
+    former = spark.catalog.currentDatabase()
+    spark.catalog.setCurrentDatabase("features")
+    try:
+        asked = spark.sql("SELECT current_catalog(), current_database()").first()
+        own = client._spark_client
+        assert (own.get_current_catalog(), own.get_current_database()) == asked
+        assert asked[1] == "features"
+    finally:
+        spark.catalog.setCurrentDatabase(former)
+
+
 def test_what_needs_a_workspace_is_refused_by_name(client: Any) -> None:
     with pytest.raises(NotImplementedError, match="needs a Databricks workspace"):
         client.drop_table(name="dev.features.probe")

@@ -74,11 +74,12 @@ def describe_decision(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_times(rows: list[Row]) -> Iterator[str]:
-    """What each check of a version took, the longest first."""
+    """What each check of a version took, the longest first; not those too short to be seen."""
     seconds: Counter[str] = Counter()
     for row in rows:
         seconds[row.check] += row.seconds
-    split = ", ".join(f"{check} {spent:.1f}" for check, spent in seconds.most_common() if spent)
+    seen = [(check, spent) for check, spent in seconds.most_common() if spent >= 0.1]
+    split = ", ".join(f"{check} {spent:.1f}" for check, spent in seen)
     yield f"{'':12} {sum(seconds.values()):.1f} s in checks: {split}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -26,6 +26,16 @@ from .facts import Fact, count_alerts, measure_drift, measure_performance
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The predictions of one version for a window's flights, at least one."""
+
+    window: Window
+    version: int
+    count: int
+    predictions: DataFrame
+
+
 def monitor(workspace: Workspace, settings: Settings) -> None:
     """Records facts of the window and of the one before it, whose late labels have arrived.
 
@@ -33,75 +43,48 @@ def monitor(workspace: Workspace, settings: Settings) -> None:
     """
     window = get_scoring_window(settings)
     before = Window(window.start - (window.end - window.start), window.start)
-    observers = (
-        partial(_observe_performance, workspace, settings, window),
-        partial(_observe_performance, workspace, settings, before),
-        partial(_observe_drift, workspace, settings, window),
-    )
-    observed = do_side_by_side(lambda observe: observe(), observers)
-    facts = [fact for found in observed.values() for fact in found]
+    found = do_side_by_side(lambda w: _find_scored(workspace, settings, w), (window, before))
+    measurements = [
+        *((_measure_performance, scored) for scored in (*found[window], *found[before])),
+        *((_measure_drift, scored) for scored in found[window]),
+    ]
+    measured = do_side_by_side(lambda m: m[0](workspace, settings, m[1]), measurements)
+    facts = [(scored, fact) for (_, scored), facts in measured.items() for fact in facts]
     _record_facts(workspace, settings, facts)
-    alerts = count_alerts([fact for _, _, fact in facts])
+    alerts = count_alerts([fact for _, fact in facts])
     workspace.task_values.set("drifted", str(alerts > 0).lower())
 
 
-Observed = tuple[Window, int, Fact]
-
-
-def _observe_performance(
-    workspace: Workspace, settings: Settings, window: Window
-) -> list[Observed]:
-    log.info("performance of %s", window)
-    observed = []
-    for version, rows, scored in _list_versions(workspace, settings, window):
-        volume = Fact("volume", "predictions", "rows", float(rows))
-        for fact in (volume, *_measure_performance(workspace, settings, window, scored)):
-            observed.append((window, version, fact))
-    return observed
-
-
-def _measure_performance(
-    workspace: Workspace, settings: Settings, window: Window, scored: DataFrame
-) -> list[Fact]:
-    outcomes = workspace.spark.table(OUTCOMES.source_name(settings))
-    outcomes = outcomes.where(F.col(OUTCOMES.time) >= F.lit(window.start))
-    labelled = label_flights(scored, outcomes, settings.cutoff).select(LABEL, "probability")
-    pairs = labelled.toPandas()
-    return measure_performance(pairs[LABEL].to_numpy(), pairs["probability"].to_numpy())
-
-
-def _observe_drift(workspace: Workspace, settings: Settings, window: Window) -> list[Observed]:
-    log.info("drift of %s", window)
-    return [
-        (window, version, fact)
-        for version, _, scored in _list_versions(workspace, settings, window)
-        for fact in _measure_drift(workspace, settings, window, version, scored)
-    ]
-
-
-def _measure_drift(
-    workspace: Workspace, settings: Settings, window: Window, version: int, scored: DataFrame
-) -> list[Fact]:
-    baseline = read_baseline(workspace, settings, version)
-    lookups = load_model(workspace.mlflow, settings.model_name, version).lookups
-    flights = read_flights(workspace, settings, window).join(scored.select(KEY, "probability"), KEY)
-    frame = make_training_set(workspace, flights, lookups).load_df()
-    return measure_drift(baseline, count_bins_of_frame(frame, baseline))
-
-
-def _list_versions(
-    workspace: Workspace, settings: Settings, window: Window
-) -> list[tuple[int, int, DataFrame]]:
-    """The versions that scored the window's flights, how many each, and its predictions."""
+def _find_scored(workspace: Workspace, settings: Settings, window: Window) -> list[Scored]:
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     predictions = window.select(stored, PREDICTIONS.time).where(
         F.col("as_of") <= F.lit(settings.as_of)
     )
     counts = predictions.groupBy("model_version").count().orderBy("model_version").collect()
     return [
-        (version, rows, predictions.where(F.col("model_version") == version))
-        for version, rows in counts
+        Scored(window, version, count, predictions.where(F.col("model_version") == version))
+        for version, count in counts
     ]
+
+
+def _measure_performance(workspace: Workspace, settings: Settings, scored: Scored) -> list[Fact]:
+    log.info("performance of version %d, %s", scored.version, scored.window)
+    outcomes = workspace.spark.table(OUTCOMES.source_name(settings))
+    outcomes = outcomes.where(F.col(OUTCOMES.time) >= F.lit(scored.window.start))
+    labelled = label_flights(scored.predictions, outcomes, settings.cutoff)
+    pairs = labelled.select(LABEL, "probability").toPandas()
+    volume = Fact("volume", "predictions", "rows", float(scored.count))
+    return [volume, *measure_performance(pairs[LABEL].to_numpy(), pairs["probability"].to_numpy())]
+
+
+def _measure_drift(workspace: Workspace, settings: Settings, scored: Scored) -> list[Fact]:
+    log.info("drift of version %d, %s", scored.version, scored.window)
+    baseline = read_baseline(workspace, settings, scored.version)
+    lookups = load_model(workspace.mlflow, settings.model_name, scored.version).lookups
+    probabilities = scored.predictions.select(KEY, "probability")
+    flights = read_flights(workspace, settings, scored.window).join(probabilities, KEY)
+    frame = make_training_set(workspace, flights, lookups).load_df()
+    return measure_drift(baseline, count_bins_of_frame(frame, baseline))
 
 
 def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Baseline:
@@ -111,13 +94,15 @@ def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Bas
     return json.loads(Path(path).read_text())
 
 
-def _record_facts(workspace: Workspace, settings: Settings, facts: list[Observed]) -> None:
+def _record_facts(
+    workspace: Workspace, settings: Settings, facts: list[tuple[Scored, Fact]]
+) -> None:
     rows = [
         (
             settings.as_of,
-            window.start,
-            window.end,
-            version,
+            scored.window.start,
+            scored.window.end,
+            scored.version,
             fact.kind,
             fact.subject,
             fact.statistic,
@@ -125,7 +110,7 @@ def _record_facts(workspace: Workspace, settings: Settings, facts: list[Observed
             fact.threshold,
             fact.alert,
         )
-        for window, version, fact in facts
+        for scored, fact in facts
     ]
     frame = delta.make_frame(workspace.spark, rows, METRICS.struct)
     delta.append_new_rows(METRICS.full_name(settings), frame, METRICS.keys)

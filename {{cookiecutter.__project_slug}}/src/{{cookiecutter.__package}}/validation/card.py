@@ -84,7 +84,8 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
 
 def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
     """The card as one page that needs nothing else."""
-    title = f"{html.escape(case.settings.model_name)} <small>version {case.version}</small>"
+    name = html.escape(case.settings.model_name).replace(".", ".<wbr>")
+    title = f"{name} <small>version {case.version}</small>"
     facts = "".join(f"<tr><th>{n}</th><td>{html.escape(f)}</td></tr>" for n, f in list_facts(case))
     decision = html.escape(describe_decision(results))
     parts = [

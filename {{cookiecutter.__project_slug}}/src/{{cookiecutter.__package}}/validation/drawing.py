@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 
 from .results import Verdict
@@ -25,7 +26,8 @@ def draw_calibration(points: Sequence[tuple[float, float, int]]) -> str:
         points: Mean score, share and number of rows of each bin.
     """
     size, left = 300, 45
-    most = max(0.1, *(max(score, share) for score, share, _ in points)) * 1.1
+    # A fifth of the whole scale at least, so that the four steps are round numbers.
+    most = math.ceil(5 * max(0.1, *(max(score, share) for score, share, _ in points))) / 5
     place = [(left + s / most * size, 10 + (1 - e / most) * size) for s, e, _ in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
     dots = "".join(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='#0b5fad'/>" for x, y in place)
