@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import HOSTS
 from player import NUMBERS
-from rehearsal import rehearse
+from rehearsal import TESTING_VERBS, rehearse
 from workspace import MISSING
 
-# Tested by themselves, and long.
-LONG = frozenset({"check", "test", "run", "report"})
 # A verb that says what the programs get.
 TELL = "tell: ; @echo $$BUNDLE_VAR_pull_request\n"
 ON_SPARK = frozenset({"integration", "start"})
@@ -35,7 +33,8 @@ def test_a_pull_request_has_its_hosts_number(rendered: dict[str, Path], host: st
 def test_every_act_ends_as_it_should(
     rendered: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    without = LONG | ON_SPARK if MISSING else LONG
+    # They are tested by themselves, and take long.
+    without = TESTING_VERBS | ON_SPARK if MISSING else TESTING_VERBS
     assert rehearse(rendered["azure_repos"], tmp_path / "stage", without) == []
     said = "left out, since there is no workspace: broken integration, cancelled, "
     assert (said in capfd.readouterr().out) == MISSING

@@ -17,16 +17,21 @@ DELTA_JARS = ("io.delta_*.jar", "io.unitycatalog_*.jar")
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 
 # Databricks partitions a table's log and its shuffles for large data; here the fixed cost of each
-# task is all that counts.
+# query is all that counts. Without statistics there is nothing to skip files by; code that Spark
+# generated for one query is kept for the next one like it.
 SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.stats.collect": "false",
+    "spark.databricks.delta.stats.skipping": "false",
     "spark.databricks.delta.merge.materializeSource": "none",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "2",
+    "spark.shuffle.compress": "false",
+    "spark.broadcast.compress": "false",
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.localRelationThreshold": "1m",

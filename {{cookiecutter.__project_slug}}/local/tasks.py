@@ -87,8 +87,10 @@ class Executor:
         (point,) = (p for p in points if p.name == wheel["entry_point"])
         named = wheel.get("named_parameters") or {}
         arguments = [f"--{name}={value}" for name, value in named.items()]
+        self._workspace.start()
+        task = point.load()
         with self._bound(package, values), _arguments([*wheel.get("parameters", []), *arguments]):
-            point.load()()
+            task()
 
     def _run_notebook(self, notebook: Mapping[str, Any], values: TaskValues) -> None:
         path = self._root / notebook["notebook_path"].removeprefix("../")

@@ -31,6 +31,12 @@ class LocalWorkspace:
         self._state = state
         self._schemas = schemas
         self._read_only = read_only
+        self._starting = Thread(target=lambda: self.spark)
+
+    def start(self) -> None:
+        """Begins to start Spark, for Python to go on with its imports."""
+        if self._starting.ident is None:
+            self._starting.start()
 
     @cached_property
     def spark(self) -> SparkSession:
@@ -48,16 +54,14 @@ class LocalWorkspace:
 
     @cached_property
     def _services(self) -> dict[str, Any]:
-        # The JVM starts while Python imports.
-        starting = Thread(target=lambda: self.spark)
-        starting.start()
+        self.start()
         from mlflow import MlflowClient
 
         from .feature_client import open_feature_client
         from .tracking import open_tracking
 
         open_tracking(self._state)
-        starting.join()
+        self._starting.join()
         return {
             "spark": self.spark,
             "features": open_feature_client(self.spark, self._catalogs),
@@ -97,6 +101,8 @@ class LocalWorkspace:
 
     def close(self) -> None:
         """Stops Spark if it was started."""
+        if self._starting.ident is not None:
+            self._starting.join()
         if "spark" in self.__dict__:
             self.spark.stop()
 
