@@ -23,9 +23,9 @@ JOBS = {"lifecycle": "2013-04-01,2013-04-29", "validation": "2013-04-29", "rollb
 BACK = ["--param", "model_version=1", "--param", "reason=drill", "--param", "by=drill"]
 MORE = defaultdict(list, {"rollback": BACK})
 # Reads what a run left. MLflow's run ids, Delta's versions and times are new whenever work is
-# repeated, and so is what a check measured of the machine.
+# repeated, and so is what a check measured of the machine, or says of the run's files.
 READ = """
-MEASURED = ("time", "memory")
+CHANGING = ("time", "memory", "artifact", "model_card")
 NEW = (
     "run_id", "request", "table_version", "inputs", "judged_at", "seconds", "evidence", "changed_at"
 )
@@ -44,7 +44,7 @@ for schema in bundle.schemas:
     for table in bound.spark.catalog.listTables(schema.split(".")[1]):
         rows = bound.spark.table(f"{schema}.{table.name}").drop(*NEW)
         if "check" in rows.columns:
-            same = ~F.col("check").isin(*MEASURED)
+            same = ~F.col("check").isin(*CHANGING)
             for name in ("value", "reason"):
                 rows = rows.withColumn(name, F.when(same, rows[name]))
         found[table.name] = hash_rows(rows)
@@ -52,7 +52,7 @@ for model in bound.mlflow.search_registered_models():
     for version in bound.mlflow.search_model_versions(f"name = '{model.name}'"):
         tags = [version.tags.get(tag) for tag in ("as_of", "state", "verdict", "verdict_reason")]
         metrics = bound.mlflow.get_run(version.run_id).data.metrics
-        kept = {k: v for k, v in metrics.items() if k.removeprefix("evaluation_") not in MEASURED}
+        kept = {k: v for k, v in metrics.items() if k.removeprefix("evaluation_") not in CHANGING}
         files = [file.path for file in bound.mlflow.list_artifacts(version.run_id)]
         found[f"version {version.version}"] = [tags, kept, files]
     found["aliases"] = model.aliases
