@@ -14,9 +14,10 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }} import delta
 from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, NATIVE_MODEL
+from {{ cookiecutter.__package }}.champion import CHAMPION, PREVIOUS
 from {{ cookiecutter.__package }}.problem import LABEL
 from {{ cookiecutter.__package }}.settings import RollbackSettings, Settings, ValidationSettings
-from {{ cookiecutter.__package }}.tables import VALIDATION_RESULTS
+from {{ cookiecutter.__package }}.tables import PROMOTIONS, VALIDATION_RESULTS
 from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.validation.approval import approve
 from {{ cookiecutter.__package }}.validation.promotion import promote, roll_back
@@ -58,6 +59,22 @@ class Registry:
     def promote(self, version: int, day: str, **more: str) -> None:
         promote(self.workspace, self.settings(ValidationSettings, version, day, **more))
 
+    def crown(self, *champions: tuple[int, str]) -> None:
+        """Leaves, at once, what promoting each version for its day would leave."""
+        versions = [version for version, _ in champions]
+        pairs = zip(champions, [None, *versions[:-1]], strict=True)
+        why, now = ("promotion", "gate", "accepted", None), dt.datetime.now(dt.UTC)
+        rows = [
+            (number, version, dt.date.fromisoformat(day), former, *why, now)
+            for number, ((version, day), former) in enumerate(pairs, start=1)
+        ]
+        frame = delta.make_frame(self.workspace.spark, rows, PROMOTIONS.struct)
+        delta.append_new_rows("dev.models.promotions", frame, PROMOTIONS.keys)
+        for version in versions:
+            self.tag(version, "state", "champion" if version == versions[-1] else "superseded")
+        for alias, version in zip((CHAMPION, PREVIOUS), reversed(versions), strict=False):
+            self.workspace.mlflow.set_registered_model_alias(NAME, alias, str(version))
+
     def approve(self, version: int, day: str = "2013-07-01") -> None:
         settings = self.settings(ValidationSettings, version, day, approval="required")
         approve(self.workspace, settings)
@@ -87,6 +104,12 @@ class Registry:
 
     def state(self, version: int) -> str:
         return self.workspace.mlflow.get_model_version(NAME, str(version)).tags["state"]
+
+    def describe(self) -> tuple[object, ...]:
+        """Who is and was champion, by every record of it."""
+        promotions = self.workspace.spark.table("dev.models.promotions").orderBy("number")
+        facts = promotions.select("number", "model_version", "as_of", "former_version", "kind")
+        return facts.collect(), self.aliases, [self.state(version) for version in (1, 2)]
 
     def count(self, table: str) -> int:
         return self.workspace.spark.table(f"dev.models.{table}").count()

@@ -24,6 +24,18 @@ def test_the_former_champion_is_kept_at_hand(registry: Registry) -> None:
     assert (registry.state(1), registry.state(2)) == ("superseded", "champion")
 
 
+def test_crowning_leaves_what_promoting_leaves(registry: Registry) -> None:
+    champions = ((1, "2013-07-01"), (2, "2013-07-29"))
+    registry.crown(*champions)
+    at_once = registry.describe()
+    registry.workspace.spark.sql("DELETE FROM dev.models.promotions")
+    for alias in registry.aliases:
+        registry.workspace.mlflow.delete_registered_model_alias(NAME, alias)
+    for champion in champions:
+        registry.promote(*champion)
+    assert registry.describe() == at_once
+
+
 def test_repeating_a_promotion_changes_nothing(registry: Registry) -> None:
     for _ in range(2):
         registry.promote(1, "2013-07-01")
@@ -35,7 +47,7 @@ def test_repeating_a_promotion_changes_nothing(registry: Registry) -> None:
 
 
 def test_a_blocked_version_is_not_promoted_nor_rolled_back_to(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
+    registry.crown((1, "2013-07-01"))
     registry.judge(2, 1, verdict="failed")
     with pytest.raises(PromotionError, match="version 2 was not accepted"):
         registry.promote(2, "2013-07-29")
@@ -48,7 +60,7 @@ def test_a_blocked_version_is_not_promoted_nor_rolled_back_to(registry: Registry
 def test_a_promotion_cut_short_leaves_one_champion_and_is_finished_by_the_next(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    registry.promote(1, "2013-07-01")
+    registry.crown((1, "2013-07-01"))
     monkeypatch.setattr(promotion, step, cut)
     with pytest.raises(KeyboardInterrupt):
         registry.promote(2, "2013-07-29")
@@ -67,8 +79,7 @@ def test_a_second_version_of_a_day_is_compared_with_the_first(registry: Registry
 
 
 def test_a_version_judged_beside_another_champion_is_not_promoted(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-08")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"))
     registry.judge(3, 1)
     with pytest.raises(PromotionError, match="judged beside 1, and version 2 is champion now"):
         registry.promote(3, "2013-07-15")
@@ -83,8 +94,7 @@ def test_files_that_were_altered_after_judgement_are_not_promoted(registry: Regi
 
 
 def test_promoting_for_an_older_day_moves_no_alias_and_loses_nothing(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-29")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-29"))
     registry.judge(3, 1)
     registry.promote(3, "2013-07-08")
     assert registry.aliases[CHAMPION] == 2
@@ -98,8 +108,7 @@ def test_promoting_for_an_older_day_moves_no_alias_and_loses_nothing(registry: R
 
 @pytest.mark.parametrize("gone", [1, 2])
 def test_a_deleted_version_does_not_stand_in_the_way(registry: Registry, gone: int) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-08")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"))
     registry.workspace.mlflow.delete_model_version(NAME, str(gone))
     registry.judge(3, 3 - gone)
     registry.promote(3, "2013-07-15")

@@ -28,8 +28,7 @@ def test_going_back_returns_to_the_former_champion_and_bars_the_other(registry: 
 
 
 def test_going_back_twice_goes_back_two_champions_and_no_further(registry: Registry) -> None:
-    for version, day in ((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15")):
-        registry.promote(version, day)
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15"))
     registry.roll_back()
     assert registry.aliases == {CHAMPION: 2, PREVIOUS: 1}
     registry.roll_back()
@@ -39,8 +38,7 @@ def test_going_back_twice_goes_back_two_champions_and_no_further(registry: Regis
 
 
 def test_a_named_version_that_once_passed_may_be_returned_to(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-29")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-29"))
     registry.roll_back()
     registry.roll_back(2)
     assert registry.aliases[CHAMPION] == 2
@@ -49,7 +47,7 @@ def test_a_named_version_that_once_passed_may_be_returned_to(registry: Registry)
 
 
 def test_a_rollback_that_was_done_may_be_repeated(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
+    registry.crown((1, "2013-07-01"))
     with pytest.raises(PromotionError, match="version 1 is the champion already"):
         registry.roll_back(1)
     registry.promote(2, "2013-07-29")
@@ -63,7 +61,7 @@ def test_a_rollback_that_was_done_may_be_repeated(registry: Registry) -> None:
 def test_a_version_that_nobody_has_approved_yet_is_not_returned_to(
     registry: Registry, state: str
 ) -> None:
-    registry.promote(1, "2013-07-01")
+    registry.crown((1, "2013-07-01"))
     registry.tag(2, "state", state)
     with pytest.raises(PromotionError, match="version 2 has no approval"):
         registry.roll_back(2)
@@ -71,8 +69,7 @@ def test_a_version_that_nobody_has_approved_yet_is_not_returned_to(
 
 
 def test_a_repaired_run_goes_back_once(registry: Registry) -> None:
-    for version, day in ((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15")):
-        registry.promote(version, day)
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15"))
     for request, aliases in (("7", {CHAMPION: 2, PREVIOUS: 1}), ("8", {CHAMPION: 1})):
         for _ in range(2):
             registry.roll_back(request=request)
@@ -85,8 +82,7 @@ def test_without_a_champion_there_is_nothing_to_return_from(registry: Registry) 
 
 
 def test_a_version_that_is_gone_cannot_be_returned_to(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-29")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-29"))
     registry.workspace.mlflow.delete_model_version(NAME, "1")
     with pytest.raises(PromotionError, match="before version 2 no champion is left"):
         registry.roll_back()
@@ -96,7 +92,7 @@ def test_a_version_that_is_gone_cannot_be_returned_to(registry: Registry) -> Non
 
 
 def test_a_version_without_approval_is_not_rolled_back_to(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
+    registry.crown((1, "2013-07-01"))
     with pytest.raises(ApprovalError):
         registry.approve(2)
     with pytest.raises(PromotionError, match="version 2 has no approval"):
@@ -104,8 +100,7 @@ def test_a_version_without_approval_is_not_rolled_back_to(registry: Registry) ->
 
 
 def test_files_that_changed_since_training_are_not_rolled_back_to(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-08")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"))
     registry.tag(1, "artifact_digest", "of other files")
     with pytest.raises(PromotionError, match="are not those that training registered"):
         registry.roll_back()
@@ -113,8 +108,7 @@ def test_files_that_changed_since_training_are_not_rolled_back_to(registry: Regi
 
 
 def test_from_a_deleted_champion_one_can_return(registry: Registry) -> None:
-    registry.promote(1, "2013-07-01")
-    registry.promote(2, "2013-07-08")
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"))
     registry.workspace.mlflow.delete_model_version(NAME, "2")
     registry.roll_back()
     assert registry.aliases == {CHAMPION: 1}
@@ -124,8 +118,7 @@ def test_from_a_deleted_champion_one_can_return(registry: Registry) -> None:
 def test_a_rollback_cut_short_is_finished_by_its_repetition(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    for version, day in ((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15")):
-        registry.promote(version, day)
+    registry.crown((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15"))
     monkeypatch.setattr(promotion, step, cut)
     with pytest.raises(KeyboardInterrupt):
         registry.roll_back(2)

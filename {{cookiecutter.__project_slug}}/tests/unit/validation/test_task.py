@@ -24,7 +24,7 @@ from .registry import NAME, Registry, cut
 def test_a_promotion_cut_short_is_finished_before_anything_is_judged(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.promote(1, "2013-07-01")
+    registry.crown((1, "2013-07-01"))
     monkeypatch.setattr(promotion, "_settle", cut)
     with pytest.raises(KeyboardInterrupt):
         registry.promote(2, "2013-07-08")
