@@ -20,7 +20,7 @@ from stage import Stage
 
 HOST = "azure_repos"
 RELEASE = "push to release/1.2"
-# What ways to fail do not touch: it has run once the others have been played.
+# Failing acts are about deployments: they leave out what the acts before them have run.
 TESTING_VERBS = frozenset(("check", "test", "run", "report"))
 
 

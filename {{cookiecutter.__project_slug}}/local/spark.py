@@ -17,8 +17,8 @@ DELTA_JARS = ("io.delta_*.jar", "io.unitycatalog_*.jar")
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 
 # Databricks partitions a table's log and its shuffles for large data; here the fixed cost of each
-# query is all that counts. Without statistics there is nothing to skip files by; code that Spark
-# generated for one query is kept for the next one like it.
+# query is all that counts. Without statistics there is nothing to skip files by; what stays on one
+# machine is not compressed; code generated for one query is kept for the next one like it.
 SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": DELTA_CATALOG,

@@ -60,7 +60,7 @@ class Registry:
         promote(self.workspace, self.settings(ValidationSettings, version, day, **more))
 
     def crown(self, *champions: tuple[int, str]) -> None:
-        """Leaves, at once, what promoting each version for its day would leave."""
+        """Leaves, at once, what promoting each version for its day would, but for transitions."""
         versions = [version for version, _ in champions]
         pairs = zip(champions, [None, *versions[:-1]], strict=True)
         why, now = ("promotion", "gate", "accepted", None), dt.datetime.now(dt.UTC)

@@ -31,8 +31,9 @@ def test_crowning_leaves_what_promoting_leaves(registry: Registry) -> None:
     registry.workspace.spark.sql("DELETE FROM dev.models.promotions")
     for alias in registry.aliases:
         registry.workspace.mlflow.delete_registered_model_alias(NAME, alias)
-    for champion in champions:
-        registry.promote(*champion)
+    for version, day in champions:
+        registry.tag(version, "state", "pending")
+        registry.promote(version, day)
     assert registry.describe() == at_once
 
 
