@@ -195,8 +195,15 @@ def ask(state: Path, schema: str, sql: str, *read_only: str) -> subprocess.Compl
     return subprocess.run(command, input=sql, capture_output=True, text=True, env=os.environ)
 
 
+def leave_unfinished(table: Path) -> None:
+    """What a kill just before the first commit of a table leaves."""
+    (table / "_delta_log").mkdir(parents=True)
+    (table / "_delta_log/.00000000000000000000.json.1.tmp").touch()
+
+
 def test_tables_survive_the_process_and_a_move_and_catalogs_are_kept_apart(tmp_path: Path) -> None:
     state, moved = tmp_path / "eins ä", tmp_path / "zwei ö"
+    leave_unfinished(state / "warehouse/prod/sales/t")
     made = ask(state, "prod.sales", "CREATE TABLE prod.sales.t USING delta AS SELECT 7 AS x")
     assert made.returncode == 0, made.stderr
     state.rename(moved)

@@ -21,6 +21,7 @@ from {{ cookiecutter.__package }}.scoring import download_version, load_model
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.tables import Table
 from {{ cookiecutter.__package }}.training.model import select_inputs
+from {{ cookiecutter.__package }}.training.task import list_requirements
 from {{ cookiecutter.__package }}.versions import DIGEST
 from local.bundle import Bundle, load_bundle
 from local.graph import State
@@ -88,7 +89,9 @@ def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
     alike = DummyClassifier(strategy="prior").fit([[0.0], [0.0]], [0.0, 1.0])
     shutil.rmtree(files / NATIVE_MODEL)
     mlflow.sklearn.save_model(
-        Pipeline([("encode", encode), ("classify", alike)]), files / NATIVE_MODEL
+        Pipeline([("encode", encode), ("classify", alike)]),
+        files / NATIVE_MODEL,
+        pip_requirements=list_requirements(),
     )
     made = client.create_model_version(name, files.as_uri())
     client.set_model_version_tag(name, made.version, DIGEST, digest_files(files))

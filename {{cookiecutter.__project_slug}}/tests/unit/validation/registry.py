@@ -19,6 +19,7 @@ from {{ cookiecutter.__package }}.problem import LABEL
 from {{ cookiecutter.__package }}.settings import RollbackSettings, Settings, ValidationSettings
 from {{ cookiecutter.__package }}.tables import PROMOTIONS, VALIDATION_RESULTS
 from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
+from {{ cookiecutter.__package }}.training.task import list_requirements
 from {{ cookiecutter.__package }}.validation.approval import approve
 from {{ cookiecutter.__package }}.validation.promotion import promote, roll_back
 from {{ cookiecutter.__package }}.workspace import Workspace
@@ -144,14 +145,15 @@ def record(spark: SparkSession, verdicts: list[Judged], run: str | None = None) 
         )
         for version, beside, verdict, value in verdicts
     ]
-    frame = spark.createDataFrame(rows, VALIDATION_RESULTS.struct)
+    frame = delta.make_frame(spark, rows, VALIDATION_RESULTS.struct)
     delta.upsert_rows("dev.models.validation_results", frame, VALIDATION_RESULTS.keys)
 
 
 def save_model(folder: Path) -> Path:
     rows = make_rows(300)
     pipeline = build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])
-    mlflow.sklearn.save_model(pipeline, folder / NATIVE_MODEL)
+    native = folder / NATIVE_MODEL
+    mlflow.sklearn.save_model(pipeline, native, pip_requirements=list_requirements())
     (folder / FEATURE_SPEC).write_text(yaml.safe_dump({"input_columns": []}))
     return folder
 
