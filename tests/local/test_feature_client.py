@@ -160,6 +160,20 @@ def test_creating_a_table_again_changes_nothing(
     assert spark.table(table).count() == before
 
 
+def test_a_table_that_was_registered_and_dropped_can_be_created(
+    client: Any, spark: SparkSession
+) -> None:
+    folder = spark.catalog.getDatabase("dev.features").locationUri
+    name, columns = "dev.features.dropped", "key string, at timestamp, x double, y double"
+    spark.sql(f"CREATE TABLE {name} ({columns}) USING delta LOCATION '{folder}/dropped'")
+    spark.sql(f"INSERT INTO {name} VALUES ('a', now(), 1, 1)")
+    spark.sql(f"DROP TABLE {name}")
+    keys = ["key", "at"]
+    client.create_table(name=name, primary_keys=keys, timeseries_column="at", schema=FEATURES)
+    assert client.get_table(name=name).primary_keys == keys
+    assert spark.table(name).isEmpty()
+
+
 def test_the_current_catalog_and_schema_are_those_of_the_session(
     client: Any, spark: SparkSession
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +29,6 @@ def open_catalogs(
     readable = [folder for catalog in read_only for folder in _list_folders(warehouse / catalog)]
     _refuse_collisions(schemas, readable)
     written = [warehouse.joinpath(*schema.split(".")) for schema in schemas]
-    for schema in written:
-        _remove_unfinished(schema)
     for folder in (*written, *readable):
         location = _literal(str(folder))
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}` LOCATION '{location}'")
@@ -78,16 +75,8 @@ def _list_tables(schema: Path) -> list[Path]:
 
 
 def _is_table(folder: Path) -> bool:
-    # Commits and checkpoints are named by the version; what is not committed is hidden.
+    # Commits and checkpoints are named by the version; a creation cut short has left hidden files.
     return any(folder.glob("_delta_log/[0-9]*"))
-
-
-def _remove_unfinished(schema: Path) -> None:
-    # A table whose creation was killed before its first commit holds nothing, but Delta refuses to
-    # create it in a folder that is not empty.
-    for folder in _list_folders(schema):
-        if (folder / "_delta_log").is_dir() and not _is_table(folder):
-            shutil.rmtree(folder)
 
 
 def _register_table(spark: SparkSession, schema: str, folder: Path) -> None:

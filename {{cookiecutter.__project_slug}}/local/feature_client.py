@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 from unittest.mock import patch
+from urllib.parse import unquote, urlsplit
 
 import yaml
 from pyspark.sql import SparkSession
@@ -244,8 +247,14 @@ class _SparkClient(SparkClient):
         if partition_columns or path:
             asked = "a feature table with partitions or a path of its own"
             raise NotImplementedError(f"{asked} needs a Databricks workspace")
-        # The catalog has no such table, but its folder may hold one that was dropped.
+        # A table that an earlier process made leaves its folder when it is dropped.
+        shutil.rmtree(self._find_folder(qualified_table_name), ignore_errors=True)
         self._define(qualified_table_name, schema, comment)
+
+    def _find_folder(self, table: str) -> Path:
+        schema, name = table.rsplit(".", 1)
+        location = self._spark.catalog.getDatabase(schema).locationUri
+        return Path(unquote(urlsplit(location).path)) / name
 
     def set_cols_not_null(self, full_table_name: str, cols: list[str]) -> None:
         # Delta cannot add NOT NULL to a column; the table is empty still, so it is made again.
