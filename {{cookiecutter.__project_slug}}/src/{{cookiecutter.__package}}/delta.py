@@ -28,8 +28,8 @@ def append_new_rows(
 
     Args:
         table: `catalog.schema.name`.
-        within: Condition on the table's columns (as `name.column`) that all rows satisfy, so that
-            only the window's files are read.
+        within: Condition on the table's columns (as `name.column`) that all rows satisfy; keys are
+            compared inside it, so that only the window's files are read.
     """
     condition = _match(table, keys)
     merge = _start(table, rows, condition if within is None else within & condition)

@@ -14,7 +14,14 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from .settings import Settings
-from .tables import CARRIER_DELAYS, FEATURE_TABLES, ORIGIN_DELAYS, ORIGIN_WEATHER, Table
+from .tables import (
+    CARRIER_DELAYS,
+    FEATURE_TABLES,
+    ORIGIN_DELAYS,
+    ORIGIN_WEATHER,
+    ORIGINS,
+    Table,
+)
 
 # Where the sources begin: the first run takes everything from here on.
 FIRST_DAY = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
@@ -22,6 +29,15 @@ PREDICTION_LEAD = dt.timedelta(hours=2)
 LATE_AFTER_MINUTES = 15
 # After a window of departures closes, labels go on arriving for about this long.
 LABEL_DELAY = dt.timedelta(days=1)
+
+# What the model card says.
+PREDICTS = f"whether a flight arrives more than {LATE_AFTER_MINUTES} minutes late"
+LIMITS = (
+    f"Predicts flights out of {', '.join(ORIGINS)},"
+    f" {PREDICTION_LEAD / dt.timedelta(hours=1):g} hours before their scheduled departure; nothing"
+    " else was tested. Cancelled and diverted flights have no label and are not predicted. It is a"
+    " help for planning, and no ground for decisions about single passengers."
+)
 
 KEY = "flight_id"
 EVENT_TIME = "scheduled_departure"

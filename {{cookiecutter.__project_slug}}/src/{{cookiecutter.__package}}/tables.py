@@ -105,6 +105,8 @@ def _to_field(column: Column, required: bool) -> StructField:
 
 
 ORIGINS = ("EWR", "JFK", "LGA")
+# How far recent delays look back.
+DELAY_HOURS = (3, 24)
 
 FLIGHTS = Table(
     "raw",
@@ -179,7 +181,7 @@ QUARANTINE = Table(
         Column("source", "string", "table the row was meant for"),
         Column("as_of", "date", "run that first saw it"),
         Column("reason", "string", "every rule that the row breaks"),
-        Column("row", "string", "the row as JSON"),
+        Column("row", "string", "the row as JSON, with whatever it says", personal="drop"),
     ),
     ("row_id",),
     "as_of",
@@ -203,11 +205,11 @@ ORIGIN_WEATHER = Table(
 )
 
 
-def _delay_columns(entity: str, hours: tuple[int, int]) -> tuple[Column, ...]:
+def _delay_columns(entity: str) -> tuple[Column, ...]:
     sources = (f"outcomes.{entity}", "outcomes.known_at", "outcomes.arrival_delay")
     return tuple(
         Column(f"{entity}_{name}_{h}h", "double", comment.format(h=h), sources=sources)
-        for h in hours
+        for h in DELAY_HOURS
         for name, comment in (
             ("landed", "flights landed in the last {h} hours"),
             ("late_share", "share of those that were late, {h} h"),
@@ -223,7 +225,7 @@ ORIGIN_DELAYS = Table(
     (
         Column("origin", "string", "IATA airport code"),
         Column("known_at", "timestamp", "UTC, on the hour"),
-        *_delay_columns("origin", (3, 24)),
+        *_delay_columns("origin"),
     ),
     ("origin", "known_at"),
     "known_at",
@@ -236,7 +238,7 @@ CARRIER_DELAYS = Table(
     (
         Column("carrier", "string", "two-letter IATA code"),
         Column("known_at", "timestamp", "UTC, on the hour"),
-        *_delay_columns("carrier", (3, 24)),
+        *_delay_columns("carrier"),
     ),
     ("carrier", "known_at"),
     "known_at",
@@ -352,7 +354,7 @@ WINDOWS = Table(
         Column("window_start", "timestamp", "UTC"),
         Column("window_end", "timestamp", "UTC; exclusive"),
         Column("inputs", "string", "digest of what the rows were computed from"),
-        Column("code", "string", "digest of the code that computed them"),
+        Column("recipe", "string", "digest of code and source; of raw rows, where they are from"),
         Column("table_version", "long", "Delta version after the window"),
         Column("rows_in", "long", "rows delivered"),
         Column("rows_kept", "long", "rows that satisfy the contract"),
@@ -367,3 +369,9 @@ FEATURE_TABLES = (ORIGIN_WEATHER, ORIGIN_DELAYS, CARRIER_DELAYS)
 RECORD_TABLES = (
     QUARANTINE, VALIDATION_RESULTS, PROMOTIONS, TRANSITIONS, PREDICTIONS, METRICS, WINDOWS,
 )  # fmt: skip
+
+
+def name_trained_tables(settings: Settings) -> dict[Table, str]:
+    """The tables that every training reads, with their full names."""
+    names = {table: table.full_name(settings) for table in FEATURE_TABLES}
+    return names | {table: table.source_name(settings) for table in (FLIGHTS, OUTCOMES)}

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from . import delta
 from .problem import FIRST_DAY, LABEL_DELAY
 from .settings import Settings
-from .tables import WINDOWS, Table
+from .tables import RAW_TABLES, WINDOWS, Table
 
 EVALUATION_DAYS = 28
 TRAINING_DAYS = 365
@@ -51,20 +51,20 @@ def open_windows(
     settings: Settings,
     tables: Sequence[Table],
     first: dt.datetime,
-    code: str = "",
+    recipe: str,
 ) -> dict[Table, Window]:
     """The window a run owes to each table: from the run before it, or from `first`, to `as_of`.
 
-    A repeated `as_of` gets the same windows again. What other code computed is computed anew, from
+    A repeated `as_of` gets the same windows again. What was made otherwise is made anew, from
     `first` on.
 
     Args:
-        code: Digest of the code that computes the tables; empty where code does not matter.
+        recipe: What the rows are made by and from; see the table `windows`.
     """
     earlier = spark.table(WINDOWS.full_name(settings)).where(F.col("as_of") < F.lit(settings.as_of))
-    last = F.max_by(F.struct("window_end", "code"), "as_of").alias("last")
+    last = F.max_by(F.struct("window_end", "recipe"), "as_of").alias("last")
     rows = earlier.groupBy("table").agg(last).select("table", "last.*").collect()
-    starts = {row.table: row.window_end.astimezone(dt.UTC) for row in rows if row.code == code}
+    starts = {row.table: row.window_end.astimezone(dt.UTC) for row in rows if row.recipe == recipe}
     return {t: Window(starts.get(t.name, first), settings.cutoff) for t in tables}
 
 
@@ -74,7 +74,7 @@ class FinishedWindow:
 
     window: Window
     inputs: str
-    code: str
+    recipe: str
     table_version: int
     rows_in: int
     rows_kept: int
@@ -82,9 +82,15 @@ class FinishedWindow:
 
 
 def find_windows(spark: SparkSession, settings: Settings) -> dict[str, FinishedWindow]:
-    """The windows that a run of this `as_of` finished before, by table."""
-    recorded = spark.table(WINDOWS.full_name(settings))
-    rows = recorded.where(F.col("as_of") == F.lit(settings.as_of)).collect()
+    """The windows that a run of this `as_of` finished before, by table.
+
+    Those of raw tables only where they are of the source that the run reads.
+    """
+    raw = F.col("table").isin(*(table.name for table in RAW_TABLES))
+    relevant = (F.col("as_of") == F.lit(settings.as_of)) & (
+        ~raw | (F.col("recipe") == settings.source)
+    )
+    rows = spark.table(WINDOWS.full_name(settings)).where(relevant).collect()
     return {row.table: _read_finished(row) for row in rows}
 
 
@@ -92,7 +98,7 @@ def _read_finished(row: Row) -> FinishedWindow:
     return FinishedWindow(
         Window(row.window_start.astimezone(dt.UTC), row.window_end.astimezone(dt.UTC)),
         row.inputs,
-        row.code,
+        row.recipe,
         row.table_version,
         row.rows_in,
         row.rows_kept,
@@ -127,7 +133,7 @@ def record_windows(
             done.window.start,
             done.window.end,
             done.inputs,
-            done.code,
+            done.recipe,
             done.table_version,
             done.rows_in,
             done.rows_kept,

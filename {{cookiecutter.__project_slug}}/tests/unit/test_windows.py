@@ -30,27 +30,34 @@ def test_a_table_is_owed_what_came_after_its_last_finished_window(
     earlier = Settings.from_arguments(replace("as_of", "2013-06-01"))
     settings = Settings.from_arguments(ARGUMENTS)
     create_table(lakehouse, WINDOWS, settings)
-    first = open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY)[FLIGHTS]
+    source = settings.source
+    first = open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY, source)[FLIGHTS]
     assert first == Window(FIRST_DAY, earlier.cutoff)
     for _ in range(2):
-        record_windows(lakehouse, earlier, {FLIGHTS: FinishedWindow(first, "x", "", 1, 10, 9, 1)})
+        done = FinishedWindow(first, "x", source, 1, 10, 9, 1)
+        record_windows(lakehouse, earlier, {FLIGHTS: done})
     assert find_windows(lakehouse, earlier)["flights"].rows_quarantined == 1
     assert lakehouse.table(WINDOWS.full_name(settings)).count() == 1
-    owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY)[FLIGHTS]
+    owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY, source)[FLIGHTS]
     assert owed == Window(earlier.cutoff, settings.cutoff)
     # Repeated, a date owes what it owed before.
-    assert open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY)[FLIGHTS] == first
+    assert open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY, source)[FLIGHTS] == first
+    # What another source delivered is not known of this one.
+    elsewhere = earlier.model_copy(update={"source": "dev.raw"})
+    assert find_windows(lakehouse, elsewhere) == {}
+    owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY, elsewhere.source)[FLIGHTS]
+    assert owed == Window(FIRST_DAY, settings.cutoff)
 
 
-def test_what_other_code_computed_is_owed_from_the_beginning(lakehouse: SparkSession) -> None:
+def test_what_was_made_otherwise_is_owed_from_the_beginning(lakehouse: SparkSession) -> None:
     earlier = Settings.from_arguments(replace("as_of", "2013-06-01"))
     settings = Settings.from_arguments(ARGUMENTS)
     create_table(lakehouse, WINDOWS, settings)
     window = Window(FIRST_DAY, earlier.cutoff)
     done = FinishedWindow(window, "x", "old", 1, 9, 9)
     record_windows(lakehouse, earlier, {ORIGIN_WEATHER: done})
-    for code, start in (("old", earlier.cutoff), ("new", FIRST_DAY)):
-        owed = open_windows(lakehouse, settings, [ORIGIN_WEATHER], FIRST_DAY, code)
+    for recipe, start in (("old", earlier.cutoff), ("new", FIRST_DAY)):
+        owed = open_windows(lakehouse, settings, [ORIGIN_WEATHER], FIRST_DAY, recipe)
         assert owed[ORIGIN_WEATHER] == Window(start, settings.cutoff)
 
 

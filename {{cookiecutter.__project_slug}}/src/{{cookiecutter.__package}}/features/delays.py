@@ -7,11 +7,11 @@ from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
 from ..problem import LATE_AFTER_MINUTES
-from ..tables import Table
+from ..tables import DELAY_HOURS, Table
 from ..windows import Window
 
 HOUR = 3600
-LONGEST_HOURS = 24
+LONGEST_HOURS = max(DELAY_HOURS)
 
 
 def compute_delays(outcomes: DataFrame, table: Table, entity: str, window: Window) -> DataFrame:
@@ -23,7 +23,7 @@ def compute_delays(outcomes: DataFrame, table: Table, entity: str, window: Windo
     """
     slots = _sum_by_slot(outcomes, entity)
     hours = _list_hours(slots, entity).join(slots, [entity, "slot"], "left")
-    features = [c for h in (3, LONGEST_HOURS) for c in _roll(entity, h)]
+    features = [c for h in DELAY_HOURS for c in _roll(entity, h)]
     rolled = hours.select(entity, F.timestamp_seconds("slot").alias("known_at"), *features)
     return window.select(rolled, "known_at").select(*(c.name for c in table.columns))
 

@@ -62,29 +62,29 @@ FEATURES = (
 
 def compute_features(workspace: Workspace, settings: Settings) -> None:
     """Writes each feature table's window, unless it was computed from the same inputs before."""
-    spark, code = workspace.spark, digest_code(*CODE)
-    windows = open_windows(spark, settings, [f.table for f in FEATURES], FIRST_DAY, code)
+    spark, recipe = workspace.spark, digest_facts(digest_code(*CODE), settings.source)
+    windows = open_windows(spark, settings, [f.table for f in FEATURES], FIRST_DAY, recipe)
     if not settings.owns_sources:
         record_source_versions(spark, settings)
     former = find_windows(spark, settings)
-    inputs = {f: digest_inputs(settings, f, former, code) for f in FEATURES}
+    inputs = {f: digest_inputs(settings, f, former, recipe) for f in FEATURES}
     stale = [f for f in FEATURES if not is_current(former.get(f.table.name), inputs[f])]
     written = do_side_by_side(
         lambda f: write_feature(workspace, settings, f, windows[f.table]), stale
     )
     finished = {
-        f.table: FinishedWindow(windows[f.table], inputs[f], code, version, rows, rows)
+        f.table: FinishedWindow(windows[f.table], inputs[f], recipe, version, rows, rows)
         for f, (rows, version) in written.items()
     }
     record_windows(spark, settings, finished)
 
 
 def digest_inputs(
-    settings: Settings, feature: Feature, former: Mapping[str, FinishedWindow], code: str
+    settings: Settings, feature: Feature, former: Mapping[str, FinishedWindow], recipe: str
 ) -> str:
-    """What the rows of a feature table depend on: the source's version and the code."""
+    """What the rows of a feature table depend on: code, source, and the source's version."""
     version = get_table_version(former, feature.source, settings)
-    return digest_facts(code, feature.source.source_name(settings), version)
+    return digest_facts(recipe, feature.source.name, version)
 
 
 def is_current(known: FinishedWindow | None, inputs: str) -> bool:
@@ -96,9 +96,10 @@ def record_source_versions(spark: SparkSession, settings: Settings) -> None:
     """Keeps which versions of another catalog's raw tables this `as_of` saw first."""
     known = find_windows(spark, settings)
     window = Window(FIRST_DAY, settings.cutoff)
-    names = {t: t.source_name(settings) for t in RAW_TABLES if t.name not in known}
-    versions = {t: delta.read_version(spark, name) for t, name in names.items()}
-    finished = {t: FinishedWindow(window, names[t], "", v, 0, 0) for t, v in versions.items()}
+    unknown = [table for table in RAW_TABLES if table.name not in known]
+    versions = {t: delta.read_version(spark, t.source_name(settings)) for t in unknown}
+    source = settings.source
+    finished = {t: FinishedWindow(window, "", source, v, 0, 0) for t, v in versions.items()}
     record_windows(spark, settings, finished)
 
 

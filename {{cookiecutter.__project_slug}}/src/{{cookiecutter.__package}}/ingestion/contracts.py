@@ -5,14 +5,14 @@ The rules are the columns of the raw tables, in `tables`.
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
 from ..tables import Column, Table
+from ..windows import Window
 
 REASONS = "reasons"
 
@@ -68,21 +68,23 @@ def _wide(table: Table, name: str) -> str:
     return "double" if column.type == "int" else column.type
 
 
-def judge_rows(rows: DataFrame, table: Table, cutoff: dt.datetime) -> DataFrame:
+def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     """Adds `reasons`, an array of the rules that a row breaks; empty for an accepted row.
 
     Of rows that are alike in everything one is accepted; rows with equal keys and other values
-    are all refused, since nothing tells which is right.
+    are all refused, since nothing tells which is right. So is a row outside the window, which is
+    all of the table that a row is compared with.
     """
     digest = F.xxhash64(*rows.columns)
     # One order for both, so that rows are sorted once.
-    before = Window.partitionBy(*table.keys).orderBy(digest)
-    same_key = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    before = Over.partitionBy(*table.keys).orderBy(digest)
+    same_key = before.rowsBetween(Over.unboundedPreceding, Over.unboundedFollowing)
     conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)
     repeated = F.row_number().over(before) > 1
     rules = [rule for column in table.columns for rule in _list_rules(column, table)]
     rules += [
-        _rule(F.col(table.time) >= F.lit(cutoff), f"{table.time}: in the future of the run"),
+        _rule(F.col(table.time) >= F.lit(window.end), f"{table.time}: in the future of the run"),
+        _rule(F.col(table.time) < F.lit(window.start), f"{table.time}: before the run's window"),
         _rule(conflict, f"{'+'.join(table.keys)}: same key, other values"),
         _rule(repeated & ~conflict, f"{'+'.join(table.keys)}: repeated row"),
     ]

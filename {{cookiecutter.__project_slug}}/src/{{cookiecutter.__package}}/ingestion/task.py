@@ -38,7 +38,7 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
             f"as_of {settings.as_of} is not after the first day of the data, {first}"
         )
     spark = workspace.spark
-    windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY)
+    windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY, settings.source)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}
     former = find_windows(spark, settings)
     counts = do_side_by_side(
@@ -66,7 +66,7 @@ def ingest_delivery(
     Returns:
         How many rows are 'new', 'stored' before, and 'refused'.
     """
-    rows = judge_rows(load_delivery(spark, table, delivery), table, settings.cutoff)
+    rows = judge_rows(load_delivery(spark, table, delivery), table, window)
     stored = window.select(spark.table(table.full_name(settings)), table.time)
     rows = compare_with_stored(rows, stored, table)
     counted = rows.groupBy("state").count().collect()
@@ -126,4 +126,5 @@ def _describe(
 ) -> FinishedWindow:
     version = delta.read_version(spark, table.full_name(settings))
     kept = counts["new"] + counts["stored"]
-    return FinishedWindow(window, "", "", version, counts.total(), kept, counts["refused"])
+    recipe, refused = settings.source, counts["refused"]
+    return FinishedWindow(window, "", recipe, version, counts.total(), kept, refused)

@@ -12,10 +12,11 @@ from pyspark.sql import SparkSession
 
 from ..artifact import digest_files
 from ..code import digest_code, digest_facts
+from ..problem import PREDICTS
 from ..scoring import download_version
 from ..settings import Settings
 from ..states import State, move
-from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES
+from ..tables import name_trained_tables
 from ..versions import AS_OF, DIGEST, FINISHED, IDENTITY, STATE
 from ..windows import (
     find_windows,
@@ -34,9 +35,7 @@ def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, in
     Raises:
         LookupError: A table has no window of this `as_of`.
     """
-    finished = find_windows(spark, settings)
-    names = {table: table.full_name(settings) for table in FEATURE_TABLES}
-    names |= {table: table.source_name(settings) for table in (FLIGHTS, OUTCOMES)}
+    finished, names = find_windows(spark, settings), name_trained_tables(settings)
     return {full: get_table_version(finished, table, settings) for table, full in names.items()}
 
 
@@ -113,6 +112,6 @@ def describe_version(settings: Settings) -> str:
     """What the registry shows of a version before it is judged."""
     training = get_training_window(settings)
     return (
-        f"Trained on flights of {training} that were known as of {settings.as_of}. The model card"
+        f"Predicts {PREDICTS}. Trained on {training}, as known on {settings.as_of}. The model card"
         " with its evaluation is among the artifacts of its run, once validation has judged it."
     )

@@ -27,7 +27,7 @@ from .registration import (
     finish_version,
     identify_training,
 )
-from .tuning import Trial, check_rows, tune
+from .tuning import TUNING_DAYS, Trial, check_rows, tune
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _train_version(
         mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
         pipeline, best = fit(rows)
         log.info("logging and registering the model")
-        mlflow.log_dict(make_baseline(rows, best), BASELINE_FILE)
+        mlflow.log_dict(make_baseline(rows, best, settings.window_days), BASELINE_FILE)
         _log_model(workspace, settings, pipeline, rows, training_set)
     version = find_version(workspace.mlflow, settings, identity)
     if version is None:
@@ -134,13 +134,17 @@ def list_requirements() -> list[str]:
     return [f"{name}=={get_installed_version(name)}" for name in REQUIREMENTS]
 
 
-def make_baseline(rows: pd.DataFrame, best: Trial) -> dict[str, Any]:
-    """What monitoring compares with: the inputs, and the predictions of flights not fitted on."""
+def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str, Any]:
+    """What monitoring compares with: the inputs, and the predictions of flights not fitted on.
+
+    Thresholds come from stretches as long as the windows that are compared; those of predictions
+    from shorter ones where tuning has judged too few days.
+    """
     scores = pd.DataFrame({"probability": best.scores})
     judged = best.judged[EVENT_TIME].reset_index(drop=True)
     return {
-        **build_baseline(select_inputs(rows), number_periods(rows[EVENT_TIME], days=28)),
-        **build_baseline(scores, number_periods(judged, days=7)),
+        **build_baseline(select_inputs(rows), number_periods(rows[EVENT_TIME], window_days)),
+        **build_baseline(scores, number_periods(judged, min(window_days, TUNING_DAYS // 4))),
     }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 
-from ..problem import LABEL, list_input_sources
+from ..problem import LABEL, LIMITS, PREDICTS, list_input_sources
 from ..workspace import Workspace
 from .drawing import draw_calibration, draw_intervals
 from .evidence import RegisteredCase
@@ -28,11 +28,6 @@ STYLE = (
     "th,.name{white-space:nowrap;overflow-wrap:normal}"
     ".passed{color:#1a7f37}.failed,.inconclusive{color:#b42318;font-weight:600}"
     ".reported{color:#6b7280}h1 small{font-weight:400;color:#6b7280}figure{margin:1rem 0}"
-)
-LIMITS = (
-    "Predicts flights out of EWR, JFK and LGA, two hours before their scheduled departure; nothing"
-    " else was tested. Cancelled and diverted flights have no label and are not predicted. It is a"
-    " help for planning, and no ground for decisions about single passengers."
 )
 
 
@@ -74,12 +69,17 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
     yield from (f"- {name}: {fact}" for name, fact in list_facts(case))
     yield "\n| check | verdict | what was found |\n|---|---|---|"
     whole = [result for result in results if not result.slice]
-    yield from (f"| {r.name} | {r.verdict} | {r.reason.replace('|', '/')} |" for r in whole)
+    yield from (f"| {r.name} | {r.verdict} | {flatten(r.reason)} |" for r in whole)
     yield "\n## Slices\n\n| slice | AUC | beside the champion | verdict |\n|---|---|---|---|"
     yield from (f"| {' | '.join(cells)} |" for cells in list_slices(results))
     yield "\n## Inputs\n\n| made of | inputs |\n|---|---|"
     yield from (f"| {source} | {', '.join(names)} |" for source, names in group_inputs(case))
     yield f"\n## Limits\n\n{LIMITS}"
+
+
+def flatten(text: str) -> str:
+    """A text that stays in its cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "/")
 
 
 def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
@@ -104,7 +104,7 @@ def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
             f"<tr><td>{html.escape(source)}</td><td>{html.escape(', '.join(names))}</td></tr>"
             for source, names in group_inputs(case)
         ),
-        f"</table><h2>Limits</h2><p>{LIMITS}</p>",
+        f"</table><h2>Limits</h2><p>{html.escape(LIMITS)}</p>",
     ]
     head = f"<meta charset='utf-8'><title>Model card</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(parts)}</body></html>"
@@ -140,7 +140,7 @@ def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
     """What, who, from which data and code."""
     tags = case.record.tags
     champion = case.champion_version
-    yield "Predicts", "whether a flight arrives more than 15 minutes late"
+    yield "Predicts", PREDICTS
     yield "Owner", tags.get("owner", "unknown")
     yield (
         "Trained on",

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from ..problem import list_input_sources
-from ..settings import Settings, is_shared
-from ..tables import FEATURE_TABLES, FLIGHTS, OUTCOMES, RAW_TABLES
+from ..settings import is_shared
+from ..tables import FEATURE_TABLES, RAW_TABLES, name_trained_tables
 from ..versions import DIGEST
 from .evidence import Case
 from .results import CheckResult, Verdict, judge
@@ -28,16 +28,9 @@ def check_lineage(case: Case) -> Iterator[CheckResult]:
     missing += [] if record.metrics else ["metrics"]
     missing += [] if record.description else ["description"]
     versions = json.loads(record.tags.get("table_versions") or "{}")
-    missing += [f"version of {n}" for n in list_trained_tables(case.settings) if n not in versions]
+    trained = name_trained_tables(case.settings).values()
+    missing += [f"version of {name}" for name in trained if name not in versions]
     yield _report("lineage", [f"{name} is missing" for name in missing], "all is recorded")
-
-
-def list_trained_tables(settings: Settings) -> list[str]:
-    """The tables that every training reads, by their full names."""
-    return [
-        *(table.full_name(settings) for table in FEATURE_TABLES),
-        *(table.source_name(settings) for table in (FLIGHTS, OUTCOMES)),
-    ]
 
 
 def check_code(case: Case) -> Iterator[CheckResult]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from .evidence import Case
 from .results import CheckResult, Verdict, judge
 
 ROWS = 20
-ENVIRONMENTS = Path(tempfile.gettempdir()) / "model-environments"
+ENVIRONMENTS = Path(tempfile.gettempdir()) / f"model-environments-{os.getuid()}"
 # Packages that would stand in for what is not required, and MLflow's run under way.
 OF_THIS_PROCESS = ("PYTHONPATH", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
 # How uv begins to say what is wrong.
@@ -63,7 +64,9 @@ def score_elsewhere(folder: Path, rows: pd.DataFrame) -> np.ndarray:
 
     Raises:
         RuntimeError: The requirements cannot be installed, or the model cannot be loaded with them.
+        PermissionError: Others could have put something into the folder of environments.
     """
+    claim_folder(ENVIRONMENTS)
     kept = find_environment(folder)
     if not kept.exists():
         return _predict(folder, rows, kept)
@@ -72,6 +75,18 @@ def score_elsewhere(folder: Path, rows: pd.DataFrame) -> np.ndarray:
     except RuntimeError:
         shutil.rmtree(kept)
         return _predict(folder, rows, kept)
+
+
+def claim_folder(folder: Path) -> None:
+    """Makes a folder whose content will be run, for this user alone.
+
+    Raises:
+        PermissionError: It is there, and others could have put something into it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise PermissionError(f"{folder} is open to other users: remove it, and repeat")
 
 
 def find_environment(folder: Path) -> Path:

@@ -126,9 +126,8 @@ class RegisteredCase:
         window: Window,
         version: int,
         champion: int | None,
-        rules: Rules = RULES,
     ) -> None:
-        self.settings, self.window, self.rules = settings, window, rules
+        self.settings, self.window, self.rules = settings, window, RULES
         self._workspace = workspace
         self.version, self.champion_version = version, champion
         self._joined: dict[str, pd.DataFrame] = {}

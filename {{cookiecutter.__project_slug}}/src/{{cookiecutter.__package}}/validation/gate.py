@@ -19,7 +19,7 @@ from .environment import check_fresh_process
 from .evidence import Case
 from .infrastructure import (
     check_agreement,
-    check_edges,
+    check_edge_rows,
     check_memory,
     check_scores,
     check_time,
@@ -30,9 +30,9 @@ from .performance import (
     check_calibration,
     check_champion,
     check_evidence,
-    check_loss,
+    check_log_loss_difference,
     check_slices,
-    check_unseen,
+    check_unseen_data,
 )
 from .results import CheckResult, Verdict
 
@@ -47,9 +47,9 @@ CHECKS: tuple[Check, ...] = (
     check_artifact,
     check_signature,
     check_inputs,
-    check_unseen,
+    check_unseen_data,
     check_scores,
-    check_edges,
+    check_edge_rows,
     check_agreement,
     check_time,
     check_memory,
@@ -57,7 +57,7 @@ CHECKS: tuple[Check, ...] = (
     check_evidence,
     check_auc,
     check_calibration,
-    check_loss,
+    check_log_loss_difference,
     check_baselines,
     check_champion,
     check_slices,
@@ -70,7 +70,7 @@ def run_checks(case: Case, checks: Sequence[Check] = CHECKS) -> list[CheckResult
 
 
 def run_check(case: Case, check: Check) -> list[CheckResult]:
-    """A check's results; an exception is a failed check with the exception as its reason."""
+    """A check's results; an exception is a failed check, named by the function, with its reason."""
     began = time.perf_counter()
     try:
         results = list(check(case))

@@ -29,7 +29,7 @@ def check_scores(case: Case) -> Iterator[CheckResult]:
     yield CheckResult("scores", judge(complete and not wrong), reason)
 
 
-def check_edges(case: Case) -> Iterator[CheckResult]:
+def check_edge_rows(case: Case) -> Iterator[CheckResult]:
     """Rows that are rare or impossible are scored too."""
     faults = []
     for name, rows in make_edges(case.rows, case.model.inputs).items():

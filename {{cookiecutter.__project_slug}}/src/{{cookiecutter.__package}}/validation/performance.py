@@ -24,7 +24,7 @@ from .statistics import (
 )
 
 
-def check_unseen(case: Case) -> Iterator[CheckResult]:
+def check_unseen_data(case: Case) -> Iterator[CheckResult]:
     """The window lies after the training of every version compared, and the delay of its labels.
 
     Both what the version says of itself and the last row that it was trained on must agree.
@@ -95,7 +95,7 @@ def check_calibration(case: Case) -> Iterator[CheckResult]:
     )
 
 
-def check_loss(case: Case) -> Iterator[CheckResult]:
+def check_log_loss_difference(case: Case) -> Iterator[CheckResult]:
     """Probabilities are not worse than the champion's; those of a first model beat the rate."""
     if case.champion_scores is None:
         other, margin = np.full(len(case.rows), case.record.metrics[LABEL_RATE]), 0.0

@@ -30,7 +30,7 @@ UNDECIDED = (State.PENDING, State.VALIDATING, State.AWAITING_APPROVAL)
 
 
 class PromotionError(PermissionError):
-    """A version cannot become champion; the message says why, and nothing was changed."""
+    """A version does not become champion; the message says why."""
 
 
 def promote(workspace: Workspace, settings: ValidationSettings) -> None:
@@ -55,7 +55,7 @@ def promote(workspace: Workspace, settings: ValidationSettings) -> None:
     if bar:
         raise PromotionError(f"version {version} was rolled back from: {bar.reason} ({bar.by})")
     if version not in {row.model_version for row in promotions}:
-        former = _find_rival(workspace, settings, promotions, version)
+        former = find_rival_of(workspace, settings, promotions, version)
         by = _require_evidence(workspace, settings, version, former)
         change = Change(version, former, settings.as_of, "promotion", by, "accepted by every check")
         promotions = _record(workspace, settings, promotions, change)
@@ -71,9 +71,11 @@ def _settle_overtaken(workspace: Workspace, settings: Settings, last: Row, versi
         move(workspace, settings, version, State.SUPERSEDED, reason)
 
 
-def _find_rival(
+def find_rival_of(
     workspace: Workspace, settings: Settings, promotions: list[Row], version: int
 ) -> int | None:
+    """The champion of the run's `as_of` that a version has to compare with, if there is one."""
+
     def exists(number: int) -> bool:
         return get_version(workspace.mlflow, settings.model_name, number) is not None
 
@@ -180,7 +182,7 @@ def _settle(
 def find_previous(workspace: Workspace, settings: Settings, promotions: list[Row]) -> int | None:
     """The version to return to: the last champion before this one that nobody returned from."""
     latest = settings.model_copy(update={"as_of": promotions[-1].as_of})
-    return _find_rival(workspace, latest, promotions, promotions[-1].model_version)
+    return find_rival_of(workspace, latest, promotions, promotions[-1].model_version)
 
 
 def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
@@ -191,7 +193,8 @@ def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
 
     Raises:
         PromotionError: There is no champion or none before it, the version never passed or waits
-            for a person, or it does not load and score.
+            for a person, or it does not load and score. Also where a promotion that was cut short,
+            or a rollback to another version, had to be finished first: who wants more repeats it.
     """
     promotions = read_promotions(workspace.spark, settings)
     if not promotions:

@@ -100,7 +100,8 @@ def estimate_calibration_slope(
     562-565. The interval is clustered (Liang and Zeger, Biometrika 73 (1986) 13-22). NaN for
     constant scores or labels, and where the regression has no finite solution.
     """
-    odds = np.log(np.clip(scores, 1e-9, 1 - 1e-9) / np.clip(1 - scores, 1e-9, 1))
+    clipped = np.clip(scores, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    odds = np.log(clipped / (1 - clipped))
     if np.ptp(odds) == 0 or np.ptp(labels) == 0:
         return NOTHING
     inputs = np.column_stack([np.ones(len(odds)), odds])

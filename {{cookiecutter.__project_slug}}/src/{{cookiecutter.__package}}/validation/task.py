@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mlflow import MlflowClient
 from pyspark.sql import Row
 
-from ..champion import find_bar, find_rival, read_promotions
+from ..champion import find_bar, read_promotions
 from ..settings import ValidationSettings
 from ..states import State, move
-from ..versions import FINISHED, IDENTITY, choose_version, find_run, get_version
+from ..versions import FINISHED, IDENTITY, choose_version, find_run
 from ..windows import get_evaluation_window
 from ..workspace import Workspace
 from .card import log_card
 from .evidence import Case, RegisteredCase
 from .gate import run_check, run_checks
-from .promotion import finish
+from .promotion import find_rival_of, finish
 from .record import digest_results, is_accepted, publish_results, read_results, record_results
 from .results import CheckResult, decide
 
@@ -87,14 +87,10 @@ def _is_trained_here(client: MlflowClient, run: str | None) -> bool:
 
 
 def _judge(
-    workspace: Workspace, settings: ValidationSettings, version: int, promotions: Sequence[Row]
+    workspace: Workspace, settings: ValidationSettings, version: int, promotions: list[Row]
 ) -> None:
     move(workspace, settings, version, State.VALIDATING, "the deployment job began")
-
-    def exists(number: int) -> bool:
-        return get_version(workspace.mlflow, settings.model_name, number) is not None
-
-    champion = find_rival(promotions, settings.as_of, version, exists)
+    champion = find_rival_of(workspace, settings, promotions, version)
     window = get_evaluation_window(settings)
     log.info("judging version %d on flights of %s", version, window)
     case = RegisteredCase(workspace, settings, window, version, champion)

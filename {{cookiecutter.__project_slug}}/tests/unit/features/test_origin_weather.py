@@ -16,7 +16,8 @@ from ..ingestion.test_contracts import GOOD, HOUR
 
 def test_rows_are_those_that_become_known_in_the_window(spark: SparkSession) -> None:
     hours = [HOUR + pd.Timedelta(hours=h) for h in range(4)]
-    weather = spark.createDataFrame(pd.DataFrame([{**GOOD, "observed_at": h} for h in hours]))
+    observed = [{**GOOD, "observed_at": h, "temperature": 40.0 + i} for i, h in enumerate(hours)]
+    weather = spark.createDataFrame(pd.DataFrame(observed))
     window = Window(
         (HOUR + dt.timedelta(hours=2)).to_pydatetime(),
         (HOUR + dt.timedelta(hours=4)).to_pydatetime(),
@@ -24,4 +25,5 @@ def test_rows_are_those_that_become_known_in_the_window(spark: SparkSession) -> 
     rows = compute_origin_weather(weather, window).orderBy("known_at").collect()
     known = [pd.Timestamp(row.known_at, tz="UTC") for row in rows]
     assert known == [hours[2], hours[3]]
+    assert [row.temperature for row in rows] == [41.0, 42.0]
     assert list(rows[0].asDict()) == [column.name for column in ORIGIN_WEATHER.columns]

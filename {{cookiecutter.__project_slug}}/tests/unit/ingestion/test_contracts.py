@@ -18,9 +18,10 @@ from {{ cookiecutter.__package }}.ingestion.contracts import (
 )
 from {{ cookiecutter.__package }}.ingestion.task import compare_with_stored, describe_refused
 from {{ cookiecutter.__package }}.tables import WEATHER
+from {{ cookiecutter.__package }}.windows import Window
 
 HOUR = pd.Timestamp("2013-03-01T05:00", tz="UTC")
-CUTOFF = dt.datetime(2013, 4, 1, tzinfo=dt.UTC)
+WINDOW = Window(dt.datetime(2013, 3, 1, tzinfo=dt.UTC), dt.datetime(2013, 4, 1, tzinfo=dt.UTC))
 GOOD = {
     "origin": "JFK",
     "observed_at": HOUR,
@@ -41,7 +42,7 @@ def deliver(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def judge(spark: SparkSession, *rows: dict[str, Any]) -> list[list[str]]:
     loaded = load_delivery(spark, WEATHER, deliver(*rows))
-    judged = judge_rows(loaded, WEATHER, CUTOFF).orderBy("observed_at", "temperature")
+    judged = judge_rows(loaded, WEATHER, WINDOW).orderBy("observed_at", "temperature")
     return [row[REASONS] for row in judged.collect()]
 
 
@@ -54,6 +55,7 @@ def judge(spark: SparkSession, *rows: dict[str, Any]) -> list[list[str]]:
         ({"origin": "BOS"}, "origin: not an allowed value"),
         ({"origin": None}, "origin: null"),
         ({"observed_at": pd.Timestamp("2013-04-01", tz="UTC")}, "observed_at: in the future"),
+        ({"observed_at": pd.Timestamp("2013-02-28T23:59", tz="UTC")}, "observed_at: before the"),
     ],
 )
 def test_a_broken_rule_is_named(spark: SparkSession, fault: dict[str, Any], reason: str) -> None:
@@ -83,14 +85,14 @@ def test_a_stored_row_is_recognised_and_a_changed_one_refused(spark: SparkSessio
         (deliver({"temperature": 41.0}), ["refused"]),
         (deliver(later), ["new"]),
     ]:
-        judged = judge_rows(load_delivery(spark, WEATHER, rows), WEATHER, CUTOFF)
+        judged = judge_rows(load_delivery(spark, WEATHER, rows), WEATHER, WINDOW)
         states = [r.state for r in compare_with_stored(judged, stored, WEATHER).collect()]
         assert states == expected
 
 
 def test_refused_rows_keep_their_content_and_each_counts(spark: SparkSession) -> None:
     bad = {"wind_speed": 1048.0}
-    judged = judge_rows(load_delivery(spark, WEATHER, deliver(bad, bad)), WEATHER, CUTOFF)
+    judged = judge_rows(load_delivery(spark, WEATHER, deliver(bad, bad)), WEATHER, WINDOW)
     rows = describe_refused(judged, WEATHER).collect()
     assert len({row.row_id for row in rows}) == 2
     assert all('"wind_speed":1048.0' in row.row for row in rows)

@@ -23,6 +23,7 @@ from {{ cookiecutter.__package }}.training.model import build_pipeline, select_i
 from {{ cookiecutter.__package }}.training.task import make_baseline, number_periods
 from {{ cookiecutter.__package }}.training.tuning import (
     TrainingError,
+    Trial,
     check_rows,
     split_by_time,
     tune,
@@ -86,19 +87,32 @@ def tracking(tmp_path: Path) -> Iterator[None]:
     mlflow.set_tracking_uri(former)
 
 
-def test_the_baseline_of_predictions_is_of_rows_that_were_not_fitted_on(
+def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
     tracking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "ROUNDS", 1)
     rows = make_rows(6_000)
     with mlflow.start_run():
-        best = tune(rows)
+        best, again = tune(rows), tune(rows)
+    assert best.parameters == again.parameters
+    assert np.array_equal(best.scores, again.scores)
     older, judged = split_by_time(rows)
     pipeline = build_pipeline(best.parameters).fit(select_inputs(older), older[LABEL])
     assert np.array_equal(best.scores, pipeline.predict_proba(select_inputs(judged))[:, 1])
-    baseline = make_baseline(rows, best)
+    baseline = make_baseline(rows, best, window_days=28)
     assert sum(baseline["probability"]["counts"]) == len(judged)
     assert sum(baseline["distance"]["counts"]) == len(rows)
+
+
+def test_thresholds_are_the_variation_of_stretches_as_long_as_the_windows() -> None:
+    rows = make_rows(6_000)
+    weekly = np.sin(2 * np.pi * np.arange(len(rows)) / len(rows) * 100 / 7)
+    rows["distance"] += 5 * weekly
+    judged = split_by_time(rows)[1]
+    best = Trial({}, judged, judged["distance"].to_numpy(), {})
+    daily, monthly = (make_baseline(rows, best, window_days=days) for days in (1, 28))
+    for column in ("distance", "probability"):
+        assert daily[column]["threshold"] > monthly[column]["threshold"]
 
 
 def test_an_incomplete_stretch_is_no_period() -> None:

@@ -24,7 +24,7 @@ from {{ cookiecutter.__package }}.problem import (
 )
 from {{ cookiecutter.__package }}.scoring import ScoringModel, score
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.validation.compliance import list_trained_tables
+from {{ cookiecutter.__package }}.tables import name_trained_tables
 from {{ cookiecutter.__package }}.validation.evidence import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 from {{ cookiecutter.__package }}.windows import Window
@@ -43,7 +43,7 @@ TAGS = {
     "code_digest": "def",
     "owner": "owner@example.com",
     "package_version": "0.1.0",
-    "table_versions": json.dumps(dict.fromkeys(list_trained_tables(SETTINGS), 1)),
+    "table_versions": json.dumps(dict.fromkeys(name_trained_tables(SETTINGS).values(), 1)),
     "training_start": "2012-06-01T00:00:00+00:00",
     "training_end": BEFORE.isoformat(),
     "evaluation_start": WINDOW.start.isoformat(),

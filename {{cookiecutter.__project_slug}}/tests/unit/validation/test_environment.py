@@ -16,6 +16,7 @@ from {{ cookiecutter.__package }}.training.task import list_requirements
 from {{ cookiecutter.__package }}.validation import environment
 from {{ cookiecutter.__package }}.validation.environment import (
     check_fresh_process,
+    claim_folder,
     find_environment,
 )
 from {{ cookiecutter.__package }}.validation.gate import run_check
@@ -65,6 +66,18 @@ def test_an_environment_that_was_cut_short_is_made_anew_and_no_other(tmp_path: P
     assert result.verdict is Verdict.PASSED, result.reason
     assert library.exists()
     assert another.exists()
+
+
+def test_a_folder_that_others_may_write_is_not_run_from(tmp_path: Path) -> None:
+    own, linked = tmp_path / "own", tmp_path / "linked"
+    claim_folder(own)
+    claim_folder(own)
+    linked.symlink_to(own)
+    with pytest.raises(PermissionError, match="linked is open to other users"):
+        claim_folder(linked)
+    own.chmod(0o770)
+    with pytest.raises(PermissionError, match="own is open to other users: remove it"):
+        claim_folder(own)
 
 
 def test_it_is_reported_where_nobody_asks_for_it() -> None:
