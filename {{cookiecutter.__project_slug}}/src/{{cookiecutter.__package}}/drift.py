@@ -26,7 +26,8 @@ class ColumnBaseline(TypedDict):
     """A column's bins in training: `edges` of numbers or `values` of categories.
 
     `counts` has a bin per interval, or per category and one for others; the last bin is for null.
-    `threshold` is the PSI that stretches inside training reach among themselves.
+    `threshold` is the most PSI that a stretch of training has against the whole of it, and at least
+    `LEAST_THRESHOLD`.
     """
 
     edges: list[float] | None

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-IDENTIFIER = r"[A-Za-z0-9_\-]+"
+IDENTIFIER = r"[A-Za-z0-9_]+"
 SchemaName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}\.{IDENTIFIER}$")]
 ReadSchema = Annotated[SchemaName, "read-only"]
 Margin = Annotated[float, Field(gt=0, lt=1)]
@@ -107,7 +107,7 @@ class Settings(RunSettings):
     owner: str = ""
     code_commit: str = ""
     tree: str = "unknown"
-    window_days: int = 28
+    window_days: int = Field(default=28, gt=0)
     fresh_environment: bool = False
     webhook_scope: str = ""
 

@@ -90,6 +90,8 @@ def _connect_to_databricks() -> Workspace:
 
     mlflow.set_registry_uri("databricks-uc")
     spark = SparkSession.builder.getOrCreate()
+    # Hours and days are computed in the session's zone, which a cluster may set otherwise.
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
     client = mlflow.MlflowClient()
     return Workspace(
         spark=spark,

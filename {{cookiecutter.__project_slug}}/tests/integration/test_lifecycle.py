@@ -19,7 +19,8 @@ from sklearn.metrics import roc_auc_score
 
 from {{ cookiecutter.__package }} import tables
 from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, read_artifact
-from {{ cookiecutter.__package }}.features.carrier_delays import compute_carrier_delays
+from {{ cookiecutter.__package }}.features.task import FEATURES, Feature
+from {{ cookiecutter.__package }}.ingestion.contracts import load_delivery
 from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
 from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
 from {{ cookiecutter.__package }}.problem import FIRST_DAY
@@ -65,24 +66,35 @@ def test_a_feature_is_what_pandas_computes_for_its_hour(lifecycle: Lifecycle) ->
     assert row.carrier_late_share_24h == pytest.approx((last["arrival_delay"] > 15).mean())
 
 
-def test_facts_after_the_date_change_no_feature(lifecycle: Lifecycle) -> None:
-    until = lifecycle.settings.cutoff
-    window = Window(until - dt.timedelta(days=2), until)
-    delivery = SOURCES["outcomes"](Window(FIRST_DAY, until + dt.timedelta(days=5)))
-    later = delivery["known_at"] >= CUTOFF - pd.Timedelta(days=1)
-    shuffled = delivery.assign(
-        arrival_delay=delivery["arrival_delay"].mask(later, 999.0),
-    )
-    spark = lifecycle.workspace.spark
-    columns = ["known_at", "carrier", "arrival_delay"]
-    features = [
-        compute_carrier_delays(spark.createDataFrame(frame[columns]), window)
-        .where(F.col("known_at") < F.lit(until - dt.timedelta(days=1)))
+# When a source's row is known, after the time it bears.
+KNOWN_AFTER = {"outcomes": dt.timedelta(0), "weather": dt.timedelta(hours=1)}
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.table.name)
+def test_facts_that_become_known_later_change_no_feature(
+    lifecycle: Lifecycle, feature: Feature
+) -> None:
+    spark, until = lifecycle.workspace.spark, lifecycle.settings.cutoff
+    window, moment = Window(until - dt.timedelta(days=2), until), until - dt.timedelta(days=1)
+    known = Window(window.start - feature.lookback, until)
+    facts = SOURCES[feature.source.name](known)
+    later = facts[feature.source.time] + KNOWN_AFTER[feature.source.name] > moment
+    computed = [
+        feature.compute(load_delivery(spark, feature.source, rows), window)
+        .where(F.col("known_at") <= F.lit(moment))
         .toPandas()
-        .sort_values(["carrier", "known_at"], ignore_index=True)
-        for frame in (delivery, shuffled)
+        .sort_values(list(feature.table.keys), ignore_index=True)
+        for rows in (facts, disturb(facts, later, feature.source.time))
     ]
-    pd.testing.assert_frame_equal(*features)
+    assert len(computed[0]) > 50
+    pd.testing.assert_frame_equal(*computed)
+
+
+def disturb(facts: pd.DataFrame, chosen: pd.Series, time: str) -> pd.DataFrame:
+    """Of the chosen facts, deletes every other one, and shuffles what the rest say."""
+    kept = facts[chosen].iloc[::2]
+    said = kept.drop(columns=time).sample(frac=1, random_state=1).set_index(kept.index)
+    return pd.concat([facts[~chosen], said.assign(**{time: kept[time]})])
 
 
 def test_the_version_carries_its_lineage(lifecycle: Lifecycle) -> None:

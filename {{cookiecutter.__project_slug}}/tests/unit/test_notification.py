@@ -33,5 +33,10 @@ def test_a_listener_that_fails_is_noted_and_nothing_else(
     ] * 3
 
 
+def test_an_address_that_only_looks_local_is_not_called(listener: Listener) -> None:
+    notify(Secret(f"http://127.0.0.1:80@localhost:{listener.server_port}/"), SETTINGS, {})
+    assert listener.heard == []
+
+
 def test_without_a_scope_nobody_is_asked() -> None:
     notify(Secret("http://127.0.0.1:1/"), Settings.from_arguments(ARGUMENTS), {})
