@@ -57,8 +57,8 @@ def test_nothing_of_the_template_is_left(choice: str, tmp_path: Path) -> None:
         assert not strange or name.startswith("local/"), (name, strange)
 
 
-@pytest.mark.parametrize("name", ["A", "a" * 30])
-def test_the_format_does_not_depend_on_the_names_length(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["A", "a" * 30, "Zoo", "z" * 30])
+def test_the_format_does_not_depend_on_the_name(name: str, tmp_path: Path) -> None:
     project = render(tmp_path, project_name=name)
     for words in (["format", "--check"], ["check"]):
         command = [sys.executable, "-m", "ruff", *words, "--no-cache", "."]

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from {{ cookiecutter.__package }}.settings import ValidationSettings
+
 from local.bundle import Bundle, load_bundle
 from local.display import PlainDisplay
 from local.graph import State

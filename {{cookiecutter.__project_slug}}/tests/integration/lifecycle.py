@@ -23,6 +23,7 @@ from {{ cookiecutter.__package }}.tables import Table
 from {{ cookiecutter.__package }}.training.model import select_inputs
 from {{ cookiecutter.__package }}.training.task import list_requirements
 from {{ cookiecutter.__package }}.versions import DIGEST
+
 from local.bundle import Bundle, load_bundle
 from local.graph import State
 from local.runner import Runner

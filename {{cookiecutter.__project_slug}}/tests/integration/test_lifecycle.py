@@ -32,6 +32,7 @@ from {{ cookiecutter.__package }}.validation.infrastructure import check_agreeme
 from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
 from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
+
 from local.graph import State
 from local.tasks import TaskValues, run_notebook
 

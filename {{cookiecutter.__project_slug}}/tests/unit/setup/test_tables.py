@@ -17,6 +17,7 @@ from {{ cookiecutter.__package }}.setup.tables import (
     has_keys,
 )
 from {{ cookiecutter.__package }}.tables import CARRIER_DELAYS, FLIGHTS, PROMOTIONS
+
 from local.feature_client import open_feature_client
 from local.workspace import RecordedGovernance
 
