@@ -61,6 +61,7 @@ lock: .venv/ready ## renew both lock files
 	rm -rf $(RENDERED) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
 	cd $(RENDERED) && uv lock --upgrade
 	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(RENDERED)/uv.lock > '$(PROJECT)/uv.lock'
+	$(MAKE) --no-print-directory -C $(RENDERED) .venv/ready
 	$(RUN) python tests/names.py
 
 clean: ## remove everything the verbs have made

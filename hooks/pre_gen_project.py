@@ -17,20 +17,15 @@ LONGEST = 30
 RESERVED_CATALOGS = {"system", "samples", "hive_metastore", "spark_catalog", "global_temp"}
 # YAML takes these for something else than a name.
 WORDS_OF_YAML = {"false", "n", "no", "null", "off", "on", "true", "y", "yes"}
-# What the project imports under another name than the one it is installed by, or git ignores.
-IMPORTED = {
-    "artifacts",
-    "build",
-    "delta",
-    "dist",
-    "google",
-    "jdk",
-    "mlruns",
-    "sklearn",
-    "test",
-    "yaml",
-}
-RESERVED = {*ANSWERS["_taken_names"], *IMPORTED, *WORDS_OF_YAML, *sys.stdlib_module_names}
+# What git ignores, and the tests that Python brings.
+IGNORED = {"artifacts", "build", "dist", "mlruns", "test"}
+# Modules of Python 3.11 and 3.12, for the project, that the Python which runs this may lack.
+FORMER = {
+    "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils",
+    "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes",
+    "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib",
+}  # fmt: skip
+RESERVED = {*ANSWERS["_taken_names"], *IGNORED, *FORMER, *WORDS_OF_YAML, *sys.stdlib_module_names}
 
 
 def list_faults() -> Iterator[str]:

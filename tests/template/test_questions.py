@@ -77,8 +77,8 @@ def test_unusual_names_give_a_sound_project(name: str, folder: str, tmp_path: Pa
     "name",
     [
         "2 fast", "class", "local", "json", "Delivery", "Scikit Learn", "scipy", "sklearn", "yaml",
-        "Test", "Dist", "True", "On", "null", "a" * 31, "../escape", "/etc", "a/b", 'say "hi"',
-        "x\ny",
+        "Test", "Dist", "Pipes", "True", "On", "null", "a" * 31, "../escape", "/etc", "a/b",
+        'say "hi"', "x\ny",
         "{{ cookiecutter }}", "{% raw %}", "a\\b", "", "   ", "${x}", "`id`",
     ],
 )  # fmt: skip
@@ -115,9 +115,26 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     assert answer.stderr.count("is refused") == 3
 
 
-def test_what_the_project_installs_and_its_own_folders_are_no_names_for_it(tmp_path: Path) -> None:
+def test_what_the_project_installs_and_its_own_folders_are_no_names_for_it() -> None:
     settings = json.loads((ROOT / "cookiecutter.json").read_text())
     assert settings["_taken_names"] == list_taken_names(), "renew with: make lock"
-    assert {"scikit_learn", "delivery", "local", "rich"} <= set(list_taken_names())
-    answer = ask(tmp_path, project_name="Typing Extensions")
-    assert "typing_extensions is taken" in answer.stderr
+    assert {"scikit_learn", "sklearn", "delivery", "local", "rich"} <= set(list_taken_names())
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("Typing Extensions", "typing_extensions"),
+        ("Tempo", "tempo"),
+        ("Git", "git"),
+        ("Databricks", "databricks"),
+        ("Pkg Resources", "pkg_resources"),
+    ],
+)
+def test_a_name_that_something_installed_is_imported_by_is_refused(
+    name: str, module: str, tmp_path: Path
+) -> None:
+    answer = ask(tmp_path, project_name=name)
+    assert f"project_name: {name!r} is refused; allowed: a name that nothing" in answer.stderr
+    assert f"{module} is taken" in answer.stderr
+    assert list(tmp_path.rglob("*")) == []
