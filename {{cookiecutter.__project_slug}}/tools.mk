@@ -1,6 +1,6 @@
 # uv and the environment, installed when they are missing.
 UV_VERSION := 0.13.9
-UV := $(or $(shell command -v uv),.tools/bin/uv)
+UV := $(if $(shell command -v uv),uv,.tools/bin/uv)
 RUN := $(UV) run --no-sync
 # What is installed here is found by whatever a verb calls.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -12,8 +12,15 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 	done; test -x .tools/bin/pip || { echo "Python 3.11 or 3.12 with venv is needed: see python.org"; exit 1; }
 	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+# An environment knows its folder by an absolute path: moved or copied, it is made anew.
+MOVED := $(shell test ! -e .venv/ready || test "$$(cat .venv/ready)" = "$$(pwd -P)" || echo moved)
+.PHONY: moved
+moved:
+	@echo "This folder was moved or copied; its environment is made anew"
+	@rm -rf .venv
+
 # Compiled once, everything that starts later starts in half the time.
-.venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV))
+.venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV)) $(MOVED)
 	@echo "Installing the locked dependencies ..."
 	@$(UV) sync --quiet --locked --compile-bytecode || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }
-	@touch $@
+	@pwd -P > $@
