@@ -18,7 +18,16 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 	  echo "Generating $(DEMO) ..."; \
 	  $(RUN) cookiecutter --no-input --output-dir $(dir $(DEMO)) . > /dev/null; }
 	@$(MAKE) --no-print-directory -C $(DEMO) run
-	@printf '\nLook around in $(DEMO): make ui, make times, make help\n'
+	@printf '\nLook around in $(DEMO): make ui, make times, make tables\n'
+
+ui: ## MLflow's pages over what the demo ran
+times: ## where the time of the demo's last run went
+tables: ## rows of every table of the demo, and a hash that tells whether they changed
+ui times tables: | $(DEMO)
+	@$(MAKE) --no-print-directory -C $(DEMO) $@
+
+$(DEMO):
+	@echo "There is no demo yet: make demo" >&2; exit 1
 
 test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
 	$(RUN) pytest --numprocesses 2 $(PYTEST)
@@ -53,7 +62,7 @@ faults: $(RENDERED)/.venv/ready ## kill runs at many moments and compare what th
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py validation 20
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py rollback 5
 
-bench: ## measure (BENCH=leakage or gate), after make demo
+bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py"
 
 lock: .venv/ready ## renew both lock files
@@ -74,4 +83,4 @@ $(RENDERED)/.venv/ready: .venv/ready FORCE
 
 FORCE:
 
-.PHONY: help demo test check fix render docs rehearse golden faults bench lock clean FORCE
+.PHONY: help demo ui times tables test check fix render docs rehearse golden faults bench lock clean FORCE

@@ -1,20 +1,50 @@
-"""The template's own verbs call what is there."""
+"""The template's verbs are its projects' verbs, and call what is there."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from rendering import ROOT
 
 DEMO = ROOT / "build" / "demo" / "flight-delays"
 BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+BOTH = {"help", "test", "check", "fix", "ui", "times", "tables", "clean"}
+OF_THE_DEMO = ["ui", "times", "tables"]
+
+
+def call_make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--no-print-directory", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def list_verbs(folder: Path) -> set[str]:
+    return set(re.findall(r"^  make ([a-z-]+) ", call_make(folder, "help").stdout, re.M))
+
+
+def test_both_layers_have_the_same_verbs(project: Path) -> None:
+    assert BOTH | {"demo"} <= list_verbs(ROOT)
+    assert BOTH | {"run"} <= list_verbs(project)
+
+
+@pytest.mark.parametrize("verb", OF_THE_DEMO)
+def test_a_verb_looks_into_the_demos_project(verb: str, project: Path) -> None:
+    done = call_make(ROOT, "--dry-run", verb, f"DEMO={project}")
+    assert done.stdout.splitlines()[-1].endswith(f"python -m local {verb}")
+
+
+@pytest.mark.parametrize("verb", [*OF_THE_DEMO, "bench"])
+def test_without_a_demo_a_verb_says_what_is_missing(verb: str, tmp_path: Path) -> None:
+    done = call_make(ROOT, verb, f"DEMO={tmp_path / 'none'}")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == "There is no demo yet: make demo"
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_bench_calls_a_program_that_is_there(name: str) -> None:
-    command = ["make", "--dry-run", "--no-print-directory", "bench", f"BENCH={name}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = call_make(ROOT, "--dry-run", "bench", f"BENCH={name}")
     program = shlex.split(done.stdout.splitlines()[-1])[-1]
     assert (DEMO / program).resolve().is_file(), program
