@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rendering import CHOICES, ROOT, list_files, render
+from rendering import CHOICES, ROOT, TEMPLATE, list_files, render
 
 
 def git(folder: Path, *words: str) -> str:
@@ -55,6 +55,13 @@ def test_nothing_of_the_template_is_left(choice: str, tmp_path: Path) -> None:
         known = ("job.", "tasks.", "task.", "workspace.")
         strange = [v for v in values if v and not v.startswith(known)]
         assert not strange or name.startswith("local/"), (name, strange)
+
+
+def test_an_option_chooses_files_and_inside_a_file_changes_prose_alone() -> None:
+    contents = list_files(TEMPLATE).items()
+    branching = [name for name, content in contents if re.search(rb"\{%-? *if ", content)]
+    assert branching
+    assert all(name.startswith("docs/how-to/") for name in branching), branching
 
 
 @pytest.mark.parametrize("name", ["A", "a" * 30, "Zoo", "z" * 30])

