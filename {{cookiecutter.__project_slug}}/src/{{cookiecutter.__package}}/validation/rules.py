@@ -1,6 +1,6 @@
 """What a version must reach to become champion, beside the margins of the job's settings.
 
-`make bench BENCH=gate` says what follows.
+docs/how-to/gate.md says how often the gate then errs.
 """
 
 from __future__ import annotations
