@@ -13,6 +13,7 @@ from rendering import ROOT
 DEMO = ROOT / "build" / "demo" / "flight-delays"
 BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
 BOTH = {"help", "test", "check", "fix", "ui", "times", "tables", "clean"}
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 OF_THE_DEMO = ["ui", "times", "tables"]
 
 
@@ -28,6 +29,12 @@ def list_verbs(folder: Path) -> set[str]:
 def test_both_layers_have_the_same_verbs(project: Path) -> None:
     assert BOTH | {"demo"} <= list_verbs(ROOT)
     assert BOTH | {"run"} <= list_verbs(project)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_verbs_that_a_page_names_are_there(page: Path, project: Path) -> None:
+    named = set(re.findall(r"(?:(?<=`)|(?<=\n))make ([a-z-]+)", page.read_text()))
+    assert named <= list_verbs(ROOT) | list_verbs(project)
 
 
 @pytest.mark.parametrize("verb", OF_THE_DEMO)
