@@ -90,9 +90,15 @@ def read(state: Path, job: str) -> dict[str, Any]:
 
 
 def kill_after(state: Path, job: str, dates: str, seconds: float) -> None:
-    """Starts a run and kills it, the JVM included."""
+    """Starts a run and kills it, the JVM included.
+
+    Raises:
+        SystemExit: It had ended by itself.
+    """
     running = start(state, job, dates)
     time.sleep(seconds)
+    if running.poll() is not None:
+        raise SystemExit(f"the run ended within {seconds:.0f} s: kill it earlier")
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
 
@@ -121,7 +127,7 @@ def main() -> int:
         expected = read(undisturbed, job)
         print(f"undisturbed: {seconds:.0f} s, {len(expected)} facts", flush=True)
         for kill in range(kills):
-            state, moment = Path(scratch) / f"kill-{kill}", seconds * (kill + 0.7) / kills
+            state, moment = Path(scratch) / f"kill-{kill}", 0.95 * seconds * (kill + 0.7) / kills
             shutil.copytree(begun, state)
             kill_after(state, job, dates, moment)
             finish(state, job, dates)

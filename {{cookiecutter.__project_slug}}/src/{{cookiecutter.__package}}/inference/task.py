@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from .. import delta
@@ -13,7 +14,7 @@ from ..problem import KEY
 from ..scoring import load_model, score_frame
 from ..settings import Settings
 from ..tables import PREDICTIONS
-from ..windows import get_scoring_window
+from ..windows import Window, get_scoring_window
 from ..workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -38,21 +39,27 @@ def predict(workspace: Workspace, settings: Settings) -> None:
     log.info("champion is version %d", version)
     model = load_model(workspace.mlflow, settings.model_name, version)
     window = get_scoring_window(settings)
-    stored = workspace.spark.table(PREDICTIONS.full_name(settings))
-    scored = window.select(stored, PREDICTIONS.time).where(F.col("model_version") == version)
-    flights = read_flights(workspace, settings, window).join(scored, KEY, "left_anti")
+    flights = _find_unscored(workspace, settings, window, version)
     if flights.isEmpty():
         log.info("the flights of %s are scored", window)
         return
     log.info("scoring flights of %s", window)
     rows = make_training_set(workspace, flights, model.lookups).load_df()
-    predictions = (
-        score_frame(model, rows)
-        .join(flights.select(KEY, PREDICTIONS.time), KEY)
-        .withColumn("model_version", F.lit(version))
-        .withColumn("as_of", F.lit(settings.as_of))
-        .select(*(column.name for column in PREDICTIONS.columns))
-    )
+    scores = score_frame(model, rows).join(flights.select(KEY, PREDICTIONS.time), KEY)
+    _store(settings, window, version, scores)
+
+
+def _find_unscored(
+    workspace: Workspace, settings: Settings, window: Window, version: int
+) -> DataFrame:
+    stored = workspace.spark.table(PREDICTIONS.full_name(settings))
+    scored = window.select(stored, PREDICTIONS.time).where(F.col("model_version") == version)
+    return read_flights(workspace, settings, window).join(scored, KEY, "left_anti")
+
+
+def _store(settings: Settings, window: Window, version: int, scores: DataFrame) -> None:
+    told = {"model_version": F.lit(version), "as_of": F.lit(settings.as_of)}
+    predictions = scores.withColumns(told).select(*(c.name for c in PREDICTIONS.columns))
     within = window.contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
     name = PREDICTIONS.full_name(settings)
     delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

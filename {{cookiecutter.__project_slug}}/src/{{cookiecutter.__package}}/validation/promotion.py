@@ -208,15 +208,7 @@ def roll_back(workspace: Workspace, settings: RollbackSettings) -> None:
     if _is_done(settings, last):
         log.info("version %d is the champion already, by this rollback", last.model_version)
         return
-    version = settings.model_version or find_previous(workspace, settings, promotions)
-    if version is None:
-        raise PromotionError(
-            f"before version {last.model_version} no champion is left: train another version"
-        )
-    if version == last.model_version:
-        raise PromotionError(f"version {version} is the champion already")
-    _check_that_it_passed(workspace, settings, promotions, version)
-    _check_that_it_scores(workspace, settings, version)
+    version = _choose_former(workspace, settings, promotions)
     as_of = max(settings.as_of, last.as_of)
     by, reason = settings.by, settings.reason
     change = Change(version, last.model_version, as_of, "rollback", by, reason, settings.request)
@@ -235,6 +227,18 @@ def _is_done(settings: RollbackSettings, last: Row) -> bool:
     same = (settings.model_version, settings.by, settings.reason)
     named = same == (last.model_version, last.by, last.reason)
     return last.kind == "rollback" and (named or settings.request == last.request)
+
+
+def _choose_former(workspace: Workspace, settings: RollbackSettings, promotions: list[Row]) -> int:
+    last = promotions[-1].model_version
+    version = settings.model_version or find_previous(workspace, settings, promotions)
+    if version is None:
+        raise PromotionError(f"before version {last} no champion is left: train another version")
+    if version == last:
+        raise PromotionError(f"version {version} is the champion already")
+    _check_that_it_passed(workspace, settings, promotions, version)
+    _check_that_it_scores(workspace, settings, version)
+    return version
 
 
 def _check_that_it_passed(

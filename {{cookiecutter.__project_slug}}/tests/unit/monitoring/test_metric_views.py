@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -18,7 +20,8 @@ from ..test_settings import ARGUMENTS
 
 SETTINGS = Settings.from_arguments(ARGUMENTS)
 DAY = dt.datetime(2013, 6, 3, 12, tzinfo=dt.UTC)
-AS_OF = dt.date(2013, 7, 1)
+AS_OF, LATER = dt.date(2013, 7, 1), dt.date(2013, 7, 29)
+DASHBOARD = Path(__file__).parents[3] / "dashboards/model_health.lvdash.json"
 ROWS = {
     PREDICTIONS: [
         ("a", 1, DAY, 0.2, AS_OF),
@@ -27,6 +30,7 @@ ROWS = {
     ],
     METRICS: [
         (AS_OF, DAY, DAY, 1, "performance", "predictions", "auc", 0.7, 0.6, False),
+        (LATER, DAY, DAY, 1, "performance", "predictions", "auc", 0.75, 0.6, False),
         (AS_OF, DAY, DAY, 2, "performance", "predictions", "auc", 0.5, 0.6, True),
         (AS_OF, DAY, DAY, 1, "performance", "predictions", "log_loss", 0.6, None, False),
         (AS_OF, DAY, DAY, 1, "input_drift", "distance", "psi", 0.3, 0.2, True),
@@ -70,6 +74,16 @@ def test_quality_is_the_worst_that_was_seen(observed: SparkSession) -> None:
     assert row["highest_log_loss"] == 0.6
     assert row["largest_drift"] == 0.3
     assert row["alerts"] == 2
+
+
+def test_a_chart_has_one_value_of_a_version_for_a_window_the_last_one(
+    observed: SparkSession,
+) -> None:
+    observed.table(METRICS.full_name(SETTINGS)).createOrReplaceTempView("metrics")
+    datasets = json.loads(DASHBOARD.read_text())["datasets"]
+    (performance,) = (data for data in datasets if data["name"] == "performance")
+    rows = observed.sql("".join(performance["queryLines"])).collect()
+    assert [(row.model_version, row.value) for row in rows] == [(1, 0.75), (2, 0.5)]
 
 
 def test_a_view_is_beside_the_metrics() -> None:
