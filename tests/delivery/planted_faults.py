@@ -71,6 +71,10 @@ FAULTS = {
         (MAIN, "      window_days: ${var.window_days}", "      window_days: ${var.window_days}\n      colour: red"),
         r"training.job.yml:\d+: .*training takes no parameter colour: remove it",
     ),
+    "job parameter that the entry point does not take": (
+        (TRAINING, "default: ${var.as_of}", "default: ${var.as_of}\n        - name: colour\n          default: red"),
+        rf"{TASK}.*: training takes no parameter colour: remove it from the task's or the job's",
+    ),
     "required parameter that no job passes": (
         (MAIN, "      predictions: ${resources.schemas.predictions.id}\n", ""),
         r"training.job.yml:\d+: .*training needs the parameter predictions: pass it",

@@ -18,8 +18,11 @@ ADVICE = re.compile(
 )
 # How far from an edit the nearest line is that can be named, where it is not of a block around it.
 NEAR = 5
-# A variable without a value is named where it is declared.
-NAMED_ELSEWHERE = {"variable without a value"}
+# A variable without a value is named where it is declared, a job's parameter where it arrives.
+NAMED_ELSEWHERE = {
+    "variable without a value",
+    "job parameter that the entry point does not take",
+}
 
 
 @pytest.fixture(autouse=True)

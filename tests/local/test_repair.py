@@ -29,6 +29,7 @@ def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
 def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy: Toy) -> None:
     named = {"value": "{{tasks.first.values.count}}"}
     toy.job["tasks"][1]["python_wheel_task"]["named_parameters"] = named
+    toy.job["parameters"] = []
     toy.add_task("third", "second")
 
     toy.recorder.act = leave("count", 7, "second")

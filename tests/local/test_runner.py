@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from local.bundle import load_bundle
 from local.graph import State
-from local.runner import Runner
+from local.project import read_package
+from local.runner import Runner, push_down
 from local.tasks import TaskValues
-from toy_bundle import Silent, Toy, fail
+from toy_bundle import WHEEL, Silent, Toy, fail
 
 
 def test_tasks_run_in_the_order_of_their_dependencies(toy: Toy) -> None:
@@ -40,6 +42,7 @@ def test_dynamic_values_are_filled_in(toy: Toy) -> None:
         "before": "{{tasks.first.result_state}}",
         "value": "{{tasks.first.values.count}}",
     }
+    toy.job["parameters"] = []
     toy.recorder.act = lambda key, values: values.set("count", 3)
     run = toy.run()
     day = time.strftime("%Y-%m-%d", time.gmtime(run.started))
@@ -172,6 +175,42 @@ def test_a_job_runs_another_and_passes_parameters_down(toy: Toy) -> None:
     assert toy.recorder.calls[-1] == ("inner", {"day": "2013-05-05"})
     toy.recorder.act = fail("inner")
     assert toy.run().state is State.FAILED
+
+
+def test_job_parameters_come_before_a_tasks_own(toy: Toy) -> None:
+    toy.job["tasks"][1]["python_wheel_task"]["named_parameters"] = {"as_of": "mine", "x": "y"}
+    toy.add_task("positional", "second")["python_wheel_task"]["parameters"] = ["a"]
+    toy.run()
+    told = dict(toy.recorder.calls)
+    assert told["first"]["as_of"] == "2013-01-01"
+    assert told["second"] == {"as_of": "2013-01-01", "x": "y"}
+    assert told["positional"] == {}
+
+
+def test_job_parameters_reach_a_notebook() -> None:
+    notebook = {"notebook_task": {"notebook_path": "x.py"}}
+    told = push_down(notebook, {"as_of": "2013-01-01"})
+    assert told["notebook_task"]["base_parameters"] == {"as_of": "2013-01-01"}
+
+
+def test_job_parameters_reach_a_job_that_declares_them(toy: Toy) -> None:
+    wheel = {**WHEEL, "named_parameters": {"x": "y"}}
+    child = {"name": "child", "parameters": [{"name": "as_of", "default": ""}]}
+    child["tasks"] = [{"task_key": "inner", "python_wheel_task": wheel}]
+    toy.resources["resources"]["jobs"]["child"] = child
+    toy.job["parameters"].append({"name": "unknown_there", "default": "1"})
+    toy.add_task("call", "second", run_job_task={"job_id": "${resources.jobs.child.id}"})
+    assert toy.run(as_of="2013-05-05").state is State.SUCCESS
+    assert toy.recorder.calls[-1] == ("inner", {"x": "y", "as_of": "2013-05-05"})
+
+
+def test_the_deployment_job_refuses_another_model_than_its_own(toy: Toy) -> None:
+    runner = Runner(load_bundle(Path.cwd(), "dev"), toy.recorder, toy.store, Silent())
+    runner.run("validation", {"model_name": "dev.models.other"})
+    told = [f"--{name}={value}" for name, value in toy.recorder.calls[0][1].items()]
+    settings = import_module(f"{read_package(Path.cwd())}.settings")
+    with pytest.raises(settings.ParameterError, match="model_name is dev.models.other, this job"):
+        settings.ValidationSettings.from_arguments(told)
 
 
 def test_a_failed_task_is_retried_as_often_as_the_yaml_says(toy: Toy) -> None:

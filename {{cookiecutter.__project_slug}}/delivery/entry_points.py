@@ -12,12 +12,16 @@ from typing import Any
 
 from local.bundle import Bundle
 from local.project import read_package, read_pyproject
+from local.runner import push_down
 
 from .sources import locate
 
 
 def find_parameter_faults(bundle: Bundle) -> Iterator[str]:
-    """Parameters that an entry point does not take, and required ones that no job passes."""
+    """Parameters that an entry point does not take, and required ones that no job passes.
+
+    The job's own count too: a workspace pushes them down to each task.
+    """
     for path, wheel in list_wheel_tasks(bundle):
         takes = find_settings(bundle, wheel["entry_point"])
         if takes is None:
@@ -26,7 +30,8 @@ def find_parameter_faults(bundle: Bundle) -> Iterator[str]:
         required = {name for name, field in takes.items() if field.is_required()}
         for name in sorted(set(passed) - set(takes)):
             fault = (
-                f"{wheel['entry_point']} takes no parameter {name}: remove it, or let it take it"
+                f"{wheel['entry_point']} takes no parameter {name}: remove it from the task's or "
+                "the job's parameters, or let it take it"
             )
             yield bundle.places.describe((*path, "python_wheel_task"), fault)
         for name in sorted(required - set(passed)):
@@ -79,10 +84,11 @@ def find_script_faults(bundle: Bundle) -> Iterator[str]:
 
 
 def list_wheel_tasks(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Path and content of each Python wheel task of the project's own package."""
+    """Path and content of each Python wheel task of the project's own package, as it will run."""
     package = read_package(bundle.root)
     for key, job in bundle.jobs.items():
+        parameters = {p["name"]: p.get("default") for p in job.get("parameters", [])}
         for index, task in enumerate(job.get("tasks", [])):
-            wheel = task.get("python_wheel_task")
+            wheel = push_down(task, parameters).get("python_wheel_task")
             if wheel and wheel.get("package_name") == package:
                 yield ("resources", "jobs", key, "tasks", index), wheel

@@ -75,7 +75,7 @@ def _list_named_catalogs(name: str, value: object) -> set[str]:
 def list_told(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
     """Path, name and value of everything that jobs and tasks are told, but what settings only read.
 
-    Job parameters reach every notebook of the job, whatever its task passes on.
+    Job parameters reach every notebook and wheel of the job, whatever its task passes on.
     """
     for key, job in bundle.jobs.items():
         path = ("resources", "jobs", key)

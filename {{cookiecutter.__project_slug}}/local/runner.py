@@ -19,6 +19,13 @@ from .yaml_source import BundleError
 
 log = logging.getLogger(__name__)
 
+# Where each type of task has its parameters by name, to which those of its job are added.
+NAMED_PARAMETERS = {
+    "notebook_task": "base_parameters",
+    "python_wheel_task": "named_parameters",
+    "run_job_task": "job_parameters",
+}
+
 
 class Executes(Protocol):
     """What runs a wheel or notebook task."""
@@ -142,7 +149,8 @@ class Runner:
         number, attempt = self._store.start_task(run.id, key)
         self._listener.task_started(depth, run.job, key)
         try:
-            filled = self._fill(run, task, states, number, attempt)
+            told = push_down(task, run.parameters)
+            filled = self._fill(run, told, states, number, attempt)
             state = self._do(place, place.limit(filled), number)
         except TaskTimeout as timeout:
             state, error = State.TIMED_OUT, str(timeout)
@@ -176,8 +184,10 @@ class Runner:
         if former and former["child"] and former["state"] != State.SUCCESS:
             started = self._store.restart_job(former["child"])
         else:
-            parameters = fill_parameters(self._bundle.jobs[job], child.get("job_parameters") or {})
-            started = self._store.start_job(job, self._bundle.target, parameters, place.run.id)
+            # A parameter that is pushed down and not declared fails no job, in a workspace neither.
+            defaults = fill_parameters(self._bundle.jobs[job], {})
+            told = {n: str(child["job_parameters"].get(n, d)) for n, d in defaults.items()}
+            started = self._store.start_job(job, self._bundle.target, told, place.run.id)
         self._store.set_child(number, started.id)
         return self._play(started, place.depth + 1, place.deadline)
 
@@ -236,6 +246,18 @@ def fill_parameters(job: Mapping[str, Any], given: Mapping[str, str]) -> dict[st
             [f"job {job['name']} has no parameter {n}: there are {there}" for n in unknown]
         )
     return {**declared, **{name: str(value) for name, value in given.items()}}
+
+
+def push_down(task: Mapping[str, Any], parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    """The task with its job's parameters, which come before its own of the same name.
+
+    A wheel takes them only where it has named parameters already.
+    """
+    for kind, field in NAMED_PARAMETERS.items():
+        own = task.get(kind, {}).get(field) or {}
+        if kind in task and (own or kind != "python_wheel_task"):
+            return {**task, kind: {**task[kind], field: {**own, **parameters}}}
+    return task
 
 
 def fill_values(value: Any, known: Mapping[str, str]) -> Any:

@@ -18,7 +18,7 @@ from .display import open_display, redirect_noise
 from .graph import FAILURES, State, list_texts, sort_tasks
 from .java import find_java
 from .project import get_state, read_package, read_pyproject
-from .runner import Runner, describe_run, fill_values
+from .runner import Runner, describe_run, fill_values, push_down
 from .runs import JobRun, RunStore
 from .tasks import Executor
 from .workspace import LocalWorkspace
@@ -78,7 +78,8 @@ class Session:
         for task in sort_tasks(self._bundle.jobs[run.job]):
             if "python_wheel_task" in task:
                 known = describe_run(self._bundle, run)
-                return fill_values(task["python_wheel_task"].get("named_parameters", {}), known)
+                wheel = push_down(task, run.parameters)["python_wheel_task"]
+                return fill_values(wheel.get("named_parameters", {}), known)
             if "run_job_task" in task:
                 children = {t["task"]: t["child"] for t in self._store.list_tasks(run.id)}
                 return self._find_parameters(self._store.get_job(children[task["task_key"]]))

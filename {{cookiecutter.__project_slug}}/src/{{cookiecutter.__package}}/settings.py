@@ -129,14 +129,14 @@ class ValidationSettings(Settings):
     Attributes:
         model_version: The version to judge; empty means the version trained for `as_of`.
         approval: Whether a person must approve an accepted version.
-        asked_model: The model that whoever started the job means; there is but one here.
+        registered_model: The bundle's own model; `model_name` is the one that is asked for.
         champion_margin: AUC by which a challenger may be worse than the champion.
         slice_margin: AUC by which a slice may be worse than the champion's.
         superiority: Whether a challenger must be better than the champion, not only not worse.
     """
 
     model_version: int | None = None
-    asked_model: str = ""
+    registered_model: ModelName
     approval: Literal["required", "automatic"] = "automatic"
     champion_margin: Margin
     slice_margin: Margin
@@ -151,8 +151,11 @@ class ValidationSettings(Settings):
     @model_validator(mode="after")
     def refuse_other_models(self) -> Self:
         """The job judges the bundle's own model and no other."""
-        if self.asked_model not in ("", self.model_name):
-            raise ValueError(f"model_name is {self.asked_model}, this job judges {self.model_name}")
+        if self.model_name != self.registered_model:
+            raise ValueError(
+                f"model_name is {self.model_name}, this job judges {self.registered_model}: "
+                "start it with that, or without model_name"
+            )
         return self
 
 
@@ -201,5 +204,5 @@ def _describe(fault: ErrorDetails) -> str:
     if fault["type"] == "missing":
         return f"parameter {name} is missing: add it to the task's named_parameters"
     if fault["type"] == "extra_forbidden":
-        return f"parameter {name} is unknown: remove it from the task's named_parameters"
+        return f"parameter {name} is unknown: remove it from the task's or the job's parameters"
     return f"parameter {name}: {fault['input']!r} is refused: {fault['msg']}"

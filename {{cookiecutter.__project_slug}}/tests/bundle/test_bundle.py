@@ -14,6 +14,7 @@ from delivery.describe import describe_bundle, draw_graph, put_graph
 from delivery.sources import walk
 from delivery.validate import find_faults, list_targets
 from local.bundle import Bundle, load_bundle
+from local.runner import NAMED_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 TARGETS = list_targets(ROOT)
@@ -59,6 +60,16 @@ def test_the_deployment_job_has_what_mlflow_asks_of_it(bundle: Bundle) -> None:
     job = bundle.jobs["validation"]
     assert {"model_name", "model_version"} <= {p["name"] for p in job["parameters"]}
     assert job["max_concurrent_runs"] == 1
+
+
+def test_no_job_parameter_changes_what_a_task_is_told(bundle: Bundle) -> None:
+    for job in bundle.jobs.values():
+        names = [parameter["name"] for parameter in job["parameters"]]
+        {% raw %}pushed = {name: "{{job.parameters." + name + "}}" for name in names}{% endraw %}
+        for task in job["tasks"]:
+            for kind, field in NAMED_PARAMETERS.items():
+                own = task.get(kind, {}).get(field) or {}
+                assert own == {name: pushed.get(name, value) for name, value in own.items()}
 
 
 @pytest.mark.parametrize("job", ["lifecycle", "scoring"])

@@ -44,5 +44,5 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
 
 def read_settings(bundle: Bundle) -> ValidationSettings:
     named = bundle.jobs["validation"]["tasks"][0]["python_wheel_task"]["named_parameters"]
-    parameters = {"as_of": AS_OF, "model_version": "", "asked_model": ""}
+    parameters = {"as_of": AS_OF, "model_version": "", "model_name": named["registered_model"]}
     return ValidationSettings.model_validate({**named, **parameters})

@@ -20,7 +20,12 @@ ARGUMENTS = [
     "--model_name=dev.models.model",
     "--experiment=/training_runs",
 ]
-MARGINS = ["--champion_margin=0.01", "--slice_margin=0.05", "--superiority=false"]
+VALIDATION = [
+    "--registered_model=dev.models.model",
+    "--champion_margin=0.01",
+    "--slice_margin=0.05",
+    "--superiority=false",
+]
 
 
 def replace(name: str, value: str) -> list[str]:
@@ -62,13 +67,19 @@ def test_an_argument_without_a_value_is_refused() -> None:
 
 
 def test_an_empty_model_version_means_none() -> None:
-    arguments = [*ARGUMENTS, *MARGINS]
+    arguments = [*ARGUMENTS, *VALIDATION]
     assert ValidationSettings.from_arguments([*arguments, "--model_version="]).model_version is None
     assert ValidationSettings.from_arguments([*arguments, "--model_version=7"]).model_version == 7
 
 
 @pytest.mark.parametrize("value", ["0", "-0.01", "1", "nan", "little"])
 def test_a_margin_that_would_let_all_pass_or_none_is_refused(value: str) -> None:
-    arguments = [*ARGUMENTS, *MARGINS, f"--champion_margin={value}"]
+    arguments = [*ARGUMENTS, *VALIDATION, f"--champion_margin={value}"]
     with pytest.raises(ParameterError, match=f"parameter champion_margin: '{value}' is refused"):
+        ValidationSettings.from_arguments(arguments)
+
+
+def test_another_model_than_the_bundles_own_is_refused() -> None:
+    arguments = [*replace("model_name", "dev.models.other"), *VALIDATION]
+    with pytest.raises(ParameterError, match=r"dev.models.other, this job judges dev.models.model"):
         ValidationSettings.from_arguments(arguments)

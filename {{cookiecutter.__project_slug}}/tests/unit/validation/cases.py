@@ -29,14 +29,14 @@ from {{ cookiecutter.__package }}.validation.evidence import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 from {{ cookiecutter.__package }}.windows import Window
 
-from ..test_settings import ARGUMENTS, MARGINS
+from ..test_settings import ARGUMENTS, VALIDATION
 
 # A process that measures a model of these tests cannot import them.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 WINDOW = Window(dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.datetime(2013, 6, 29, tzinfo=dt.UTC))
 BEFORE = WINDOW.start - dt.timedelta(days=2)
-SETTINGS = ValidationSettings.from_arguments([*ARGUMENTS, *MARGINS])
+SETTINGS = ValidationSettings.from_arguments([*ARGUMENTS, *VALIDATION])
 TAGS = {
     "as_of": "2013-07-01",
     "code_commit": "abc",

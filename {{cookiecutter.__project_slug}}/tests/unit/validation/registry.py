@@ -24,7 +24,7 @@ from {{ cookiecutter.__package }}.validation.approval import approve
 from {{ cookiecutter.__package }}.validation.promotion import promote, roll_back
 from {{ cookiecutter.__package }}.workspace import Workspace
 
-from ..test_settings import MARGINS, replace
+from ..test_settings import VALIDATION, replace
 from ..training.test_model import PARAMETERS, make_rows
 
 NAME = "dev.models.model"
@@ -42,8 +42,8 @@ class Registry:
     judged_again: bool = False
 
     def settings(self, kind: type[Settings], version: int, day: str, **more: str) -> Any:
-        margins = MARGINS if kind is ValidationSettings else []
-        arguments = [*replace("as_of", day), *margins, f"--model_version={version or ''}"]
+        added = VALIDATION if kind is ValidationSettings else []
+        arguments = [*replace("as_of", day), *added, f"--model_version={version or ''}"]
         return kind.from_arguments([*arguments, *(f"--{k}={v}" for k, v in more.items())])
 
     def judge(
