@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -232,6 +233,16 @@ def test_a_timeout_ends_a_task(toy: Toy, where: str) -> None:
     run = toy.run()
     assert toy.states(run) == {"first": "TIMEDOUT", "second": "UPSTREAM_FAILED"}
     assert "timeout_seconds" in toy.store.list_tasks(run.id)[0]["error"]
+
+
+def test_a_task_that_catches_exceptions_is_ended_too(toy: Toy) -> None:
+    def act(key: str, values: TaskValues) -> None:
+        with suppress(Exception):
+            sleep(key, values)
+
+    toy.job["tasks"][0]["timeout_seconds"] = 0.05
+    toy.recorder.act = act
+    assert toy.states(toy.run())["first"] == "TIMEDOUT"
 
 
 def test_a_task_that_ran_out_of_time_is_repeated_only_where_the_yaml_says_so(toy: Toy) -> None:

@@ -38,8 +38,11 @@ class TaskValues:
         self._keep(key, value)
 
 
-class TaskTimeout(TimeoutError):
-    """A task ran longer than its `timeout_seconds`."""
+class TaskTimeout(BaseException):
+    """A task ran longer than its `timeout_seconds`.
+
+    No `Exception`, which a task may catch and go on.
+    """
 
 
 @contextmanager
