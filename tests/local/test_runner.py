@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import suppress
 from importlib import import_module
@@ -219,6 +220,25 @@ def test_a_failed_task_is_retried_as_often_as_the_yaml_says(toy: Toy) -> None:
     toy.recorder.act = fail("first")
     assert toy.run().state is State.FAILED
     assert toy.recorder.order == ["first"] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "error"),
+    [
+        (None, "SUCCESS", ""),
+        (0, "SUCCESS", ""),
+        (3, "FAILED", "SystemExit: 3"),
+        ("no data", "FAILED", "SystemExit: no data"),
+    ],
+)
+def test_an_exit_ends_the_task_and_not_the_run(
+    toy: Toy, code: object, state: str, error: str
+) -> None:
+    toy.recorder.act = lambda key, values: sys.exit(code)
+    run = toy.run()
+    first = toy.store.list_tasks(run.id)[0]
+    assert (first["state"], first["error"]) == (state, error)
+    assert run.state == state
 
 
 def sleep(key: str, values: TaskValues) -> None:

@@ -145,21 +145,34 @@ class Runner:
     def _attempt(
         self, place: _Place, task: Mapping[str, Any], states: Mapping[str, State]
     ) -> State:
-        run, depth, key, error = place.run, place.depth, task["task_key"], ""
+        run, depth, key = place.run, place.depth, task["task_key"]
         number, attempt = self._store.start_task(run.id, key)
         self._listener.task_started(depth, run.job, key)
-        try:
-            told = push_down(task, run.parameters)
-            filled = self._fill(run, told, states, number, attempt)
-            state = self._do(place, place.limit(filled), number)
-        except TaskTimeout as timeout:
-            state, error = State.TIMED_OUT, str(timeout)
-        except Exception as failure:  # a task's failure is the run's to record, whatever it was
-            state, error = State.FAILED, describe_failure(failure)
-            log.exception("task %s failed", key)
+        state, error = self._try(place, task, states, number, attempt)
         self._store.finish_task(number, state, error)
         self._listener.task_finished(depth, run.job, key, state, error)
         return state
+
+    def _try(
+        self,
+        place: _Place,
+        task: Mapping[str, Any],
+        states: Mapping[str, State],
+        number: int,
+        attempt: int,
+    ) -> tuple[State, str]:
+        try:
+            told = push_down(task, place.run.parameters)
+            filled = self._fill(place.run, told, states, number, attempt)
+            return self._do(place, place.limit(filled), number), ""
+        except TaskTimeout as timeout:
+            return State.TIMED_OUT, str(timeout)
+        except SystemExit as end:
+            failed = end.code not in (None, 0)
+            return (State.FAILED, describe_failure(end)) if failed else (State.SUCCESS, "")
+        except Exception as failure:  # a task's failure is the run's to record, whatever it was
+            log.exception("task %s failed", task["task_key"])
+            return State.FAILED, describe_failure(failure)
 
     def _do(self, place: _Place, task: Mapping[str, Any], number: int) -> State:
         run = place.run

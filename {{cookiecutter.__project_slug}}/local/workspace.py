@@ -74,18 +74,22 @@ class LocalWorkspace:
     def guard(self) -> Iterator[None]:
         """Fails when the block writes to a catalog that is only read, as grants would.
 
+        However the block ends: a workspace would have refused the write before.
+
         Raises:
             PermissionError: It names the tables.
         """
         warehouse = self._state / "warehouse"
         before = count_commits(warehouse, self._read_only)
-        yield
-        after = count_commits(warehouse, self._read_only)
-        written = sorted(name for name in after if after[name] != before.get(name))
-        if written:
-            raise PermissionError(
-                f"{', '.join(written)}: written, but this target may only read it"
-            )
+        try:
+            yield
+        finally:
+            after = count_commits(warehouse, self._read_only)
+            written = sorted(name for name in after if after[name] != before.get(name))
+            if written:
+                raise PermissionError(
+                    f"{', '.join(written)}: written, but this target may only read it"
+                )
 
     def bind(self, package: str, task_values: object) -> Any:
         """The package's own `Workspace`, made of this one's parts."""
