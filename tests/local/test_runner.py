@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from local.bundle import load_bundle
@@ -195,13 +196,16 @@ def test_job_parameters_reach_a_notebook() -> None:
     assert told["notebook_task"]["base_parameters"] == {"as_of": "2013-01-01"}
 
 
-def test_job_parameters_reach_a_job_that_declares_them(toy: Toy) -> None:
-    wheel = {**WHEEL, "named_parameters": {"x": "y"}}
-    child = {"name": "child", "parameters": [{"name": "as_of", "default": ""}]}
-    child["tasks"] = [{"task_key": "inner", "python_wheel_task": wheel}]
+def add_child(toy: Toy, **fields: Any) -> dict[str, Any]:
+    inner = {"task_key": "inner", "python_wheel_task": {**WHEEL, "named_parameters": {"x": "y"}}}
+    child = {"name": "child", "tasks": [inner], **fields}
     toy.resources["resources"]["jobs"]["child"] = child
+    return toy.add_task("call", "second", run_job_task={"job_id": "${resources.jobs.child.id}"})
+
+
+def test_job_parameters_reach_a_job_that_declares_them(toy: Toy) -> None:
+    add_child(toy, parameters=[{"name": "as_of", "default": ""}])
     toy.job["parameters"].append({"name": "unknown_there", "default": "1"})
-    toy.add_task("call", "second", run_job_task={"job_id": "${resources.jobs.child.id}"})
     assert toy.run(as_of="2013-05-05").state is State.SUCCESS
     assert toy.recorder.calls[-1] == ("inner", {"x": "y", "as_of": "2013-05-05"})
 
@@ -252,6 +256,7 @@ def test_a_timeout_ends_a_task(toy: Toy, where: str) -> None:
     toy.recorder.act = sleep
     run = toy.run()
     assert toy.states(run) == {"first": "TIMEDOUT", "second": "UPSTREAM_FAILED"}
+    assert run.state is (State.TIMED_OUT if where == "job" else State.FAILED)
     assert "timeout_seconds" in toy.store.list_tasks(run.id)[0]["error"]
 
 
@@ -273,6 +278,31 @@ def test_a_task_that_ran_out_of_time_is_repeated_only_where_the_yaml_says_so(toy
     toy.job["tasks"][0]["retry_on_timeout"] = True
     toy.run()
     assert toy.recorder.order == ["first"] * 3
+
+
+@pytest.mark.parametrize("where", ["task", "job"])
+def test_a_timeout_ends_a_job_that_a_task_runs(toy: Toy, where: str) -> None:
+    limit = {"timeout_seconds": 0.05}
+    call = add_child(toy, **(limit if where == "job" else {}))
+    call.update(max_retries=1, **(limit if where == "task" else {}))
+    toy.recorder.act = lambda key, values: sleep(key, values) if key == "inner" else None
+    run = toy.run()
+    assert toy.states(run)["call"] == "TIMEDOUT"
+    assert run.state is State.FAILED
+    # It is not repeated either: no retry_on_timeout.
+    assert toy.recorder.order == ["first", "second", "inner"]
+
+
+def test_a_retry_waits_no_longer_than_its_job_may_run(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.job["timeout_seconds"] = 60
+    toy.job["tasks"][0].update(max_retries=1, min_retry_interval_millis=3_600_000)
+    toy.recorder.act = fail("first")
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    toy.run()
+    assert [wait <= 60 for wait in waits] == [True]
 
 
 def test_when_a_jobs_time_is_over_nothing_more_begins(toy: Toy) -> None:

@@ -53,17 +53,26 @@ class _Place:
     deadline: float
     former: Mapping[str, Any] | None
 
+    @property
+    def left(self) -> float:
+        """Seconds until the time of the jobs around is over."""
+        return self.deadline - time.time()
+
     def limit(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """The task with the time that it and the jobs around it leave.
 
         Raises:
             TaskTimeout: The job's time is over.
         """
-        left = self.deadline - time.time()
+        left = self.left
         if left <= 0:
             raise TaskTimeout("the job's timeout_seconds are over")
-        seconds = min(float(task.get("timeout_seconds") or math.inf), left)
+        seconds = min(_get_limit(task), left)
         return task if math.isinf(seconds) else {**task, "timeout_seconds": seconds}
+
+
+def _get_limit(limited: Mapping[str, Any]) -> float:
+    return float(limited.get("timeout_seconds") or math.inf)
 
 
 class Runner:
@@ -99,7 +108,7 @@ class Runner:
 
     def _play(self, run: JobRun, depth: int, deadline: float = math.inf) -> JobRun:
         job = self._bundle.jobs[run.job]
-        deadline = min(deadline, time.time() + float(job.get("timeout_seconds") or math.inf))
+        deadline = min(deadline, time.time() + _get_limit(job))
         recorded = {t["task"]: t for t in self._store.list_tasks(run.id)}
         states: dict[str, State] = {}
         outcomes: dict[str, str] = {}
@@ -116,7 +125,9 @@ class Runner:
                 place = _Place(run, depth, deadline, former)
                 states[key] = self._play_task(place, task, states, outcomes)
             outcomes[key] = str(self._store.get_values(run.id).get((key, "outcome"), ""))
-        self._store.finish_job(run.id, judge_job(job.get("tasks", []), states))
+        state = judge_job(job.get("tasks", []), states)
+        is_late = state is State.FAILED and time.time() >= deadline
+        self._store.finish_job(run.id, State.TIMED_OUT if is_late else state)
         return self._store.get_job(run.id)
 
     def _play_task(
@@ -136,7 +147,8 @@ class Runner:
         # A variable that was given on the command line is a text.
         for attempt in range(1 + max(0, int(task.get("max_retries", 0)))):
             if attempt:
-                time.sleep(int(task.get("min_retry_interval_millis", 0)) / 1000)
+                wait = int(task.get("min_retry_interval_millis", 0)) / 1000
+                time.sleep(min(wait, max(0, place.left)))
             state = self._attempt(place, task, states)
             if state not in repeatable:
                 break
@@ -179,7 +191,7 @@ class Runner:
         if "condition_task" in task:
             self._decide(run, task)
         elif "run_job_task" in task:
-            return self._run_child(place, task["run_job_task"], number).state
+            return self._run_child(place, task, number).state
         else:
             keep = TaskValues(
                 lambda name, value: self._store.set_value(run.id, task["task_key"], name, value)
@@ -192,7 +204,8 @@ class Runner:
         outcome = COMPARE[condition["op"]](str(condition["left"]), str(condition["right"]))
         self._store.set_value(run.id, task["task_key"], "outcome", str(outcome).lower())
 
-    def _run_child(self, place: _Place, child: Mapping[str, Any], number: int) -> JobRun:
+    def _run_child(self, place: _Place, task: Mapping[str, Any], number: int) -> JobRun:
+        child = task["run_job_task"]
         job, former = self._bundle.get_job(child["job_id"]), place.former
         if former and former["child"] and former["state"] != State.SUCCESS:
             started = self._store.restart_job(former["child"])
@@ -202,7 +215,7 @@ class Runner:
             told = {n: str(child["job_parameters"].get(n, d)) for n, d in defaults.items()}
             started = self._store.start_job(job, self._bundle.target, told, place.run.id)
         self._store.set_child(number, started.id)
-        return self._play(started, place.depth + 1, place.deadline)
+        return self._play(started, place.depth + 1, time.time() + _get_limit(task))
 
     def _fill(
         self,
