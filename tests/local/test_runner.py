@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import suppress
@@ -15,7 +16,7 @@ from local.graph import State
 from local.project import read_package
 from local.runner import Runner, push_down
 from local.tasks import TaskValues
-from toy_bundle import WHEEL, Silent, Toy, fail
+from toy_bundle import WHEEL, Silent, Toy, fail, leave
 
 
 def test_tasks_run_in_the_order_of_their_dependencies(toy: Toy) -> None:
@@ -151,6 +152,31 @@ def test_a_condition_chooses_the_branch(
     assert run.state is State.SUCCESS
     assert toy.recorder.order[2:] == [outcome]
     assert toy.states(run)[{"yes": "no", "no": "yes"}[outcome]] == "EXCLUDED"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(True, "true"), (False, "false"), (0.5, "0.5"), ("True", "True")]
+)
+def test_a_condition_sees_a_task_value_as_json(toy: Toy, value: object, text: str) -> None:
+    condition = {"op": "EQUAL_TO", "left": "{{tasks.first.values.found}}", "right": text}
+    toy.add_task("if", "first", condition_task=condition)
+    toy.recorder.act = leave("found", value)
+    run = toy.run()
+    assert toy.store.get_values(run.id)["if", "outcome"] == "true"
+
+
+@pytest.mark.parametrize("value", [["true"], {"a": 1}, None])
+def test_a_condition_refuses_what_is_no_single_value(toy: Toy, value: object) -> None:
+    condition = {"op": "NOT_EQUAL", "left": "{{tasks.first.values.found}}", "right": "x"}
+    toy.add_task("if", "first", condition_task=condition)
+    toy.job["tasks"][1]["python_wheel_task"]["named_parameters"] = {
+        "all": "{{tasks.first.values.found}}"
+    }
+    toy.recorder.act = leave("found", value)
+    run = toy.run()
+    errors = {t["task"]: t["error"] for t in toy.store.list_tasks(run.id)}
+    assert "{{tasks.first.values.found}} is no text, number or boolean" in errors["if"]
+    assert json.loads(dict(toy.recorder.calls)["second"]["all"]) == value
 
 
 def test_an_excluded_task_does_not_hold_up_what_waits_for_others_too(toy: Toy) -> None:

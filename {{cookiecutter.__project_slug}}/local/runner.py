@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import math
 import re
@@ -232,9 +233,24 @@ class Runner:
             "task.execution_count": str(attempt),
             **{f"tasks.{name}.result_state": str(state).lower() for name, state in states.items()},
         }
-        for (name, key), value in self._store.get_values(run.id).items():
-            known[f"tasks.{name}.values.{key}"] = str(value)
-        return fill_values(task, known)
+        kept = self._store.get_values(run.id).items()
+        values = {f"tasks.{name}.values.{key}": value for (name, key), value in kept}
+        check_operands(task.get("condition_task", {}), values)
+        texts = {n: v if isinstance(v, str) else json.dumps(v) for n, v in values.items()}
+        return fill_values(task, known | texts)
+
+
+def check_operands(condition: Mapping[str, Any], values: Mapping[str, object]) -> None:
+    """Checks the task values, by reference, that a condition compares.
+
+    Raises:
+        ValueError: One is a list, a map or nothing.
+    """
+    for name in DYNAMIC.findall(f"{condition.get('left')} {condition.get('right')}"):
+        if not isinstance(values.get(name, ""), str | int | float):
+            raise ValueError(
+                f"{{{{{name}}}}} is no text, number or boolean: let the task leave one to compare"
+            )
 
 
 def describe_run(bundle: Bundle, run: JobRun) -> dict[str, str]:
