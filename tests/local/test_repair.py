@@ -13,7 +13,7 @@ from local.runner import Runner
 from local.runs import JobRun
 from local.session import UsageError, is_to_mend, list_failed
 from local.tasks import TaskValues
-from toy_bundle import Toy, fail, leave
+from toy_bundle import WHEEL, Toy, fail, leave
 
 
 def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
@@ -24,6 +24,36 @@ def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
     toy.recorder.act = fail()
     assert toy.runner().repair(run.id).state is State.SUCCESS
     assert toy.recorder.order == ["first", "second", "third", "second", "third"]
+
+
+def test_a_repair_keeps_what_was_left_out_and_what_waited_for_it(toy: Toy) -> None:
+    condition = {"op": "EQUAL_TO", "left": "a", "right": "b"}
+    toy.add_task("if", condition_task=condition)
+    toy.add_task("off")["depends_on"] = [{"task_key": "if", "outcome": "true"}]
+    toy.add_task("join", "off", "first")
+    toy.recorder.act = fail("second")
+    run = toy.run()
+    before = len(toy.recorder.calls)
+    toy.recorder.act = fail()
+    assert toy.runner().repair(run.id).state is State.SUCCESS
+    assert toy.recorder.order[before:] == ["second"]
+    assert toy.states(run)["off"] == "EXCLUDED"
+
+
+def test_a_repair_keeps_a_job_that_succeeded_though_tasks_of_it_failed(toy: Toy) -> None:
+    inner = {"task_key": "inner", "python_wheel_task": WHEEL}
+    last = {**inner, "task_key": "last", "run_if": "ALL_DONE"}
+    child = {"name": "child", "tasks": [inner, {**last, "depends_on": [{"task_key": "inner"}]}]}
+    toy.resources["resources"]["jobs"]["child"] = child
+    toy.add_task("call", "first", run_job_task={"job_id": "${resources.jobs.child.id}"})
+    toy.add_task("after", "call")
+    toy.recorder.act = fail("inner", "second")
+    run = toy.run()
+    assert toy.states(run)["call"] == "SUCCESS_WITH_FAILURES"
+    before = len(toy.recorder.calls)
+    toy.recorder.act = fail()
+    toy.runner().repair(run.id)
+    assert toy.recorder.order[before:] == ["second"]
 
 
 def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy: Toy) -> None:

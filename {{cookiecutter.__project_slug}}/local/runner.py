@@ -13,13 +13,24 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .bundle import Bundle
-from .graph import COMPARE, DYNAMIC, State, check_job, decide_start, judge_job, sort_tasks
+from .graph import (
+    COMPARE,
+    DYNAMIC,
+    SUCCESSES,
+    State,
+    check_job,
+    decide_start,
+    judge_job,
+    sort_tasks,
+)
 from .runs import JobRun, RunStore
 from .tasks import TaskTimeout, TaskValues
 from .yaml_source import BundleError
 
 log = logging.getLogger(__name__)
 
+# What a repair does not repeat.
+DONE = SUCCESSES | {State.EXCLUDED}
 # Where each type of task has its parameters by name, to which those of its job are added.
 NAMED_PARAMETERS = {
     "notebook_task": "base_parameters",
@@ -119,8 +130,8 @@ class Runner:
             former = recorded.get(key)
             needed = {n["task_key"] for n in task.get("depends_on", [])}
             # A repair repeats what did not succeed, and what depends on it.
-            if former and former["state"] == State.SUCCESS and not needed & repeated:
-                states[key] = State.SUCCESS
+            if former and former["state"] in DONE and not needed & repeated:
+                states[key] = State(former["state"])
             else:
                 repeated.add(key)
                 place = _Place(run, depth, deadline, former)
@@ -208,7 +219,7 @@ class Runner:
     def _run_child(self, place: _Place, task: Mapping[str, Any], number: int) -> JobRun:
         child = task["run_job_task"]
         job, former = self._bundle.get_job(child["job_id"]), place.former
-        if former and former["child"] and former["state"] != State.SUCCESS:
+        if former and former["child"] and former["state"] not in DONE:
             started = self._store.restart_job(former["child"])
         else:
             # A parameter that is pushed down and not declared fails no job, in a workspace neither.
