@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from local import __main__ as command
 from local.__main__ import find_waiting, main
 from local.graph import State
+from local.project import read_package
 from local.runner import Runner
 from local.runs import JobRun
 from local.session import UsageError, is_to_mend, list_failed
@@ -72,10 +75,24 @@ def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy
     assert toy.recorder.calls[2:] == [("second", {"value": "7"}), ("third", {})]
 
 
+APPROVAL = import_module(f"{read_package(Path.cwd())}.validation.approval")
+
+
+def wait(*keys: str) -> Callable[[str, TaskValues], None]:
+    """What a recorder does so that a version is made, and some tasks wait for its approval."""
+
+    def act(key: str, values: TaskValues) -> None:
+        leave("model_version", 2)(key, values)
+        if key in keys:
+            raise APPROVAL.ApprovalError("version 2: a person must approve")
+
+    return act
+
+
 def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
     toy.add_task("approval", "second")
 
-    toy.recorder.act = leave("model_version", 2, "approval")
+    toy.recorder.act = wait("approval")
     run = toy.run()
     assert find_waiting(toy.store, "2") == (run, "approval")
     assert not is_to_mend(toy.store, run)
@@ -84,6 +101,14 @@ def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
     toy.recorder.act = fail()
     toy.runner().repair(run.id)
     with pytest.raises(UsageError):
+        find_waiting(toy.store, "2")
+
+
+def test_an_approval_that_breaks_does_not_wait(toy: Toy) -> None:
+    toy.add_task("approval", "second")
+    toy.recorder.act = leave("model_version", 2, "approval")
+    assert is_to_mend(toy.store, toy.run())
+    with pytest.raises(UsageError, match="no run waits for approval of version 2"):
         find_waiting(toy.store, "2")
 
 
@@ -97,7 +122,7 @@ def test_an_answer_tags_the_version_by_the_tasks_name_and_the_run_goes_on(
 
     def act(key: str, values: TaskValues) -> None:
         waits = key == "approval" and tags.get("approval") != "Approved"
-        leave("model_version", 2, *(["approval"] if waits else []))(key, values)
+        wait(*(["approval"] if waits else []))(key, values)
 
     class Session:
         def tag_version(self, model: str, version: str, given: dict[str, str]) -> None:
@@ -121,7 +146,7 @@ def test_a_failed_task_is_to_be_mended_and_what_waits_for_it_is_not_named(toy: T
     toy.recorder.act = fail("first")
     run = toy.run()
     assert is_to_mend(toy.store, run)
-    assert list(list_failed(toy.store, run)) == ["first"]
+    assert [task["task"] for task in list_failed(toy.store, run)] == ["first"]
     toy.recorder.act = fail()
     assert not is_to_mend(toy.store, toy.runner().repair(run.id))
 

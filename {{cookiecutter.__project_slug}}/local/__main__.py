@@ -22,7 +22,7 @@ from .java import JavaError
 from .project import get_state
 from .runner import Runner, fill_parameters
 from .runs import JobRun, RunStore
-from .session import UsageError, lock, open_session
+from .session import UsageError, lock, open_session, waits_for_approval
 from .show import show_tables, show_times
 from .yaml_source import BundleError
 
@@ -133,12 +133,11 @@ def find_waiting(store: RunStore, version: str) -> tuple[JobRun, str]:
         UsageError: There is none.
     """
     for run in reversed(store.list_jobs(children=True)):
-        waiting = [t["task"] for t in store.list_tasks(run.id) if t["state"] == State.FAILED]
-        approvals = [task for task in waiting if task.startswith("approval")]
+        waiting = [t["task"] for t in store.list_tasks(run.id) if waits_for_approval(t)]
         values = store.get_values(run.id)
         versions = {str(value) for (_, key), value in values.items() if key == "model_version"}
-        if approvals and version in versions:
-            return run, approvals[0]
+        if waiting and version in versions:
+            return run, waiting[0]
     raise UsageError(f"no run waits for approval of version {version}")
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -90,17 +91,26 @@ def is_to_mend(store: RunStore, run: JobRun) -> bool:
     """Whether a run has failed; that a task waits for approval, or was refused it, is no fault."""
     failed = list(list_failed(store, run))
     if failed:
-        return any(not task.startswith("approval") for task in failed)
+        return not all(map(waits_for_approval, failed))
     return run.state in FAILURES
 
 
-def list_failed(store: RunStore, run: JobRun) -> Iterator[str]:
+def waits_for_approval(task: Mapping[str, Any]) -> bool:
+    """Whether a recorded task failed for want of an approval, and not of itself."""
+    return (
+        task["state"] == State.FAILED
+        and task["task"].startswith("approval")
+        and task["error"].startswith("ApprovalError")
+    )
+
+
+def list_failed(store: RunStore, run: JobRun) -> Iterator[dict[str, Any]]:
     """The tasks that failed by themselves, those of the jobs that it ran included."""
     for task in store.list_tasks(run.id):
         if task["child"]:
             yield from list_failed(store, store.get_job(task["child"]))
         elif task["state"] in FAILURES - {State.UPSTREAM_FAILED}:
-            yield task["task"]
+            yield task
 
 
 @contextmanager
