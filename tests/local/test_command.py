@@ -54,7 +54,7 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
         (["run", "--as-of", "2013-02-30"], "as_of '2013-02-30' is no date"),
         (["run", "--var", "colour"], "--var 'colour': write NAME=VALUE"),
         (["run", "--param", "colour=red"], "has no parameter colour: there are as_of"),
-        (["repair"], "nothing to repair"),
+        (["repair"], "nothing has run yet: make run"),
         (["answer", "--version", "2"], "no run waits for approval of version 2"),
         (["times"], "nothing has run yet"),
         (["tables"], "nothing has run yet: make run"),

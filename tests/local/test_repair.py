@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from local import __main__ as command
-from local.__main__ import find_waiting, main
+from local.__main__ import find_run, find_waiting, main
 from local.graph import State
 from local.project import read_package
 from local.runner import Runner
@@ -149,6 +149,16 @@ def test_a_failed_task_is_to_be_mended_and_what_waits_for_it_is_not_named(toy: T
     assert [task["task"] for task in list_failed(toy.store, run)] == ["first"]
     toy.recorder.act = fail()
     assert not is_to_mend(toy.store, toy.runner().repair(run.id))
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "last"])
+def test_a_run_that_succeeded_is_not_repaired(toy: Toy, given: bool) -> None:
+    run = toy.run()
+    with pytest.raises(UsageError, match=f"run {run.id} succeeded: there is nothing to repair"):
+        find_run(toy.store, run.id if given else None)
+    toy.recorder.act = fail("first")
+    last = toy.run()
+    assert find_run(toy.store, last.id if given else None) == last
 
 
 def test_what_a_killed_process_left_running_is_marked(toy: Toy) -> None:

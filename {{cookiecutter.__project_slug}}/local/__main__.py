@@ -100,7 +100,7 @@ def run_job(options: argparse.Namespace) -> int:
 
 
 def repair_run(options: argparse.Namespace) -> int:
-    """`repair`: the last run that did not succeed, or the given one."""
+    """`repair`: the last run, or the given one, unless it succeeded."""
     run = find_run(RunStore(get_state(Path.cwd()) / "runs.db"), options.run)
     bundle = load_bundle(Path.cwd(), run.target, parse_pairs(options.var, "--var"))
     with open_session(bundle, BEGAN) as session:
@@ -142,14 +142,16 @@ def find_waiting(store: RunStore, version: str) -> tuple[JobRun, str]:
 
 
 def find_run(store: RunStore, number: int | None) -> JobRun:
-    """The run to repair.
+    """The run to repair, by its number or the last one.
 
     Raises:
-        UsageError: There is none that needs it.
+        UsageError: There is none, or it succeeded.
     """
-    runs = [store.get_job(number)] if number else store.list_jobs()[-1:]
-    if not runs or runs[0].state is State.SUCCESS:
-        raise UsageError("the last run succeeded: there is nothing to repair")
+    runs = store.list_jobs()[-1:] if number is None else [store.get_job(number)]
+    if not runs:
+        raise UsageError("nothing has run yet: make run")
+    if runs[0].state is State.SUCCESS:
+        raise UsageError(f"run {runs[0].id} succeeded: there is nothing to repair")
     return runs[0]
 
 

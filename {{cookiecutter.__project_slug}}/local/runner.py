@@ -103,20 +103,14 @@ class Runner:
             BundleError: The job, its graph or a parameter is wrong; nothing has run.
         """
         check_job(self._bundle, job)
-        return self._start(job, parameters, None, 0)
+        filled = fill_parameters(self._bundle.jobs[job], parameters)
+        return self._play(self._store.start_job(job, self._bundle.target, filled, None), 0)
 
     def repair(self, run: int) -> JobRun:
         """Runs again what did not succeed in a run, with the values of what did."""
         former = self._store.get_job(run)
         check_job(self._bundle, former.job)
         return self._play(self._store.restart_job(run), 0)
-
-    def _start(
-        self, job: str, parameters: Mapping[str, str], parent: int | None, depth: int
-    ) -> JobRun:
-        filled = fill_parameters(self._bundle.jobs[job], parameters)
-        run = self._store.start_job(job, self._bundle.target, filled, parent)
-        return self._play(run, depth)
 
     def _play(self, run: JobRun, depth: int, deadline: float = math.inf) -> JobRun:
         job = self._bundle.jobs[run.job]
