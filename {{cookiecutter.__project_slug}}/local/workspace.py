@@ -122,8 +122,11 @@ class LocalSecrets:
         path = self._folder / scope / key
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(token_hex(32))
+            # Whoever is killed in between leaves no secret that is empty.
+            draft = path.with_name(f"{key}.draft")
+            draft.touch(mode=0o600)
+            draft.write_text(token_hex(32))
+            draft.replace(path)
         return path.read_text()
 
 
