@@ -331,6 +331,17 @@ def test_a_retry_waits_no_longer_than_its_job_may_run(
     assert [wait <= 60 for wait in waits] == [True]
 
 
+def test_a_job_is_out_of_time_also_where_its_last_task_is_left_out(toy: Toy) -> None:
+    toy.job["timeout_seconds"] = 0.2
+    toy.add_task("if", condition_task={"op": "EQUAL_TO", "left": "a", "right": "b"})
+    toy.job["tasks"][0]["depends_on"] = [{"task_key": "if"}]
+    toy.add_task("off", "second")["depends_on"].append({"task_key": "if", "outcome": "true"})
+    toy.recorder.act = sleep
+    run = toy.run()
+    assert toy.states(run)["off"] == "EXCLUDED"
+    assert run.state is State.TIMED_OUT
+
+
 def test_when_a_jobs_time_is_over_nothing_more_begins(toy: Toy) -> None:
     toy.job["timeout_seconds"] = 0.2
     toy.job["tasks"][1].pop("depends_on")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from local.bundle import Bundle
+from local.runner import NAMED_PARAMETERS
 
 from .entry_points import find_settings, list_wheel_tasks
 
@@ -15,12 +16,7 @@ READ_PARAMETERS = {"source", "source_catalog", "mirrored", "mirrored_catalog"}
 # `catalog.schema` or `catalog.schema.table` in a text, but in no address of a page or a person.
 PLACE = re.compile(r"(?<![\w.@/`-])(`?)([\w-]+)\1(?:\.`?[\w-]+`?){1,2}(?![\w.@`-])")
 # What tells a task something: its kind, and the field.
-TOLD = (
-    ("notebook_task", "base_parameters"),
-    ("python_wheel_task", "named_parameters"),
-    ("python_wheel_task", "parameters"),
-    ("run_job_task", "job_parameters"),
-)
+TOLD = (*NAMED_PARAMETERS.items(), ("python_wheel_task", "parameters"))
 
 
 def find_write_faults(bundle: Bundle) -> Iterator[str]:

@@ -132,7 +132,7 @@ class Runner:
                 states[key] = self._play_task(place, task, states, outcomes)
             outcomes[key] = str(self._store.get_values(run.id).get((key, "outcome"), ""))
         state = judge_job(job.get("tasks", []), states)
-        is_late = state is State.FAILED and time.time() >= deadline
+        is_late = State.TIMED_OUT in states.values() and time.time() >= deadline
         self._store.finish_job(run.id, State.TIMED_OUT if is_late else state)
         return self._store.get_job(run.id)
 
