@@ -18,6 +18,8 @@ from local.session import UsageError, is_to_mend, list_failed
 from local.tasks import TaskValues
 from toy_bundle import WHEEL, Toy, fail, leave
 
+APPROVAL = import_module(f"{read_package(Path.cwd())}.validation.approval")
+
 
 def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
     toy.add_task("third", "second", run_if="ALL_DONE")
@@ -43,20 +45,33 @@ def test_a_repair_keeps_what_was_left_out_and_what_waited_for_it(toy: Toy) -> No
     assert toy.states(run)["off"] == "EXCLUDED"
 
 
-def test_a_repair_keeps_a_job_that_succeeded_though_tasks_of_it_failed(toy: Toy) -> None:
+def add_job_that_succeeds_with_failures(toy: Toy, *needed: str) -> None:
     inner = {"task_key": "inner", "python_wheel_task": WHEEL}
-    last = {**inner, "task_key": "last", "run_if": "ALL_DONE"}
-    child = {"name": "child", "tasks": [inner, {**last, "depends_on": [{"task_key": "inner"}]}]}
+    last = {**inner, "task_key": "last", "depends_on": [{"task_key": "inner"}]}
+    child = {"name": "child", "tasks": [inner, {**last, "run_if": "ALL_DONE"}]}
     toy.resources["resources"]["jobs"]["child"] = child
-    toy.add_task("call", "first", run_job_task={"job_id": "${resources.jobs.child.id}"})
-    toy.add_task("after", "call")
+    call = {"job_id": "${resources.jobs.child.id}"}
+    toy.add_task("call", *needed, run_if="ALL_DONE", run_job_task=call)
     toy.recorder.act = fail("inner", "second")
+
+
+def test_a_repair_keeps_a_job_that_succeeded_though_tasks_of_it_failed(toy: Toy) -> None:
+    add_job_that_succeeds_with_failures(toy, "first")
+    toy.add_task("after", "call")
     run = toy.run()
     assert toy.states(run)["call"] == "SUCCESS_WITH_FAILURES"
     before = len(toy.recorder.calls)
     toy.recorder.act = fail()
     toy.runner().repair(run.id)
     assert toy.recorder.order[before:] == ["second"]
+
+
+def test_a_job_that_succeeded_is_run_anew_after_what_is_repeated(toy: Toy) -> None:
+    add_job_that_succeeds_with_failures(toy, "second")
+    run = toy.run()
+    toy.runner().repair(run.id)
+    jobs = [recorded.job for recorded in toy.store.list_jobs(children=True)]
+    assert jobs == ["main", "child", "child"]
 
 
 def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy: Toy) -> None:
@@ -73,9 +88,6 @@ def test_a_repair_runs_only_what_did_not_succeed_with_the_values_of_what_did(toy
     assert repaired.state is State.SUCCESS
     assert repaired.repairs == 1
     assert toy.recorder.calls[2:] == [("second", {"value": "7"}), ("third", {})]
-
-
-APPROVAL = import_module(f"{read_package(Path.cwd())}.validation.approval")
 
 
 def wait(*keys: str) -> Callable[[str, TaskValues], None]:

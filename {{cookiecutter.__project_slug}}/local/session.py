@@ -96,7 +96,7 @@ def is_to_mend(store: RunStore, run: JobRun) -> bool:
 
 
 def waits_for_approval(task: Mapping[str, Any]) -> bool:
-    """Whether a recorded task failed for want of an approval, and not of itself."""
+    """Whether a recorded task failed for want of an approval, as validation/approval.py says it."""
     return (
         task["state"] == State.FAILED
         and task["task"].startswith("approval")
