@@ -241,7 +241,7 @@ def test_the_deployment_job_refuses_another_model_than_its_own(toy: Toy) -> None
     runner.run("validation", {"model_name": "dev.models.other"})
     told = [f"--{name}={value}" for name, value in toy.recorder.calls[0][1].items()]
     settings = import_module(f"{read_package(Path.cwd())}.settings")
-    with pytest.raises(settings.ParameterError, match="model_name is dev.models.other, this job"):
+    with pytest.raises(settings.ParameterError, match=r"model_name is dev.models.other, this"):
         settings.ValidationSettings.from_arguments(told)
 
 

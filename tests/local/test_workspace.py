@@ -10,11 +10,11 @@ from local.workspace import LocalSecrets, LocalWorkspace
 
 def test_a_write_to_what_is_only_read_is_seen_however_the_task_ends(tmp_path: Path) -> None:
     log = tmp_path / "warehouse/prod/sales/t/_delta_log"
-    with pytest.raises(PermissionError, match=r"prod.sales.t: written, but"):
-        with LocalWorkspace(tmp_path, [], ["prod"]).guard():
-            log.mkdir(parents=True)
-            (log / "00000000000000000000.json").touch()
-            raise SystemExit(0)
+    guard = LocalWorkspace(tmp_path, [], ["prod"]).guard()
+    with pytest.raises(PermissionError, match=r"prod.sales.t: written, but"), guard:
+        log.mkdir(parents=True)
+        (log / "00000000000000000000.json").touch()
+        raise SystemExit(0)
 
 
 def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
