@@ -12,17 +12,19 @@ import pytest
 from flight_delays.ingestion.contracts import REASONS, judge_rows, load_delivery
 from flight_delays.ingestion.task import compare_with_stored
 from flight_delays.tables import OUTCOMES
+from flight_delays.windows import Window
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from local.spark import build_session
 from pyspark.sql import SparkSession
 
 CUTOFF = dt.datetime(2013, 2, 1, tzinfo=dt.UTC)
+WINDOW = Window(CUTOFF - dt.timedelta(hours=2), CUTOFF)
 NAMES = [column.name for column in OUTCOMES.columns]
 
 rows = st.tuples(
     st.sampled_from(["a", "b", "c", None]),
-    st.sampled_from([CUTOFF - dt.timedelta(hours=h) for h in (-1, 0, 1, 2)]),
+    st.sampled_from([CUTOFF - dt.timedelta(hours=h) for h in (-1, 0, 1, 2, 3)]),
     st.sampled_from(["UA", "AA"]),
     st.sampled_from(["JFK", "EWR", "BOS"]),
     st.sampled_from([0.0, -121.0, 5.0, None]),
@@ -65,7 +67,7 @@ def is_sound(row: Any) -> bool:
     key, known_at, _, origin, departure, arrival = row
     return (
         key is not None
-        and known_at < CUTOFF
+        and WINDOW.start <= known_at < WINDOW.end
         and origin != "BOS"
         and (departure is None or departure >= -120)
         and arrival is not None
@@ -97,7 +99,7 @@ def test_states_are_those_of_the_oracle_and_add_up(
     delivered = data.draw(st.lists(st.sampled_from(pool), min_size=15, max_size=30))
     before = data.draw(st.lists(st.sampled_from(pool), max_size=3))
     stored = list({row[:2]: row for row in before if is_sound(row)}.values())
-    judged = judge_rows(load(spark, delivered), OUTCOMES, CUTOFF)
+    judged = judge_rows(load(spark, delivered), OUTCOMES, WINDOW)
     compared = compare_with_stored(judged, load(spark, stored), OUTCOMES).collect()
     states = Counter(row.state for row in compared)
     assert states.total() == len(delivered)
