@@ -271,6 +271,14 @@ FAULTS = {
         (VALIDATION, "tasks.validate.values.accepted", "tasks.validat.values.accepted"),
         r"validation.job.yml:\d+: .*validat is no task of the job",
     ),
+    "value of a task that nothing waits for": (
+        (VALIDATION, "          depends_on:\n            - task_key: validate\n          condition", "          condition"),
+        r"validation.job.yml:\d+: resources.jobs.validation.tasks.1: task is_accepted: \{\{tasks.validate.values.accepted\}\} may not be there yet: add validate to depends_on",
+    ),
+    "misspelt dynamic value of a job parameter": (
+        (TRAINING, "default: ${var.as_of}", "default: \"{{job.start_time.iso_dat}}\""),
+        r"training.job.yml:\d+: resources.jobs.training.parameters.0: \{\{job.start_time.iso_dat\}\} is not a value",
+    ),
     "operator that does not exist": (
         (VALIDATION, "op: EQUAL_TO", "op: LIKE"),
         r"validation.job.yml:\d+: .*condition_task: 'LIKE' is not a valid ConditionTaskOp: write one of EQ",

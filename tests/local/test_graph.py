@@ -69,6 +69,31 @@ from toy_bundle import Toy
             "frist is no task of the job",
         ),
         (
+            lambda toy: (
+                toy.job["tasks"][1].pop("depends_on"),
+                toy.job["tasks"][1]["python_wheel_task"].update(
+                    named_parameters={"x": "{{tasks.first.values.a}}"}
+                ),
+            ),
+            r"jobs.main.tasks.1: task second: \{\{tasks.first.values.a\}\} may not be there yet: add"
+            " first to depends_on",
+        ),
+        (
+            lambda toy: toy.job["parameters"].append(
+                {"name": "day", "default": "{{job.start_time.iso_dat}}"}
+            ),
+            r"main.job.yml:\d+: resources.jobs.main.parameters.1: \{\{job.start_time.iso_dat\}\} is not a"
+            " value that a laptop knows",
+        ),
+        (
+            lambda toy: toy.job["parameters"][0].update(default="{{tasks.first.values.a}}"),
+            r"\{\{tasks.first.values.a\}\} is not known when a job starts: pass it to a task instead",
+        ),
+        (
+            lambda toy: toy.job["parameters"][0].update(default="{{job.parameters.other}}"),
+            r"\{\{job.parameters.other\}\} is not known when a job starts",
+        ),
+        (
             lambda toy: toy.add_task("c", run_job_task={"job_id": "${resources.jobs.main.id}"}),
             "jobs run each other in a circle: main > main",
         ),
@@ -84,6 +109,14 @@ def test_a_faulty_graph_is_refused_before_anything_runs(toy: Toy, edit: Any, fau
         toy.run()
     assert toy.recorder.calls == []
     assert toy.store.list_jobs() == []
+
+
+def test_a_task_knows_the_values_of_all_that_ended_before_it(toy: Toy) -> None:
+    last = toy.add_task("last", "second")
+    last["python_wheel_task"]["named_parameters"] = {"x": "{{tasks.first.result_state}}"}
+    toy.job["parameters"][0]["default"] = "{{job.start_time.iso_date}}"
+    toy.run()
+    assert toy.recorder.calls[2][1] == {"x": "success"}
 
 
 def test_an_unknown_job_or_parameter_is_refused(toy: Toy) -> None:

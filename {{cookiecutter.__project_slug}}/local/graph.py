@@ -115,6 +115,9 @@ def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
     for index, task in enumerate(job.get("tasks", [])):
         for fault in _find_task_faults(bundle, job, task, keys):
             yield bundle.places.describe((*path, "tasks", index), fault)
+    for index, parameter in enumerate(job.get("parameters", [])):
+        for fault in _find_default_faults(parameter):
+            yield bundle.places.describe((*path, "parameters", index), fault)
     for field, group in COMPUTE.items():
         there = [entry.get(field) for entry in job.get(group, [])]
         for name in sorted({str(name) for name in there if there.count(name) > 1}):
@@ -167,16 +170,34 @@ def _find_place_faults(job: dict[str, Any], task: dict[str, Any]) -> Iterator[st
 
 
 def _find_value_faults(job: dict[str, Any], task: dict[str, Any], keys: list[Any]) -> Iterator[str]:
-    for name in {found for text in list_texts(task) for found in LOOKED_UP.findall(text)}:
+    for name in _find_all(LOOKED_UP, task):
         yield f"task {task['task_key']}: {name} is looked up in a workspace: give --var {name}=..."
     declared = {parameter["name"] for parameter in job.get("parameters", [])}
-    for value in {found for text in list_texts(task) for found in DYNAMIC.findall(text)}:
-        fault = _judge_value(value, declared, keys)
+    ended = _find_ancestors(job, task["task_key"])
+    for value in _find_all(DYNAMIC, task):
+        fault = _judge_value(value, declared, keys, ended)
         if fault:
             yield f"task {task['task_key']}: {fault}"
 
 
-def _judge_value(value: str, parameters: Collection[str], keys: list[Any]) -> str | None:
+def _find_all(pattern: re.Pattern[str], value: Any) -> list[str]:
+    return sorted({found for text in list_texts(value) for found in pattern.findall(text)})
+
+
+def _find_ancestors(job: dict[str, Any], key: str) -> set[str]:
+    needed = {t["task_key"]: {n["task_key"] for n in t.get("depends_on", [])} for t in job["tasks"]}
+    found: set[str] = set()
+    waiting = [key]
+    while waiting:
+        new = needed.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _judge_value(
+    value: str, parameters: Collection[str], keys: list[Any], ended: Collection[str]
+) -> str | None:
     if not KNOWN_VALUES.fullmatch(value):
         return f"{{{{{value}}}}} is not a value that a laptop knows: correct it"
     scope, name, *rest = value.split(".")
@@ -184,7 +205,17 @@ def _judge_value(value: str, parameters: Collection[str], keys: list[Any]) -> st
         return f"the job has no parameter {rest[0]}: declare it"
     if scope == "tasks" and name not in keys:
         return f"{name} is no task of the job: {_list(keys)}"
+    if scope == "tasks" and name not in ended:
+        return f"{{{{{value}}}}} may not be there yet: add {name} to depends_on"
     return None
+
+
+def _find_default_faults(parameter: dict[str, Any]) -> Iterator[str]:
+    for value in _find_all(DYNAMIC, parameter.get("default")):
+        if not KNOWN_VALUES.fullmatch(value):
+            yield f"{{{{{value}}}}} is not a value that a laptop knows: correct it"
+        elif value.startswith(("task", "job.parameters.")):
+            yield f"{{{{{value}}}}} is not known when a job starts: pass it to a task instead"
 
 
 def _list(names: Iterable[Any]) -> str:
