@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import functools
+import operator
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from local.bundle import load_bundle
-from local.graph import find_faults
+from local.graph import check_job, find_faults
 from local.merging import MergeError, merge
 from local.presets import normalise_prefix
 from local.reading import anchor_paths
@@ -106,6 +111,14 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
             r"databricks.yml:\d+: variables.a.default: \$\{var.a\} refers to itself",
         ),
         (lambda toy: toy.config["variables"].update(a={}), "variables.a: no value"),
+        (lambda toy: toy.config["bundle"].pop("name"), r"databricks.yml:\d+: bundle: name is missing"),
+        (lambda toy: toy.config.pop("targets"), r"databricks.yml:\d+: targets: there is none: decl"),
+        (lambda toy: toy.config["include"].append(None), "include: write a list of patterns"),
+        (lambda toy: toy.config.update(variables="x"), "variables: a mapping is expected, not 'x'"),
+        (
+            lambda toy: toy.config["targets"]["dev"].update(resources={"jobs": {"new": {}}}),
+            r"databricks.yml:\d+: resources.jobs.new: name is missing, or no text: write one",
+        ),
         (lambda toy: toy.config["include"].append("more/*.yml"), r"more/\*.yml matches no file"),
         (lambda toy: toy.config["include"].append("/etc/*.yml"), r"/etc/\*.yml is absolute"),
         (lambda toy: toy.config.update(resourcs={}), "unknown key resourcs"),
@@ -158,6 +171,49 @@ def test_broken_yaml_is_named_by_file_and_line(toy: Toy) -> None:
     (toy.root / "resources/x.yml").write_text("resources:\n  jobs: [\n")
     with pytest.raises(BundleError, match=r"x.yml:3: broken YAML"):
         load_bundle(toy.root)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("# fünf\nname: f\xfcnf".encode("latin-1"), r"x.yml:1: not written in UTF-8: save the file"),
+        (b"resources: {}\nname: f\x07nf", r"x.yml:2: broken YAML: '\\x07' may not be in it: rem"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named(toy: Toy, content: bytes, fault: str) -> None:
+    toy.write()
+    (toy.root / "resources/x.yml").write_bytes(content)
+    with pytest.raises(BundleError, match=fault):
+        load_bundle(toy.root)
+
+
+def list_paths(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The paths of all parts of a value, without its own."""
+    entries = enumerate(value) if isinstance(value, list) else ()
+    for name, part in value.items() if isinstance(value, dict) else entries:
+        yield (name,)
+        yield from ((name, *path) for path in list_paths(part))
+
+
+@pytest.mark.parametrize("file", ["config", "resources"])
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_half_written_bundle_has_a_fault_or_runs(toy: Toy, file: str, is_removed: bool) -> None:
+    toy.add_task("condition", condition_task={"op": "EQUAL_TO", "left": "a", "right": "a"})
+    toy.add_task("call", run_job_task={"job_id": "${resources.jobs.called.id}"})
+    toy.add_task("notebook", notebook_task={"notebook_path": "../x.py"})
+    toy.resources["resources"]["jobs"]["called"] = {"name": "called", "tags": {"a": "b"}}
+    override = {"main": {"tasks": [{"task_key": "first", "max_retries": 1}]}}
+    toy.config["targets"]["dev"]["resources"] = {"jobs": override}
+    whole = getattr(toy, file)
+    for *outer, last in list_paths(whole):
+        half_written = copy.deepcopy(whole)
+        part = functools.reduce(operator.getitem, outer, half_written)
+        part[last] = None
+        if is_removed:
+            del part[last]
+        setattr(toy, file, half_written)
+        with contextlib.suppress(BundleError):
+            check_job(toy.load(), "main")
 
 
 def test_an_unknown_target_or_variable_is_refused(toy: Toy) -> None:

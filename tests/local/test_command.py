@@ -74,6 +74,12 @@ def test_bad_use_is_named(project: Path, words: list[str], message: str) -> None
         ("databricks.yml", "variables:\n", "variables: [\n", "databricks.yml:"),
         ("resources/training.job.yml", "entry_point: training", "entry_point: typo", "typo is not"),
         (
+            "resources/training.job.yml",
+            "            entry_point: training\n",
+            "",
+            "tasks.0.python_wheel_task: entry_point is missing: write it",
+        ),
+        (
             "resources/lifecycle.job.yml",
             "        - task_key: setup\n",
             "        - task_key: setup\n          depends_on: [{task_key: monitoring}]\n",

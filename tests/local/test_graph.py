@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from local.yaml_source import BundleError
-from toy_bundle import Toy
+from toy_bundle import WHEEL, Toy
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,40 @@ from toy_bundle import Toy
         (
             lambda toy: toy.add_task("c", run_job_task={"job_id": "${resources.jobs.main.id}"}),
             "jobs run each other in a circle: main > main",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0]["python_wheel_task"].pop("entry_point"),
+            r"main.job.yml:\d+: resources.jobs.main.tasks.0.python_wheel_task: entry_point is miss",
+        ),
+        (
+            lambda toy: toy.job["parameters"][0].pop("default"),
+            r"main.job.yml:\d+: resources.jobs.main.parameters.0: default is missing: write it",
+        ),
+        (
+            lambda toy: toy.job.update(tasks=None),
+            r"main.job.yml:\d+: resources.jobs.main.tasks: it is empty: write a list, or remove",
+        ),
+        (
+            lambda toy: toy.job["tasks"][1].update(depends_on=None),
+            r"main.job.yml:\d+: resources.jobs.main.tasks.1.depends_on: it is empty: write a list",
+        ),
+        (
+            lambda toy: toy.job["tasks"][1].update(depends_on=["first"]),
+            r"tasks.1.depends_on.0: it is 'first': write task_key here",
+        ),
+        (
+            lambda toy: toy.job["tasks"].append({"python_wheel_task": WHEEL}),
+            "tasks.2: task_key is missing: write it",
+        ),
+        (
+            lambda toy: toy.add_task("c", condition_task={"op": ["x"], "left": "", "right": ""}),
+            r"condition_task.op: it is \['x'\]: write a text",
+        ),
+        (
+            lambda toy: toy.add_task(
+                "c", run_job_task={"job_id": "1", "python_named_params": {"a": "b"}}
+            ),
+            r"run_job_task: python_named_params cannot run on a laptop: remove it",
         ),
         (
             lambda toy: toy.job["tasks"][0].update(environment_key="default"),

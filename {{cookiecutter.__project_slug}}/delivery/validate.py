@@ -11,6 +11,7 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from local.bundle import Bundle, load_bundle
+from local.reading import read_main
 from local.yaml_source import BundleError, Places, read_yaml
 
 from .checks import TARGET_CHECKS, find_collisions
@@ -51,13 +52,7 @@ def list_targets(root: Path) -> list[str]:
     Raises:
         BundleError: `databricks.yml` is missing or broken, or has none.
     """
-    main = root / "databricks.yml"
-    if not main.exists():
-        raise BundleError([f"{main} is missing: run this in the folder of the bundle"])
-    targets = read_yaml(main, Places(root)).get("targets")
-    if not targets:
-        raise BundleError(["databricks.yml:1: targets: there is none: declare dev at least"])
-    return list(targets)
+    return list(read_main(root, Places(root))["targets"])
 
 
 def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:

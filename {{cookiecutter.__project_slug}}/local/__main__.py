@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         return options.command(options)
+    except KeyError:
+        # A mistake of this program: the key alone would tell nobody what to do.
+        raise
     except (BundleError, CatalogError, JavaError, UsageError, LookupError) as fault:
         print(fault, file=sys.stderr)
     except sqlite3.OperationalError as fault:

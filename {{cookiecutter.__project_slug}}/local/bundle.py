@@ -12,7 +12,7 @@ from typing import Any
 
 from .merging import MergeError, merge
 from .presets import apply_target_mode, normalise
-from .reading import find_unsupported, read_files
+from .reading import find_nameless, find_unsupported, read_files
 from .references import References, resolve
 from .yaml_source import BundleError, Path_, Places
 
@@ -94,6 +94,9 @@ def load_bundle(
             [f"{overrides}: not supported: set variables in the YAML, or BUNDLE_VAR_*"]
         )
     config = _apply_target(config, name, places)
+    nameless = list(find_nameless(config, places))
+    if nameless:
+        raise BundleError(nameless)
     config = _fill_in(config, root, name)
     References(config, places, dict(variables or {})).choose_variables()
     config = resolve(config, places, ("variables", "bundle", "workspace"))
@@ -144,7 +147,8 @@ def _override_variables(
 
 def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
     """Adds what the CLI knows by itself: the target, git's state, the user, the folders."""
-    config = {"variables": {}, **copy.deepcopy(config)}
+    config = copy.deepcopy(config)
+    config["variables"] = config.get("variables") or {}
     git = {
         "commit": _ask_git(root, "rev-parse", "HEAD"),
         "branch": _ask_git(root, "rev-parse", "--abbrev-ref", "HEAD"),

@@ -10,25 +10,11 @@ from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from .bundle import Bundle
+from .shapes import KINDS, find_shape_faults
 from .yaml_source import BundleError
 
-TASK_TYPES = ("python_wheel_task", "notebook_task", "condition_task", "run_job_task")
 # Where a job declares what its tasks run on, by what they name it.
 COMPUTE = {"environment_key": "environments", "job_cluster_key": "job_clusters"}
-# What a task may say beside its type; the cluster, the environment and who is told do not change
-# what it does.
-JOB_FIELDS = {
-    "id", "name", "description", "parameters", "tasks", "tags", "schedule", "trigger",
-    "max_concurrent_runs", "queue", "timeout_seconds", "health", "email_notifications",
-    "notification_settings", "webhook_notifications", "permissions", "environments",
-    "job_clusters", "budget_policy_id", "performance_target", "run_as",
-}  # fmt: skip
-TASK_FIELDS = {
-    "task_key", "description", "depends_on", "run_if", "max_retries", "timeout_seconds",
-    "min_retry_interval_millis", "retry_on_timeout", "environment_key", "job_cluster_key",
-    "libraries", "email_notifications", "notification_settings", "health", "existing_cluster_id",
-    "webhook_notifications", "disable_auto_optimization", "new_cluster", *TASK_TYPES,
-}  # fmt: skip
 DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 LOOKED_UP = re.compile(r"\$\{var\.(\w+)\}")
 KNOWN_VALUES = re.compile(
@@ -91,25 +77,37 @@ def check_job(bundle: Bundle, key: str) -> None:
 
 def _list_jobs(bundle: Bundle, key: str, trail: tuple[str, ...]) -> Iterator[str]:
     yield key
-    for task in bundle.jobs[key].get("tasks", []):
-        child = bundle.find_job(task.get("run_job_task", {}).get("job_id"))
-        if child is not None and child not in trail:
+    for child in _list_children(bundle, key):
+        if child not in trail:
             yield from _list_jobs(bundle, child, (*trail, key))
+
+
+def _list_children(bundle: Bundle, key: str) -> Iterator[str]:
+    """The jobs that a job runs; of one that is half-written, nobody can tell."""
+    job = {} if any(find_shape_faults(bundle, key)) else bundle.jobs[key]
+    for task in job.get("tasks", []):
+        child = bundle.find_job(task.get("run_job_task", {}).get("job_id"))
+        if child is not None:
+            yield child
 
 
 def _find_job_cycle(bundle: Bundle, key: str, trail: tuple[str, ...] = ()) -> tuple[str, ...]:
     if key in trail:
         return (*trail, key)
-    for task in bundle.jobs[key].get("tasks", []):
-        child = bundle.find_job(task.get("run_job_task", {}).get("job_id"))
-        cycle = _find_job_cycle(bundle, child, (*trail, key)) if child is not None else ()
+    for child in _list_children(bundle, key):
+        cycle = _find_job_cycle(bundle, child, (*trail, key))
         if cycle:
             return cycle
     return ()
 
 
 def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
-    """What is wrong with one job, each with file and line."""
+    """What is wrong with one job, each with file and line; its shape first."""
+    unshapely = list(find_shape_faults(bundle, key))
+    yield from unshapely or _find_graph_faults(bundle, key)
+
+
+def _find_graph_faults(bundle: Bundle, key: str) -> Iterator[str]:
     job, path = bundle.jobs[key], ("resources", "jobs", key)
     keys = [task.get("task_key") for task in job.get("tasks", [])]
     for index, task in enumerate(job.get("tasks", [])):
@@ -123,11 +121,6 @@ def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
         for name in sorted({str(name) for name in there if there.count(name) > 1}):
             fault = f"{field} {name} is used twice: write it once, or override it by a variable"
             yield bundle.places.describe((*path, group), fault)
-    unsupported = sorted(set(job) - JOB_FIELDS)
-    if unsupported:
-        yield bundle.places.describe(
-            path, f"{', '.join(unsupported)} cannot run on a laptop: remove it"
-        )
     for what, cycle in (
         ("tasks wait in a circle", _find_cycle(job)),
         ("jobs run each other in a circle", _find_job_cycle(bundle, key)),
@@ -142,11 +135,8 @@ def _find_task_faults(
     name = task.get("task_key")
     if keys.count(name) > 1:
         yield f"task_key {name} is used twice: give each task its own"
-    unsupported = sorted(set(task) - TASK_FIELDS)
-    if unsupported:
-        yield f"task {name}: {', '.join(unsupported)} cannot run on a laptop: remove it"
-    if len([kind for kind in TASK_TYPES if kind in task]) != 1:
-        yield f"task {name} needs one of {', '.join(TASK_TYPES)}"
+    if len(KINDS.keys() & task.keys()) != 1:
+        yield f"task {name} needs one of {', '.join(KINDS)}"
     for needed in task.get("depends_on", []):
         if needed["task_key"] not in keys:
             fault = f"depends on {needed['task_key']}, which is no task of the job: {_list(keys)}"

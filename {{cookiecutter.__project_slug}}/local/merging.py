@@ -56,9 +56,13 @@ def _merge_lists(base: list[Any], override: list[Any], path: Path_) -> list[Any]
     if name == "privileges":
         return list(dict.fromkeys(base + override))
     key = MERGE_KEYS.get(name)
-    if key is None or not all(isinstance(entry, dict) for entry in base + override):
+    if key is None or not all(_has_text(entry, key) for entry in base + override):
         return base + override
     entries = {entry[key]: entry for entry in base}
     for index, entry in enumerate(override):
         entries[entry[key]] = merge(entries.get(entry[key], {}), entry, (*path, index))
     return list(entries.values())
+
+
+def _has_text(entry: Any, key: str) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get(key), str)

@@ -81,7 +81,7 @@ def _fill_presets(config: dict[str, Any]) -> dict[str, Any]:
         "jobs_max_concurrent_runs": 4,
         "pipelines_development": True,
     }
-    return {**defaults, **presets, "tags": {"dev": user, **presets.get("tags", {})}}
+    return {**defaults, **presets, "tags": {"dev": user, **(presets.get("tags") or {})}}
 
 
 def _apply_nothing(resource: dict[str, Any], presets: dict[str, Any]) -> None:

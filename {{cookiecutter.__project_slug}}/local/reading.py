@@ -11,7 +11,7 @@ from typing import Any
 
 from .merging import MergeError, merge
 from .presets import PRESET_KEYS
-from .yaml_source import BundleError, Path_, Places, read_yaml
+from .yaml_source import MAIN, BundleError, Path_, Places, read_yaml
 
 KNOWN_TOP_LEVEL = {
     "artifacts", "bundle", "include", "permissions", "presets", "resources", "run_as", "scripts",
@@ -41,6 +41,7 @@ KNOWN_RESOURCES = {
     "alerts", "dashboards", "experiments", "jobs", "model_serving_endpoints", "registered_models",
     "schemas", "volumes",
 }  # fmt: skip
+KNOWN_ENTRIES = {"variables": KNOWN_VARIABLE, "artifacts": KNOWN_ARTIFACT, "targets": KNOWN_TARGET}
 # Other programs' code, which could change any resource.
 UNSUPPORTED_TOP_LEVEL = {"environments", "experimental", "python"}
 NAME_FIELDS = {"alerts": "display_name", "dashboards": "display_name"}
@@ -53,15 +54,19 @@ def find_unsupported(config: dict[str, Any], places: Places) -> Iterator[str]:
     """Keys that a laptop does not know what to do with, each with its place."""
     yield from _refuse_keys(config, (), KNOWN_TOP_LEVEL, places)
     yield from _refuse_keys(config.get("bundle"), ("bundle",), KNOWN_BUNDLE, places)
-    for name, variable in (config.get("variables") or {}).items():
-        yield from _refuse_keys(variable, ("variables", name), KNOWN_VARIABLE, places)
-    for name, artifact in (config.get("artifacts") or {}).items():
-        yield from _refuse_keys(artifact, ("artifacts", name), KNOWN_ARTIFACT, places)
+    if not _as_mapping(config.get("bundle")).get("name"):
+        yield places.describe(("bundle",), "name is missing: write one")
+    for part, known in KNOWN_ENTRIES.items():
+        yield from _refuse_value(config.get(part), (part,), places)
+        for name, entry in _as_mapping(config.get(part)).items():
+            yield from _refuse_keys(entry, (part, name), known, places)
     yield from _find_unsupported_parts(config, (), places)
-    for name, target in (config.get("targets") or {}).items():
-        yield from _refuse_keys(target, ("targets", name), KNOWN_TARGET, places)
-        if isinstance(target, dict):
-            yield from _find_unsupported_parts(target, ("targets", name), places)
+    for name, target in _as_mapping(config.get("targets")).items():
+        yield from _find_unsupported_parts(_as_mapping(target), ("targets", name), places)
+
+
+def _as_mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _find_unsupported_parts(config: dict[str, Any], path: Path_, places: Places) -> Iterator[str]:
@@ -74,21 +79,22 @@ def _find_unsupported_parts(config: dict[str, Any], path: Path_, places: Places)
         ("workspace", KNOWN_WORKSPACE),
     ):
         yield from _refuse_keys(config.get(part), (*path, part), known, places)
-    for name, variable in (config.get("variables") or {}).items():
-        lookup = variable.get("lookup") if isinstance(variable, dict) else None
+    for name, variable in _as_mapping(config.get("variables")).items():
+        lookup = _as_mapping(variable).get("lookup")
         yield from _refuse_keys(lookup, (*path, "variables", name, "lookup"), KNOWN_LOOKUP, places)
     if "run_as" in config and len(config["run_as"] or {}) != 1:
         fault = f"name exactly one of {' and '.join(sorted(KNOWN_RUN_AS))}"
         yield places.describe((*path, "run_as"), fault)
 
 
-def _refuse_keys(
-    value: Any, path: tuple[Any, ...], known: set[str], places: Places
-) -> Iterator[str]:
+def _refuse_value(value: Any, path: Path_, places: Places) -> Iterator[str]:
     if value is not None and not isinstance(value, dict):
         yield places.describe(path, f"a mapping is expected, not {value!r}")
-        return
-    for key in sorted(set(value or {}) - known, key=str):
+
+
+def _refuse_keys(value: Any, path: Path_, known: set[str], places: Places) -> Iterator[str]:
+    yield from _refuse_value(value, path, places)
+    for key in sorted(set(_as_mapping(value)) - known, key=str):
         if key in UNSUPPORTED_TOP_LEVEL:
             fault = f"{key} is not supported on a laptop: declare resources in YAML"
         else:
@@ -102,14 +108,11 @@ def read_files(root: Path) -> tuple[dict[str, Any], Places]:
     Raises:
         BundleError: One line for each fault.
     """
-    main = root / "databricks.yml"
-    if not main.exists():
-        raise BundleError([f"{main} is missing: run this in the folder of the bundle"])
     places = Places(root)
-    config = anchor_paths(read_yaml(main, places), Path())
+    config = anchor_paths(read_main(root, places), Path())
     faults = []
-    read = {main}
-    for pattern in config.get("include", []):
+    read = {root / MAIN}
+    for pattern in config.get("include") or []:
         files = _match_files(root, pattern)
         faults += [places.describe(("include",), fault) for fault in _judge_include(pattern, files)]
         for file in (file for file in files if file not in read):
@@ -119,10 +122,27 @@ def read_files(root: Path) -> tuple[dict[str, Any], Places]:
             places.add_all(own)
             faults += _merge_include(config, part, own)
     faults += _find_shared_keys(config, places)
-    faults += _find_nameless(config, places)
     if faults:
         raise BundleError(faults)
     return config, places
+
+
+def read_main(root: Path, places: Places) -> dict[str, Any]:
+    """What `databricks.yml` says by itself.
+
+    Raises:
+        BundleError: It is missing or broken, has no targets, or its `include` is no list.
+    """
+    main = root / MAIN
+    if not main.exists():
+        raise BundleError([f"{main} is missing: run this in the folder of the bundle"])
+    config = read_yaml(main, places)
+    if not config.get("targets"):
+        raise BundleError([places.describe(("targets",), "there is none: declare dev at least")])
+    patterns = config.get("include") or []
+    if not (isinstance(patterns, list) and all(isinstance(each, str) for each in patterns)):
+        raise BundleError([places.describe(("include",), "write a list of patterns such as *.yml")])
+    return config
 
 
 def _match_files(root: Path, pattern: str) -> list[Path]:
@@ -151,12 +171,15 @@ def _find_shared_keys(config: dict[str, Any], places: Places) -> Iterator[str]:
             kinds[key] = kind
 
 
-def _find_nameless(config: dict[str, Any], places: Places) -> Iterator[str]:
+def find_nameless(config: dict[str, Any], places: Places) -> Iterator[str]:
+    """Resources without the field that names them, each with its place."""
     for kind, group in config.get("resources", {}).items():
         for key, resource in group.items():
             field = NAME_FIELDS.get(kind, "name")
-            if kind in KNOWN_RESOURCES and not (resource or {}).get(field):
-                yield places.describe(("resources", kind, key), f"{field} is missing: write one")
+            name = _as_mapping(resource).get(field)
+            if kind in KNOWN_RESOURCES and not (name and isinstance(name, str)):
+                fault = f"{field} is missing, or no text: write one"
+                yield places.describe(("resources", kind, key), fault)
 
 
 def anchor_paths(value: Any, folder: Path) -> Any:
@@ -167,7 +190,7 @@ def anchor_paths(value: Any, folder: Path) -> Any:
         return value
     return {
         k: normpath(folder / v)
-        if k in FILES and not ANYWHERE.match(str(v))
+        if k in FILES and isinstance(v, str) and not ANYWHERE.match(v)
         else anchor_paths(v, folder)
         for k, v in value.items()
     }

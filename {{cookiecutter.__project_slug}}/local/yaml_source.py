@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 # The same as SafeLoader, but compiled.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path_ = tuple[Any, ...]
 # Where a bundle begins.
-MAIN = "databricks.yml:1"
+MAIN = "databricks.yml"
 
 
 class BundleError(ValueError):
@@ -60,7 +61,7 @@ class Places:
         """`file:line: path: fault`, by the nearest place that is known."""
         parts = (path[:length] for length in range(len(path), -1, -1))
         written = (each for part in parts for each in self._list_places(part))
-        return f"{next(written, MAIN)}: {_join(path)}: {fault}"
+        return f"{next(written, f'{MAIN}:1')}: {_join(path)}: {fault}"
 
     def _list_places(self, path: Path_) -> Iterator[str]:
         # What a target adds to a list comes last there.
@@ -79,11 +80,11 @@ def read_yaml(file: Path, places: Places) -> dict[str, Any]:
     """The file as a mapping.
 
     Raises:
-        BundleError: The file is no YAML, or no mapping.
+        BundleError: The file is no text, no YAML, or no mapping.
     """
     places.files.append(file)
+    text = _read_text(file, places)
     try:
-        text = file.read_text(encoding="utf-8")
         loader = Loader(text)
         node = loader.get_single_node()
         content = (loader.construct_document(node) if node else None) or {}
@@ -91,12 +92,26 @@ def read_yaml(file: Path, places: Places) -> dict[str, Any]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         fault = f"broken YAML: {error.problem}: correct what is there, or just before"
         raise BundleError([f"{places.name(file, line)}: {fault}"]) from None
+    except ReaderError as error:
+        before, character, _ = text.partition(chr(error.character))
+        line = before.count("\n") + 1
+        fault = f"broken YAML: {character!r} may not be in it: remove the character"
+        raise BundleError([f"{places.name(file, line)}: {fault}"]) from None
     if not isinstance(content, dict):
         fault = "a mapping is expected: write keys such as resources:"
         raise BundleError([f"{places.name(file, 1)}: {fault}"])
     if node is not None:
         _locate(node, (), file, places)
     return content
+
+
+def _read_text(file: Path, places: Places) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        fault = "not written in UTF-8: save the file as UTF-8"
+        raise BundleError([f"{places.name(file, line)}: {fault}"]) from None
 
 
 def _locate(node: yaml.Node, path: Path_, file: Path, places: Places) -> None:
