@@ -111,8 +111,14 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
             r"databricks.yml:\d+: variables.a.default: \$\{var.a\} refers to itself",
         ),
         (lambda toy: toy.config["variables"].update(a={}), "variables.a: no value"),
-        (lambda toy: toy.config["bundle"].pop("name"), r"databricks.yml:\d+: bundle: name is missing"),
-        (lambda toy: toy.config.pop("targets"), r"databricks.yml:\d+: targets: there is none: decl"),
+        (
+            lambda toy: toy.config["bundle"].pop("name"),
+            r"databricks.yml:\d+: bundle: name is missing",
+        ),
+        (
+            lambda toy: toy.config.pop("targets"),
+            r"databricks.yml:\d+: targets: there is none: decl",
+        ),
         (lambda toy: toy.config["include"].append(None), "include: write a list of patterns"),
         (lambda toy: toy.config.update(variables="x"), "variables: a mapping is expected, not 'x'"),
         (
@@ -176,7 +182,10 @@ def test_broken_yaml_is_named_by_file_and_line(toy: Toy) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("# fünf\nname: f\xfcnf".encode("latin-1"), r"x.yml:1: not written in UTF-8: save the file"),
+        (
+            "# fünf\nname: f\xfcnf".encode("latin-1"),
+            r"x.yml:1: not written in UTF-8: save the file",
+        ),
         (b"resources: {}\nname: f\x07nf", r"x.yml:2: broken YAML: '\\x07' may not be in it: rem"),
     ],
 )

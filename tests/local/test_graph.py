@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -75,19 +76,17 @@ from toy_bundle import WHEEL, Toy
                     named_parameters={"x": "{{tasks.first.values.a}}"}
                 ),
             ),
-            r"jobs.main.tasks.1: task second: \{\{tasks.first.values.a\}\} may not be there yet: add"
-            " first to depends_on",
+            r"tasks.1: task second: \{\{tasks.first.values.a\}\} may not be there yet: add first to",
         ),
         (
             lambda toy: toy.job["parameters"].append(
                 {"name": "day", "default": "{{job.start_time.iso_dat}}"}
             ),
-            r"main.job.yml:\d+: resources.jobs.main.parameters.1: \{\{job.start_time.iso_dat\}\} is not a"
-            " value that a laptop knows",
+            r"main.job.yml:\d+: .*parameters.1: \{\{job.start_time.iso_dat\}\} is not a value that",
         ),
         (
             lambda toy: toy.job["parameters"][0].update(default="{{tasks.first.values.a}}"),
-            r"\{\{tasks.first.values.a\}\} is not known when a job starts: pass it to a task instead",
+            r"\{\{tasks.first.values.a\}\} is not known when a job starts: pass it to a task",
         ),
         (
             lambda toy: toy.job["parameters"][0].update(default="{{job.parameters.other}}"),
@@ -143,6 +142,50 @@ def test_a_faulty_graph_is_refused_before_anything_runs(toy: Toy, edit: Any, fau
         toy.run()
     assert toy.recorder.calls == []
     assert toy.store.list_jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fault"),
+    [
+        (
+            "n.py",
+            "# MAGIC %md\n# MAGIC 5 %\n# MAGIC %sql\n# MAGIC SELECT 1",
+            "n.py: %sql cannot run on",
+        ),
+        (
+            "n.py",
+            "# MAGIC %pip install x\n# MAGIC %run ./other",
+            "n.py: %run cannot run on a laptop",
+        ),
+        ("n.py", "# MAGIC  %sh ls", "n.py: %sh cannot run on a laptop: write it in Python"),
+        (
+            "n.py",
+            "dbutils.widgets.dropdown('a', 'b', ['b'])",
+            "n.py: dbutils.widgets.dropdown cannot",
+        ),
+        (
+            "n.py",
+            "x = dbutils.jobs.taskValues.get('a')",
+            "dbutils.jobs.taskValues.get cannot run on",
+        ),
+        ("n.py", "x = 1\nx = = 2", "task n: n.py: line 3: invalid syntax: correct it"),
+        ("n.ipynb", "{}", "n.ipynb cannot run on a laptop: export it as a source file"),
+    ],
+)
+def test_a_notebook_that_a_laptop_cannot_run_is_refused(
+    toy: Toy, name: str, text: str, fault: str
+) -> None:
+    (toy.root / name).write_text(f"# Databricks notebook source\n{text}\n")
+    toy.add_task("n", notebook_task={"notebook_path": f"../{name}"})
+    with pytest.raises(BundleError, match=re.escape(fault)):
+        toy.run()
+    assert toy.recorder.calls == []
+
+
+def test_a_notebook_that_is_read_from_git_is_refused(toy: Toy) -> None:
+    toy.add_task("n", notebook_task={"notebook_path": "n", "source": "GIT"})
+    with pytest.raises(BundleError, match="task n: source GIT cannot run on a laptop"):
+        toy.run()
 
 
 def test_a_task_knows_the_values_of_all_that_ended_before_it(toy: Toy) -> None:

@@ -14,8 +14,9 @@ import pytest
 from local.bundle import load_bundle
 from local.graph import State
 from local.project import read_package
-from local.runner import Runner, push_down
-from local.tasks import TaskValues
+from local.runner import Runner
+from local.tasks import Executor, TaskValues
+from local.workspace import LocalWorkspace
 from toy_bundle import WHEEL, Silent, Toy, fail, leave
 
 
@@ -216,12 +217,6 @@ def test_job_parameters_come_before_a_tasks_own(toy: Toy) -> None:
     assert told["positional"] == {}
 
 
-def test_job_parameters_reach_a_notebook() -> None:
-    notebook = {"notebook_task": {"notebook_path": "x.py"}}
-    told = push_down(notebook, {"as_of": "2013-01-01"})
-    assert told["notebook_task"]["base_parameters"] == {"as_of": "2013-01-01"}
-
-
 def add_child(toy: Toy, **fields: Any) -> dict[str, Any]:
     inner = {"task_key": "inner", "python_wheel_task": {**WHEEL, "named_parameters": {"x": "y"}}}
     child = {"name": "child", "tasks": [inner], **fields}
@@ -243,6 +238,39 @@ def test_the_deployment_job_refuses_another_model_than_its_own(toy: Toy) -> None
     settings = import_module(f"{read_package(Path.cwd())}.settings")
     with pytest.raises(settings.ParameterError, match=r"model_name is dev.models.other, this"):
         settings.ValidationSettings.from_arguments(told)
+
+
+NOTEBOOK = """# Databricks notebook source
+# MAGIC %md
+# MAGIC # What it is told
+
+dbutils.widgets.text("day", "")
+dbutils.widgets.text("as_of", "")
+dbutils.widgets.text("colour", "red")
+seen = [*map(dbutils.widgets.get, ["day", "as_of", "colour"]), spark]
+display(seen)
+dbutils.jobs.taskValues.set("seen", seen)
+dbutils.notebook.exit("done")
+raise AssertionError("after the end")
+"""
+
+
+class Sparkless(LocalWorkspace):
+    """A workspace whose services nobody asks."""
+
+    _services = dict.fromkeys(["spark", "features", "mlflow", "governance", "secrets"])
+
+
+def test_a_notebook_is_told_its_own_and_its_jobs_parameters_and_leaves_values(toy: Toy) -> None:
+    (toy.root / "seen.py").write_text(NOTEBOOK)
+    told = {"day": "{{job.parameters.as_of}}"}
+    notebook = {"notebook_path": "../seen.py", "base_parameters": told}
+    toy.job["tasks"] = []
+    toy.add_task("see", notebook_task=notebook)
+    executor = Executor(toy.root, Sparkless(toy.root, []), read_package(Path.cwd()))
+    run = Runner(toy.load(), executor, toy.store, Silent()).run("main", {"as_of": "2013-05-05"})
+    assert run.state is State.SUCCESS
+    assert toy.store.get_values(run.id) == {("see", "seen"): ["2013-05-05", "2013-05-05", "red", None]}
 
 
 def test_a_failed_task_is_retried_as_often_as_the_yaml_says(toy: Toy) -> None:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from .bundle import Bundle
+from .notebooks import find_notebook_faults
 from .shapes import KINDS, find_shape_faults
 from .yaml_source import BundleError
 
@@ -222,14 +223,14 @@ def list_texts(value: Any) -> Iterator[str]:
 
 
 def _find_target_faults(bundle: Bundle, task: dict[str, Any]) -> Iterator[str]:
-    wheel, notebook = task.get("python_wheel_task"), task.get("notebook_task")
+    wheel = task.get("python_wheel_task")
     if wheel:
         fault = find_entry_point_fault(wheel["package_name"], wheel["entry_point"])
         if fault:
             yield f"task {task['task_key']}: {fault}"
-    if notebook and not (bundle.root / notebook["notebook_path"]).exists():
-        fault = f"there is no notebook {notebook['notebook_path']}: add it, or correct the path"
-        yield f"task {task['task_key']}: {fault}"
+    if "notebook_task" in task:
+        for fault in find_notebook_faults(bundle.root, task["notebook_task"]):
+            yield f"task {task['task_key']}: {fault}"
     if "run_job_task" in task:
         yield from _find_call_faults(bundle, task["task_key"], task["run_job_task"])
 
