@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,40 @@ def test_the_page_says_what_changes_and_how(tmp_path: Path) -> None:
     assert "setup" not in page
 
 
+def test_the_page_says_what_is_created(tmp_path: Path) -> None:
+    grants = [{"principal": "readers", "privileges": ["SELECT"]}]
+    made = {"action": "create", "new_state": {"value": {"grants": grants}}}
+    text = make_plan(schemas__raw__grants=made)
+    page = save_plan(text, "prod", tmp_path / "plan").read_text()
+    block = r"<summary>create (\S+)</summary>\n\n```json\n(.*?)\n```\n"
+    shown = dict(re.findall(block, page, re.DOTALL))
+    assert {name: json.loads(definition) for name, definition in shown.items()} == {
+        "schemas.raw": {"name": "raw"},
+        "schemas.raw.grants": {"grants": grants},
+    }
+
+
+def test_a_long_definition_is_shortened(tmp_path: Path) -> None:
+    made = {"action": "create", "new_state": {"value": {"description": "x" * 10_000}}}
+    page = save_plan(make_plan(jobs__long=made), "prod", tmp_path / "plan").read_text()
+    assert "x...\n```\n</details>" in page
+    assert len(page) < 6_000
+
+
+def test_a_grant_that_differs_is_told_by_its_field() -> None:
+    reviewed, planned = (
+        make_plan(
+            schemas__raw__grants={
+                "action": "create",
+                "new_state": {"value": {"grants": [{"principal": "a", "privileges": [may]}]}},
+            }
+        )
+        for may in ("SELECT", "MODIFY")
+    )
+    (line,) = find_differences(read_plan(reviewed), read_plan(planned))
+    assert 'grants.a.privileges.0: "SELECT" → "MODIFY"' in line
+
+
 def test_an_empty_plan_says_so() -> None:
     assert "the workspace is as the bundle says" in "\n".join(describe_plan([]))
 
@@ -56,7 +91,7 @@ def test_the_same_plan_made_again_is_the_same() -> None:
         ),
         (
             {"schemas__raw": {"action": "create", "new_state": {"value": {"name": "other"}}}},
-            "schemas.raw: reviewed was create, planned is create",
+            'raw: reviewed was create, planned is create with name: "raw" → "other": have a new',
         ),
     ],
 )  # fmt: skip

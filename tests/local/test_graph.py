@@ -76,7 +76,7 @@ from toy_bundle import WHEEL, Toy
                     named_parameters={"x": "{{tasks.first.values.a}}"}
                 ),
             ),
-            r"tasks.1: task second: \{\{tasks.first.values.a\}\} may not be there yet: add first to",
+            r"tasks.1: task second: \{\{tasks.first.values.a\}\} may not be there yet: add first",
         ),
         (
             lambda toy: toy.job["parameters"].append(

@@ -85,5 +85,9 @@ def compare(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
 def _show(text: str | None) -> str:
     if text is None:
         return "absent"
-    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-    return "`" + short.replace("|", "\\|").replace("\n", " ") + "`"
+    return "`" + shorten(text).replace("|", "\\|").replace("\n", " ") + "`"
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """A text's beginning; all of it where it is short."""
+    return text if len(text) <= longest else f"{text[:longest]}..."

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .bundle_difference import shorten, walk
+
 # Kinds that hold what no deployment can bring back.
 HOLD_DATA = ("schemas", "volumes", "registered_models", "catalogs", "experiments")
 NOTHING = ("skip", "")
 LOSING = ("delete", "recreate")
-LONGEST = 60
+# Of a new resource on the page, in letters.
+LONGEST_DEFINITION = 4000
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Field:
     after: str
 
     def __str__(self) -> str:
-        return f"{self.name}: {_shorten(self.before)} → {_shorten(self.after)}"
+        return f"{self.name}: {shorten(self.before)} → {shorten(self.after)}"
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,6 @@ def _to_json(value: object) -> str:
     return "" if value is None else json.dumps(value, sort_keys=True)
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-
-
 def save_plan(text: str, target: str, folder: Path) -> Path:
     """Keeps a plan for review and for the deployment that follows it.
 
@@ -86,8 +85,9 @@ def save_plan(text: str, target: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(text, encoding="utf-8")
     page = folder / "plan.md"
-    lines = [f"# What a deployment to {target} would do", "", *describe_plan(read_plan(text))]
-    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    changes = read_plan(text)
+    lines = [f"# What a deployment to {target} would do", "", *describe_plan(changes)]
+    page.write_text("\n".join([*lines, *describe_new(changes)]) + "\n", encoding="utf-8")
     return page
 
 
@@ -100,6 +100,15 @@ def describe_plan(changes: list[Change]) -> Iterator[str]:
         yield f"| {change.action} | `{change.resource}` | {fields} |"
     if not changes:
         yield "| none | the workspace is as the bundle says | |"
+
+
+def describe_new(changes: list[Change]) -> Iterator[str]:
+    """A block to unfold for each new resource: its fields, permissions or grants."""
+    for change in changes:
+        if change.definition:
+            shown = json.dumps(json.loads(change.definition), indent=2, ensure_ascii=False)
+            yield f"\n<details><summary>{change.action} {change.resource}</summary>\n"
+            yield f"```json\n{shorten(shown, LONGEST_DEFINITION)}\n```\n</details>"
 
 
 def find_losses(changes: list[Change]) -> list[str]:
@@ -115,10 +124,22 @@ def find_differences(reviewed: list[Change], planned: list[Change]) -> list[str]
     before, now = ({c.resource: c for c in changes} for changes in (reviewed, planned))
     differing = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
     return [
-        f"{k}: reviewed was {_describe(before.get(k))}, planned is {_describe(now.get(k))}:"
-        " have a new plan reviewed"
+        f"{k}: reviewed was {_describe(before.get(k))}, planned is {_describe(now.get(k))}"
+        f"{_compare_definitions(before.get(k), now.get(k))}: have a new plan reviewed"
         for k in differing
     ]
+
+
+def _compare_definitions(reviewed: Change | None, planned: Change | None) -> str:
+    if not (reviewed and planned and reviewed.definition and planned.definition):
+        return ""
+    before, now = (dict(walk(json.loads(c.definition))) for c in (reviewed, planned))
+    fields = [
+        Field(".".join(path), _to_json(before.get(path)), _to_json(now.get(path)))
+        for path in sorted({*before, *now})
+        if before.get(path) != now.get(path)
+    ]
+    return f" with {', '.join(map(str, fields))}" if fields else ""
 
 
 def _describe(change: Change | None) -> str:
