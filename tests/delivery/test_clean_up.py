@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -56,6 +57,22 @@ def test_azure_repos_is_asked_with_the_runs_own_token(agent: dict[str, str]) -> 
     assert set(ask_azure_repos(agent)) == {3, 5}
     with pytest.raises(DeliveryError, match=r"401: Unauthorized.*: nothing was destroyed"):
         list(ask_azure_repos({**agent, "SYSTEM_ACCESSTOKEN": "other"}))
+
+
+def test_without_the_runs_variables_nothing_is_destroyed(agent: dict[str, str]) -> None:
+    del agent["SYSTEM_ACCESSTOKEN"]
+    with pytest.raises(DeliveryError, match=r"^SYSTEM_ACCESSTOKEN is not set: pass it as clean-up"):
+        ask_azure_repos(agent)
+
+
+def test_azure_repos_may_not_keep_a_run_waiting(
+    agent: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery.clean_up, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(DeliveryError, match="timed out: nothing was destroyed"):
+            ask_azure_repos({**agent, "SYSTEM_COLLECTIONURI": address})
 
 
 def test_github_is_asked_for_the_merges_of_open_pull_requests(tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from delivery.__main__ import main
+from delivery.clean_up import read_time
+from delivery.commands import DeliveryError
 from delivery.integration import run_integration_test
-from delivery.verify import verify
+from delivery.verify import read_jobs, verify
+from local.bundle import Bundle, load_bundle
 from rendered import commit, edit
 from workspace import MISSING, WHY, FakeWorkspace
 
@@ -141,3 +147,22 @@ def test_a_job_that_is_not_deployed_is_a_failed_test(
     suite = ElementTree.parse(project / "junit.xml").getroot()
     assert suite.attrib["failures"] == "1"
     assert suite[0][0].attrib["message"]
+
+
+@pytest.mark.parametrize(
+    ("call", "ask"),
+    [
+        ("GET /api/2.2/jobs/get", lambda bundle: dict(read_jobs(bundle, {"training": {"id": 1}}))),
+        ("GET /api/2.0/workspace/get-status", lambda bundle: read_time(bundle, "/Workspace/copy")),
+    ],
+)
+def test_a_workspace_that_cannot_be_asked_is_not_taken_for_an_empty_one(
+    workspace: FakeWorkspace, project: Path, call: str, ask: Callable[[Bundle], Any]
+) -> None:
+    bundle = load_bundle(project, "prod")
+    assert not ask(bundle)
+    body = json.dumps({"error_code": "PERMISSION_DENIED", "message": "planted"})
+    fault = {"pattern": call, "status_code": 403, "times": 1, "body": body}
+    workspace.ask("POST", "/__testserver/fault", fault)
+    with pytest.raises(DeliveryError, match="planted"):
+        ask(bundle)

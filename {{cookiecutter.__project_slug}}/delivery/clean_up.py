@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -17,11 +16,14 @@ from local.bundle import Bundle, load_bundle
 
 from .commands import DeliveryError, ask, refuse
 from .deploy import run_bundle
-from .verify import ask_workspace, list_tagged_jobs, read_tags
+from .verify import ask_workspace, find_in_workspace, list_tagged_jobs, read_tags
 
 COPY = re.compile(r"pull_request_(\d+)")
 # Of every job of a copy, the number of its pull request.
 TAG = "pull_request"
+AGENT = ("BUILD_REPOSITORY_ID", "SYSTEM_ACCESSTOKEN", "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT")
+# Of Azure Repos' answer, in seconds.
+PATIENCE = 60
 MERGE = re.compile(r"refs/pull/(\d+)/merge$", re.MULTILINE)
 
 
@@ -53,13 +55,7 @@ def clean_up(root: Path, days: int, environment: Mapping[str, str] = os.environ)
 def list_copies(bundle: Bundle) -> Iterator[tuple[int, dt.datetime | None]]:
     """The pull requests that have a copy, and when it was deployed last, where that is known."""
     folder = str(PurePosixPath(bundle.config["workspace"]["root_path"]).parent)
-    try:
-        found = ask_workspace(bundle, "workspace", "list", folder)
-    except DeliveryError as error:
-        if "doesn't exist" not in str(error):
-            raise
-        return
-    for entry in found or []:
+    for entry in find_in_workspace(bundle, "workspace", "list", folder) or []:
         number = COPY.fullmatch(PurePosixPath(entry["path"]).name)
         if number:
             yield int(number.group(1)), read_time(bundle, entry["path"])
@@ -67,10 +63,8 @@ def list_copies(bundle: Bundle) -> Iterator[tuple[int, dt.datetime | None]]:
 
 def read_time(bundle: Bundle, copy: str) -> dt.datetime | None:
     """When a copy was deployed last."""
-    try:
-        state = ask_workspace(bundle, "workspace", "get-status", f"{copy}/state/metadata.json")
-    except DeliveryError:
-        return None
+    file = f"{copy}/state/metadata.json"
+    state = find_in_workspace(bundle, "workspace", "get-status", file) or {}
     milliseconds = state.get("modified_at")
     return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC) if milliseconds else None
 
@@ -134,7 +128,12 @@ def find_open(root: Path, environment: Mapping[str, str]) -> set[int]:
 
 
 def ask_azure_repos(environment: Mapping[str, str]) -> Iterator[int]:
-    """The numbers of the open pull requests of the repository that the pipeline runs for."""
+    """The numbers of the open pull requests of the repository that the pipeline runs for.
+
+    Raises:
+        DeliveryError: A variable of the pipeline is not set, or Azure Repos does not answer.
+    """
+    refuse([f"{n} is not set: pass it as clean-up.yml does" for n in AGENT if n not in environment])
     project, repository = (
         urllib.parse.quote(environment[name])
         for name in ("SYSTEM_TEAMPROJECT", "BUILD_REPOSITORY_ID")
@@ -144,8 +143,9 @@ def ask_azure_repos(environment: Mapping[str, str]) -> Iterator[int]:
     address = environment["SYSTEM_COLLECTIONURI"] + path
     token = {"Authorization": f"Bearer {environment['SYSTEM_ACCESSTOKEN']}"}
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=token)) as answer:
+        request = urllib.request.Request(address, headers=token)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             found = json.loads(answer.read())["value"]
-    except urllib.error.URLError as error:
+    except (OSError, ValueError) as error:
         raise DeliveryError(f"{address}: {error}: nothing was destroyed") from None
     return (entry["pullRequestId"] for entry in found)

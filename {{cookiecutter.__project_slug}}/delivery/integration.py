@@ -63,8 +63,8 @@ def find_fault(bundle: Bundle, task: dict[str, Any]) -> str:
         return ""
     try:
         output = ask_workspace(bundle, "jobs", "get-run-output", str(task["run_id"]))
-    except DeliveryError:
-        output = {}
+    except DeliveryError as error:
+        output = {"error": f"{state.get('state_message', '')}\n{error}".strip()}
     known = output.get("error") or state.get("state_message")
     return known or state.get("result_state") or state["life_cycle_state"]
 

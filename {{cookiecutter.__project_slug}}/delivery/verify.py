@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from .commands import DeliveryError, ask
 from .deploy import ask_bundle, is_development
 
 TRIGGERS = ("schedule", "trigger")
+# What the CLI says of what is not there.
+NOT_THERE = re.compile(r"Job \d+ does not exist|Path \(.*\) doesn't exist")
 # The tags that no other deployment has together.
 OWN_TAGS = ("project", "target", "pull_request")
 
@@ -47,16 +50,29 @@ def verify(root: Path, target: str | None) -> int:
 def read_jobs(bundle: Bundle, deployed: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The settings, as the workspace has them, of the jobs that are there."""
     for key, job in deployed.items():
-        try:
-            yield key, ask_workspace(bundle, "jobs", "get", str(job["id"]))["settings"]
-        except (DeliveryError, KeyError):
-            continue
+        found = find_in_workspace(bundle, "jobs", "get", str(job["id"])) if "id" in job else None
+        if found:
+            yield key, found["settings"]
 
 
 def ask_workspace(bundle: Bundle, *words: str) -> Any:
     """What a command of the CLI answers about the target's workspace."""
     said = ask(bundle.root, "databricks", *words, "--output", "json", "--target", bundle.target)
     return json.loads(said)
+
+
+def find_in_workspace(bundle: Bundle, *words: str) -> Any:
+    """What a command of the CLI answers about a thing; None where there is no such thing.
+
+    Raises:
+        DeliveryError: Nobody knows: the workspace cannot be asked.
+    """
+    try:
+        return ask_workspace(bundle, *words)
+    except DeliveryError as error:
+        if not NOT_THERE.search(str(error)):
+            raise
+        return None
 
 
 def find_doubles(bundle: Bundle, known: set[str]) -> Iterator[str]:
@@ -85,9 +101,7 @@ def list_tagged_jobs(bundle: Bundle, tags: dict[str, str]) -> Iterator[dict[str,
 def find_missing_wheels(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
     """Wheels that a job looks for and that are not there."""
     for wheel in sorted({wheel for job in jobs.values() for wheel in list_wheels(job)}):
-        try:
-            ask_workspace(bundle, "workspace", "get-status", wheel)
-        except DeliveryError:
+        if not find_in_workspace(bundle, "workspace", "get-status", wheel):
             users = ", ".join(key for key, job in jobs.items() if wheel in list_wheels(job))
             yield f"{wheel} is not there, and {users} need it: deploy again"
     if not any(list_wheels(job) for job in jobs.values()):
