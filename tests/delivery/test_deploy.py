@@ -12,7 +12,6 @@ from delivery.protect import list_calls
 from delivery.quartz import find_cron_faults
 from rendered import copy_project, edit
 
-AGENT = {"TF_BUILD": "True"}
 NOBODY = {"TF_BUILD": "", "CI": ""}
 
 
@@ -133,6 +132,11 @@ def test_protecting_in_rehearsal_prints_the_calls_and_makes_none(
 ) -> None:
     assert main(["protect", "--dry-run"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_protecting_needs_the_cli(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["protect"]) == 2
+    assert "databricks is not on PATH: run make cli" in capsys.readouterr().err
 
 
 def test_protecting_needs_a_workspace_of_its_own_for_prod(

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from local.bundle import load_bundle
 
-from .commands import DeliveryError
+from .commands import DeliveryError, run
 from .validate import list_targets
 
 PROTECTED = "prod"
@@ -27,9 +26,9 @@ def list_calls(root: Path) -> Iterator[list[str]]:
     Raises:
         DeliveryError: A workspace's number cannot be read from its host, or is prod's own.
     """
-    hosts = {t: load_bundle(root, t).config["workspace"]["host"] for t in list_targets(root)}
-    catalog = load_bundle(root, PROTECTED).config["variables"]["catalog"]["value"]
-    ids = {target: read_workspace_id(host) for target, host in hosts.items()}
+    configs = {target: load_bundle(root, target).config for target in list_targets(root)}
+    catalog = configs[PROTECTED]["variables"]["catalog"]["value"]
+    ids = {t: read_workspace_id(config["workspace"]["host"]) for t, config in configs.items()}
     own = ids.pop(PROTECTED)
     shared = [target for target, number in ids.items() if number == own]
     if shared:
@@ -69,11 +68,9 @@ def protect(root: Path, dry_run: bool) -> None:
     """Prints every call, and makes it unless it is a rehearsal.
 
     Raises:
-        DeliveryError: A call failed.
+        DeliveryError: A call failed; nothing is undone, and repeated, it goes on there.
     """
     for call in list_calls(root):
         print(shlex.join(call))
-        if not dry_run and subprocess.run(call).returncode:
-            raise DeliveryError(
-                f"failed: {shlex.join(call)}; mend it and repeat, nothing is undone"
-            )
+        if not dry_run:
+            run(root, *call)
