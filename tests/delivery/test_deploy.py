@@ -10,6 +10,8 @@ from delivery.__main__ import main
 from delivery.plan import Change, describe_plan, find_losses, read_plan
 from delivery.protect import list_calls
 from delivery.quartz import find_cron_faults
+from delivery.verify import find_trigger_faults
+from local.bundle import load_bundle
 from rendered import copy_project, edit
 
 NOBODY = {"TF_BUILD": "", "CI": ""}
@@ -153,6 +155,15 @@ def test_protecting_needs_the_workspaces_numbers(
     edit(project, "databricks.yml", "https://adb-2222222222222222.2", "https://staging")
     assert main(["protect", "--dry-run"]) == 2
     assert "https://staging.azuredatabricks.net: no workspace id" in capsys.readouterr().err
+
+
+def test_a_job_that_should_run_all_the_time_and_does_not_is_found(project: Path) -> None:
+    schedule, live = "schedule: ${var.refresh_lifecycle}", "continuous: {pause_status: UNPAUSED}"
+    edit(project, "resources/lifecycle.job.yml", schedule, live)
+    there = {"lifecycle": {"continuous": {"pause_status": "PAUSED"}}}
+    assert list(find_trigger_faults(load_bundle(project, "prod"), there)) == [
+        "jobs.lifecycle.continuous: it is PAUSED, not UNPAUSED: deploy again"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from local.bundle import Bundle
 from local.graph import find_faults
-from local.presets import PRESETS, normalise
+from local.presets import PRESETS, TRIGGERS, normalise
 from local.reading import NAME_FIELDS
 
 from .entry_points import find_parameter_faults
@@ -30,7 +30,6 @@ OPERATION = {
 # By which usage is told apart; a job says its stage, presets.tags the others.
 TAGS = ("project", "stage", "target", "cost_centre")
 DURATION = "RUN_DURATION_SECONDS"
-TRIGGERS = ("schedule", "trigger", "continuous")
 LIVE_TARGET = "prod"
 # Targets that are copies for a while, and neither development nor production.
 COPIES = ("pull_request",)
@@ -119,7 +118,7 @@ def find_file_faults(bundle: Bundle) -> Iterator[str]:
 
 def find_prefix_faults(bundle: Bundle) -> Iterator[str]:
     """In development, names without the developer's: two people would overwrite each other."""
-    if bundle.config.get("mode") != "development":
+    if not bundle.is_development:
         return
     prefix = normalise(str(bundle.config["presets"]["name_prefix"]))
     for kind, group in bundle.config["resources"].items():
@@ -142,8 +141,7 @@ def find_workspace_faults(bundle: Bundle) -> Iterator[str]:
     if not re.fullmatch(HOST, host):
         fault = f"{host!r} is no workspace: write https://adb-NUMBER.NUMBER.azuredatabricks.net"
         yield bundle.places.describe((*path, "host"), fault)
-    mode = bundle.config.get("mode")
-    if mode == "development":
+    if bundle.is_development:
         return
     folder = f"/Workspace/Users/{bundle.config['variables']['deployer']['value']}/"
     if not str(bundle.config["workspace"]["root_path"]).startswith(folder):
@@ -151,6 +149,7 @@ def find_workspace_faults(bundle: Bundle) -> Iterator[str]:
             "the folder is not the deployer's alone: begin with /Workspace/Users/${var.deployer}"
         )
         yield bundle.places.describe((*path, "root_path"), fault)
+    mode = bundle.config.get("mode")
     if mode != "production" and bundle.target not in COPIES:
         fault = f"mode is {mode or 'not set'}: write production, which refuses what only dev may do"
         yield bundle.places.describe(("targets", bundle.target, "mode"), fault)

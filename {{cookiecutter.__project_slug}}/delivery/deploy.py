@@ -74,7 +74,7 @@ def read_reviewed(folder: Path) -> list[Change]:
 
 def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str]:
     """Why a deployment would be an accident."""
-    if is_development(bundle):
+    if bundle.is_development:
         return
     variables = bundle.config["variables"]
     if variables["deployer"]["value"] == f"{variables['package']['value']}_deployer":
@@ -95,12 +95,7 @@ def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str
 
 def takes_turns(bundle: Bundle) -> bool:
     """Whether a target is deployed by its pipeline alone, which lets no two runs do it at once."""
-    return not is_development(bundle) and bundle.target != COPY
-
-
-def is_development(bundle: Bundle) -> bool:
-    """Whether a target is a developer's own."""
-    return bundle.config.get("mode") == "development"
+    return not bundle.is_development and bundle.target != COPY
 
 
 def destroy(root: Path, target: str | None) -> None:

@@ -95,7 +95,7 @@ def choose_bundle(bundles: Mapping[str, Bundle], kind: str, key: str) -> Bundle:
     having = [b for b in bundles.values() if key in b.config["resources"].get(kind, {})]
     if bundles["prod"] in having:
         return bundles["prod"]
-    shared = [bundle for bundle in having if bundle.config.get("mode") != "development"]
+    shared = [bundle for bundle in having if not bundle.is_development]
     return (shared or having)[-1]
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from local.bundle import Bundle, load_bundle
+from local.presets import TRIGGERS
 
 from .commands import DeliveryError, ask
-from .deploy import ask_bundle, is_development
+from .deploy import ask_bundle
 
-TRIGGERS = ("schedule", "trigger")
 # What the CLI says of what is not there.
 NOT_THERE = re.compile(r"Job \d+ does not exist|Path \(.*\) doesn't exist")
 # The tags that no other deployment has together.
@@ -78,7 +78,7 @@ def find_in_workspace(bundle: Bundle, *words: str) -> Any:
 def find_doubles(bundle: Bundle, known: set[str]) -> Iterator[str]:
     """Jobs that a deployment made and then forgot, since its agent was lost."""
     # Developers share the tags of their target.
-    for job in [] if is_development(bundle) else list_tagged_jobs(bundle, read_tags(bundle)):
+    for job in [] if bundle.is_development else list_tagged_jobs(bundle, read_tags(bundle)):
         number, name = str(job["job_id"]), job["settings"]["name"]
         if number not in known:
             mend = f"databricks jobs delete {number} --target {bundle.target}"
@@ -120,7 +120,7 @@ def list_wheels(job: dict[str, Any]) -> set[str]:
 def find_trigger_faults(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
     """Schedules and triggers that are live where they should be paused, or paused where live."""
     for key, kind in ((key, kind) for key in jobs for kind in TRIGGERS if kind in bundle.jobs[key]):
-        expected = bundle.jobs[key][kind]["pause_status"]
+        expected = bundle.jobs[key][kind].get("pause_status", "UNPAUSED")
         found = jobs[key].get(kind, {}).get("pause_status", "absent")
         if found != expected:
             yield f"jobs.{key}.{kind}: it is {found}, not {expected}: deploy again"

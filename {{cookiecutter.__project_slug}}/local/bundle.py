@@ -49,6 +49,11 @@ class Bundle:
         return self.config.get("resources", {}).get("jobs", {})
 
     @property
+    def is_development(self) -> bool:
+        """Whether the target is a developer's own."""
+        return self.config.get("mode") == "development"
+
+    @property
     def schemas(self) -> list[str]:
         """`catalog.schema` of each schema the bundle declares."""
         declared = self.config.get("resources", {}).get("schemas", {}).values()

@@ -30,8 +30,8 @@ def open_catalogs(
     _refuse_collisions(schemas, readable)
     written = [warehouse.joinpath(*schema.split(".")) for schema in schemas]
     for folder in (*written, *readable):
-        location = _literal(str(folder))
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}` LOCATION '{location}'")
+        location = quote(str(folder))
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}` LOCATION {location}")
         for table in _list_tables(folder):
             _register_table(spark, folder.name, table)
 
@@ -80,9 +80,11 @@ def _is_table(folder: Path) -> bool:
 
 
 def _register_table(spark: SparkSession, schema: str, folder: Path) -> None:
-    location = _literal(str(folder))
-    spark.sql(f"CREATE TABLE `{schema}`.`{folder.name}` USING delta LOCATION '{location}'")
+    location = quote(str(folder))
+    spark.sql(f"CREATE TABLE `{schema}`.`{folder.name}` USING delta LOCATION {location}")
 
 
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def quote(text: str) -> str:
+    """A text as SQL writes it, in quotes."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

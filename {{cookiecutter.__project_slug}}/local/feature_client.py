@@ -37,6 +37,8 @@ from databricks.ml_features.entities.materialized_feature import MaterializedFea
 from databricks.ml_features.utils import training_scoring_utils
 from databricks.ml_features_common.utils.data_type_utils import serialize_default_value
 
+from .catalogs import quote
+
 PRIMARY_KEYS = "local.primary_keys"
 TIME_KEYS = "local.timeseries_columns"
 
@@ -265,7 +267,7 @@ class _SparkClient(SparkClient):
             self._define(full_table_name, StructType(fields), comment)
 
     def _define(self, table: str, schema: StructType, comment: str | None) -> None:
-        columns, said = ", ".join(map(_define_column, schema)), _quote(comment or "")
+        columns, said = ", ".join(map(_define_column, schema)), quote(comment or "")
         self._spark.sql(f"CREATE OR REPLACE TABLE {table} ({columns}) USING delta COMMENT {said}")
 
     def set_cols_pk_tk(
@@ -292,10 +294,5 @@ def _to_required(field: StructField) -> StructField:
 
 def _define_column(field: StructField) -> str:
     required = "" if field.nullable else " NOT NULL"
-    comment = _quote(field.metadata.get("comment", ""))
+    comment = quote(field.metadata.get("comment", ""))
     return f"`{field.name}` {field.dataType.simpleString()}{required} COMMENT {comment}"
-
-
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

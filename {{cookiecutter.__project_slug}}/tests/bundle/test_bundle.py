@@ -100,8 +100,7 @@ def flatten(target: str) -> dict[str, Any]:
 
 def test_the_deployment_is_written_by_who_deployed_it_alone(bundle: Bundle) -> None:
     writers = [p for p in bundle.config["permissions"] if p["level"] == "CAN_MANAGE"]
-    developed = bundle.config.get("mode") == "development"
-    deployer = "user_name" if developed else "service_principal_name"
+    deployer = "user_name" if bundle.is_development else "service_principal_name"
     assert [set(writer) - {"level"} for writer in writers] == [{deployer}]
 
 
