@@ -8,8 +8,9 @@ import pytest
 from cloud import Cloud
 from delivery import identities
 from delivery.__main__ import main
-from delivery.identities import TARGETS, Setting, set_up_identities
+from delivery.identities import TARGETS, set_up_identities
 from delivery.identity_steps import list_steps
+from delivery.steps import Setting
 from local.bundle import load_bundle
 from rendered import copy_project
 

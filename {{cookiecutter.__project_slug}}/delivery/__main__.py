@@ -15,12 +15,13 @@ from . import deploy, release
 from .clean_up import clean_up
 from .commands import DeliveryError
 from .describe import write_documents
-from .identities import Setting, set_up_identities
+from .identities import set_up_identities
 from .install import install_cli
 from .integration import run_integration_test
 from .model import roll_back_model
 from .protect import protect
 from .report import write_report
+from .steps import Setting
 from .validate import validate
 from .verify import verify
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .identities import Setting, Step
+from .steps import Setting, Step
 
 BRANCHES = {"main": "exact", "release": "prefix"}
 BUILD = (

@@ -9,7 +9,7 @@ from typing import Any
 from local.bundle import Bundle
 
 from .branch_steps import list_policy_steps, list_ruleset_steps, make_repository_step
-from .identities import Setting, Step
+from .steps import Setting, Step
 
 # Azure DevOps, as Entra ID knows it.
 DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"

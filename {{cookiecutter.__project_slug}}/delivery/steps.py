@@ -1,0 +1,60 @@
+"""What a step of the one-time setup is, and what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What programs print when there is nothing.
+NOTHING = ("", "[]", "{}", "null")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A thing that must be there.
+
+    Attributes:
+        what: Its name, for people; with `<...>` it is what later steps refer to.
+        find: The call that prints its id; nothing when it is not there.
+        make: The call that makes it; empty for what comes with something else.
+        holds: What the answer must contain; without it, the thing is not there as it should be.
+    """
+
+    what: str
+    find: tuple[str, ...]
+    make: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+
+    def is_met(self, found: str) -> bool:
+        """Whether an answer shows that the thing is there."""
+        return found not in NOTHING and all(word in found for word in self.holds)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where pipelines and identities are to live.
+
+    Attributes:
+        organisation: Of Azure DevOps, as https://dev.azure.com/NAME.
+        project: Of Azure DevOps.
+        repository: Name in Azure Repos, or OWNER/NAME on GitHub.
+        subscription: Id of the Azure subscription of the workspaces.
+        approvers: Id of the group of Azure DevOps that approves for prod.
+        github: The id of the service connection to GitHub; empty for Azure Repos.
+        team: On GitHub, the team that may cut releases.
+    """
+
+    organisation: str
+    project: str
+    repository: str
+    subscription: str
+    approvers: str
+    github: str = ""
+    team: str = ""
+
+    def list_missing(self) -> list[str]:
+        """What was not given, one line each."""
+        other = () if self.github else ("team",)
+        given = {k: v for k, v in vars(self).items() if k not in ("github", *other)}
+        return [
+            f"{n.upper()} is empty: give it, {n.upper()}=..." for n, v in given.items() if not v
+        ]
