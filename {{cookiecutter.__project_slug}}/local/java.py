@@ -18,11 +18,10 @@ USUAL_PLACES = (
     "/opt/homebrew/opt/openjdk@*/libexec/openjdk.jdk/Contents/Home",
     "/usr/local/opt/openjdk@*/libexec/openjdk.jdk/Contents/Home",
     "/Library/Java/JavaVirtualMachines/*/Contents/Home",
-    "C:/Program Files/*/jdk-*",
 )
 HOW_TO_INSTALL = (
     "Debian, Ubuntu: sudo apt-get install -y openjdk-17-jre-headless; "
-    "macOS: brew install openjdk@17; Windows: winget install EclipseAdoptium.Temurin.17.JDK"
+    "macOS: brew install openjdk@17"
 )
 
 
@@ -53,8 +52,7 @@ def _list_candidates() -> Iterator[Path]:
         yield Path(on_path).resolve().parent.parent
     yield from _list_installed()
     for pattern in USUAL_PLACES:
-        root = Path(Path(pattern).anchor)
-        yield from (p for p in sorted(root.glob(pattern[len(root.as_posix()) :])) if p.is_dir())
+        yield from (p for p in sorted(Path("/").glob(pattern[1:])) if p.is_dir())
 
 
 def _cache() -> Path:
@@ -67,7 +65,7 @@ def _list_installed() -> list[Path]:
 
 def find_fault(home: Path) -> str | None:
     """What keeps Spark from running on the Java in `home`; None when nothing does."""
-    java = home / "bin" / ("java.exe" if os.name == "nt" else "java")
+    java = home / "bin" / "java"
     if not java.exists():
         return "has no bin/java"
     version = _read_version(home, java)
