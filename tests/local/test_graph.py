@@ -193,7 +193,7 @@ def test_a_task_knows_the_values_of_all_that_ended_before_it(toy: Toy) -> None:
     last["python_wheel_task"]["named_parameters"] = {"x": "{{tasks.first.result_state}}"}
     toy.job["parameters"][0]["default"] = "{{job.start_time.iso_date}}"
     toy.run()
-    assert toy.recorder.calls[2][1] == {"x": "success"}
+    assert toy.recorder.calls[2][1]["x"] == "success"
 
 
 def test_an_unknown_job_or_parameter_is_refused(toy: Toy) -> None:

@@ -270,7 +270,9 @@ def test_a_notebook_is_told_its_own_and_its_jobs_parameters_and_leaves_values(to
     executor = Executor(toy.root, Sparkless(toy.root, []), read_package(Path.cwd()))
     run = Runner(toy.load(), executor, toy.store, Silent()).run("main", {"as_of": "2013-05-05"})
     assert run.state is State.SUCCESS
-    assert toy.store.get_values(run.id) == {("see", "seen"): ["2013-05-05", "2013-05-05", "red", None]}
+    assert toy.store.get_values(run.id) == {
+        ("see", "seen"): ["2013-05-05", "2013-05-05", "red", None]
+    }
 
 
 def test_a_failed_task_is_retried_as_often_as_the_yaml_says(toy: Toy) -> None:
