@@ -16,6 +16,7 @@ import pytest
 from databricks.feature_engineering import FeatureLookup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from local.catalogs import CatalogError, open_catalogs
 from local.feature_client import open_feature_client
 from local.workspace import LocalWorkspace
 from pyspark.sql import DataFrame, SparkSession
@@ -200,7 +201,8 @@ from local.workspace import LocalWorkspace
 state, read_only = Path(sys.argv[1]), sys.argv[3:]
 workspace = LocalWorkspace(state, [sys.argv[2]], read_only)
 with workspace.guard():
-    print("rows", workspace.spark.sql(sys.stdin.read()).collect())
+    for statement in sys.stdin.read().split(";"):
+        print("rows", workspace.spark.sql(statement).collect())
 """
 
 
@@ -215,19 +217,21 @@ def leave_unfinished(table: Path) -> None:
     (table / "_delta_log/.00000000000000000000.json.1.tmp").touch()
 
 
-def test_tables_survive_the_process_and_a_move_and_catalogs_are_kept_apart(tmp_path: Path) -> None:
+def test_tables_survive_the_process_and_a_move_and_catalogs_are_kept_apart(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     state, moved = tmp_path / "eins ä", tmp_path / "zwei ö"
     leave_unfinished(state / "warehouse/prod/sales/t")
     made = ask(state, "prod.sales", "CREATE TABLE prod.sales.t USING delta AS SELECT 7 AS x")
     assert made.returncode == 0, made.stderr
     state.rename(moved)
     assert "x=7" in ask(moved, "prod.sales", "SELECT * FROM prod.sales.t").stdout
-    read = ask(moved, "dev.mine", "SELECT * FROM prod.sales.t", "prod")
-    assert "x=7" in read.stdout, read.stderr
-    written = ask(moved, "dev.mine", "INSERT INTO prod.sales.t VALUES (8)", "prod")
-    assert "prod.sales.t: written, but this target may only read it" in written.stderr
-    clash = ask(moved, "dev.sales", "SELECT 1", "prod")
-    assert "on a laptop their names must differ" in clash.stderr
+    both = "SELECT * FROM prod.sales.t; INSERT INTO prod.sales.t VALUES (8)"
+    asked = ask(moved, "dev.mine", both, "prod")
+    assert "x=7" in asked.stdout, asked.stderr
+    assert "prod.sales.t: written, but this target may only read it" in asked.stderr
+    with pytest.raises(CatalogError, match="on a laptop their names must differ"):
+        open_catalogs(spark, moved / "warehouse", ["dev.sales"], ["prod"])
 
 
 def test_models_and_artifacts_survive_a_move(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
         opened.bind(package, None),
         read_settings(bundle),
         lambda resolved: Runner(resolved, executor, store, display),
+        store,
     )
     assert played.play() is State.SUCCESS
     yield played

@@ -27,6 +27,7 @@ from {{ cookiecutter.__package }}.versions import DIGEST
 from local.bundle import Bundle, load_bundle
 from local.graph import State
 from local.runner import Runner
+from local.runs import RunStore
 
 ROOT = Path(__file__).parents[2]
 AS_OF = "2013-04-01"
@@ -39,12 +40,19 @@ class Lifecycle:
     workspace: Any
     settings: ValidationSettings
     make_runner: Callable[[Bundle], Runner]
+    store: RunStore
 
     def read(self, table: Table) -> pd.DataFrame:
         return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
 
     def play(self) -> State:
         return self.make_runner(load_bundle(ROOT)).run("integration_test", {"as_of": AS_OF}).state
+
+    def find_values(self, key: str) -> set[object]:
+        """What tasks have left under a key, in whichever job."""
+        runs = self.store.list_jobs(children=True)
+        kept = [item for run in runs for item in self.store.get_values(run.id).items()]
+        return {value for (_, name), value in kept if name == key}
 
     def mirror(self, variables: dict[str, str]) -> dict[str, pd.DataFrame]:
         """What the job mirror makes of the raw tables."""

@@ -139,6 +139,7 @@ def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Life
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
     expected = roc_auc_score(joined["arrival_delay"] > 15, joined["probability"])
     assert auc == pytest.approx(expected, abs=1e-9)
+    assert lifecycle.find_values("drifted") == {str(metrics["alert"].any()).lower()}
 
 
 def test_the_dashboards_questions_have_answers(lifecycle: Lifecycle) -> None:
