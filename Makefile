@@ -30,7 +30,7 @@ $(DEMO):
 	@echo "There is no demo yet: make demo" >&2; exit 1
 
 test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
-	$(RUN) pytest --numprocesses 2 $(PYTEST)
+	$(RUN) pytest --numprocesses 2 --dist worksteal $(PYTEST)
 	$(MAKE) -C $(RENDERED) test
 	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -rs -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
 

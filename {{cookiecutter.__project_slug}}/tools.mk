@@ -22,5 +22,5 @@ moved:
 # Compiled once, everything that starts later starts in half the time.
 .venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV)) $(MOVED)
 	@echo "Installing the locked dependencies ..."
-	@$(UV) sync --quiet --locked --compile-bytecode || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }
+	@UV_COMPILE_BYTECODE=$${UV_COMPILE_BYTECODE:-1} $(UV) sync --quiet --locked || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }
 	@pwd -P > $@
