@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from local.bundle import load_bundle
-from local.graph import check_job, find_faults
+from local.faults import check_job, find_faults
 from local.merging import MergeError, merge
 from local.presets import normalise_prefix
 from local.reading import anchor_paths

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from local.bundle import Bundle
-from local.graph import find_faults
+from local.faults import find_faults
 from local.presets import PRESETS, TRIGGERS, normalise
 from local.reading import NAME_FIELDS
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from local.bundle import Bundle
+from local.parameters import push_down
 from local.project import read_package, read_pyproject
-from local.runner import push_down
 
 from .sources import locate
 

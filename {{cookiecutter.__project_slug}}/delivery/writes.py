@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from local.bundle import Bundle
-from local.runner import NAMED_PARAMETERS
+from local.parameters import NAMED_PARAMETERS
 
 from .entry_points import find_settings, list_wheel_tasks
 

@@ -17,10 +17,12 @@ from typing import Any
 
 from .bundle import load_bundle
 from .catalogs import CatalogError
-from .graph import SUCCESSES, State, check_job
+from .faults import check_job
+from .graph import SUCCESSES, State
 from .java import JavaError
+from .parameters import fill_parameters
 from .project import get_state
-from .runner import Runner, fill_parameters
+from .runner import Runner
 from .runs import JobRun, RunStore
 from .session import UsageError, lock, open_session, waits_for_approval
 from .show import show_tables, show_times

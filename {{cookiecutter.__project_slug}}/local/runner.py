@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import math
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .bundle import Bundle
-from .graph import (
-    COMPARE,
-    DYNAMIC,
-    SUCCESSES,
-    State,
-    check_job,
-    decide_start,
-    judge_job,
-    sort_tasks,
-)
+from .faults import check_job
+from .graph import COMPARE, SUCCESSES, State, decide_start, judge_job, sort_tasks
+from .parameters import check_operands, describe_run, fill_parameters, fill_values, push_down
 from .runs import JobRun, RunStore
 from .tasks import TaskTimeout, TaskValues
-from .yaml_source import BundleError
 
 log = logging.getLogger(__name__)
 
 # What a repair does not repeat.
 DONE = SUCCESSES | {State.EXCLUDED}
-# Where each type of task has its parameters by name, to which those of its job are added.
-NAMED_PARAMETERS = {
-    "notebook_task": "base_parameters",
-    "python_wheel_task": "named_parameters",
-    "run_job_task": "job_parameters",
-}
 
 
 class Executes(Protocol):
@@ -243,89 +227,6 @@ class Runner:
         check_operands(task.get("condition_task", {}), values)
         texts = {n: v if isinstance(v, str) else json.dumps(v) for n, v in values.items()}
         return fill_values(task, known | texts)
-
-
-def check_operands(condition: Mapping[str, Any], values: Mapping[str, object]) -> None:
-    """Checks the task values, by reference, that a condition compares.
-
-    Raises:
-        ValueError: One is a list, a map or nothing.
-    """
-    for name in DYNAMIC.findall(f"{condition.get('left')} {condition.get('right')}"):
-        if not isinstance(values.get(name, ""), str | int | float):
-            raise ValueError(
-                f"{{{{{name}}}}} is no text, number or boolean: let the task leave one to compare"
-            )
-
-
-def describe_run(bundle: Bundle, run: JobRun) -> dict[str, str]:
-    """The dynamic values that are the same for all tasks of a run."""
-    start = dt.datetime.fromtimestamp(run.started, dt.UTC)
-    known = {
-        "job.id": str(bundle.jobs[run.job]["id"]),
-        "job.name": bundle.jobs[run.job]["name"],
-        "job.run_id": str(run.id),
-        "job.repair_count": str(run.repairs),
-        "job.trigger.type": "one_time",
-        "job.start_time.iso_date": start.date().isoformat(),
-        "job.start_time.iso_datetime": start.isoformat(),
-        "job.start_time.timestamp_ms": str(int(run.started * 1000)),
-        "workspace.id": "0",
-        "workspace.url": str(bundle.config["workspace"]["host"]),
-    }
-    for unit in ("year", "month", "day", "hour", "minute", "second"):
-        known[f"job.start_time.{unit}"] = str(getattr(start, unit))
-    filled = {name: fill_values(value, known) for name, value in run.parameters.items()}
-    return known | {f"job.parameters.{name}": value for name, value in filled.items()}
-
-
-def fill_parameters(job: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """The job's parameters: given ones before defaults.
-
-    Raises:
-        BundleError: A given one is not declared.
-    """
-    declared = {p["name"]: str(p["default"]) for p in job.get("parameters", [])}
-    unknown = sorted(set(given) - set(declared))
-    if unknown:
-        there = ", ".join(declared) or "none"
-        raise BundleError(
-            [f"job {job['name']} has no parameter {n}: there are {there}" for n in unknown]
-        )
-    return {**declared, **{name: str(value) for name, value in given.items()}}
-
-
-def push_down(task: Mapping[str, Any], parameters: Mapping[str, str]) -> Mapping[str, Any]:
-    """The task with its job's parameters, which come before its own of the same name.
-
-    A wheel takes them only where it has named parameters already.
-    """
-    for kind, field in NAMED_PARAMETERS.items():
-        own = task.get(kind, {}).get(field) or {}
-        if kind in task and (own or kind != "python_wheel_task"):
-            return {**task, kind: {**task[kind], field: {**own, **parameters}}}
-    return task
-
-
-def fill_values(value: Any, known: Mapping[str, str]) -> Any:
-    """`value` with every `{{...}}` replaced.
-
-    Raises:
-        LookupError: A task value was never set.
-    """
-    if isinstance(value, dict):
-        return {k: fill_values(v, known) for k, v in value.items()}
-    if isinstance(value, list):
-        return [fill_values(v, known) for v in value]
-    return (
-        DYNAMIC.sub(lambda found: _find(found, known), value) if isinstance(value, str) else value
-    )
-
-
-def _find(found: re.Match[str], known: Mapping[str, str]) -> str:
-    if found.group(1) not in known:
-        raise LookupError(f"{found.group(0)} was not set by the task it names")
-    return known[found.group(1)]
 
 
 def describe_failure(failure: BaseException) -> str:

@@ -16,10 +16,12 @@ from rich.console import Console
 
 from .bundle import Bundle
 from .display import open_display, redirect_noise
-from .graph import FAILURES, State, list_texts, sort_tasks
+from .faults import list_texts
+from .graph import FAILURES, State, sort_tasks
 from .java import find_java
+from .parameters import describe_run, fill_values, push_down
 from .project import get_state, read_package, read_pyproject
-from .runner import Runner, describe_run, fill_values, push_down
+from .runner import Runner
 from .runs import JobRun, RunStore
 from .tasks import Executor
 from .workspace import LocalWorkspace

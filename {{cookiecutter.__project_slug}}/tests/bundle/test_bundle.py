@@ -14,7 +14,7 @@ from delivery.describe import describe_bundle, draw_graph, put_graph
 from delivery.sources import walk
 from delivery.validate import find_faults, list_targets
 from local.bundle import Bundle, load_bundle
-from local.runner import NAMED_PARAMETERS
+from local.parameters import NAMED_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 TARGETS = list_targets(ROOT)
