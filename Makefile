@@ -5,6 +5,8 @@ PROJECT := {{cookiecutter.__project_slug}}
 # What tests run on is rendered anew each time; what `make demo` makes is the person's own.
 RENDERED := build/flight-delays
 DEMO := build/demo/flight-delays
+# Of the package, seen from the rendered project that they run in.
+TESTS := ../../packages/bundlework/tests
 # Properties of the laptop's workspace; the queries that the setup of identities asks Azure with.
 WITH := --with hypothesis==6.140.2 --with jmespath==1.1.0
 
@@ -16,7 +18,7 @@ help: ## this list
 demo: .venv/ready ## generate a project and play the whole life of its model
 	@test -d $(DEMO) && echo "Playing in $(DEMO), which is there already" || { \
 	  echo "Generating $(DEMO) ..."; \
-	  $(RUN) cookiecutter --no-input --output-dir $(dir $(DEMO)) . > /dev/null; }
+	  $(RUN) cookiecutter --no-input --output-dir $(dir $(DEMO)) "$(CURDIR)" > /dev/null; }
 	@$(MAKE) --no-print-directory -C $(DEMO) run
 	@printf '\nLook around in $(DEMO): make ui, make times, make tables\n'
 
@@ -29,10 +31,10 @@ ui times tables: | $(DEMO)
 $(DEMO):
 	@echo "There is no demo yet: make demo" >&2; exit 1
 
-test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of local/, of a generated project
+test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of a generated project, of bundlework
 	$(RUN) pytest --numprocesses 2 --dist worksteal $(PYTEST)
 	$(MAKE) -C $(RENDERED) test
-	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -rs -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". ../../tests/local ../../tests/delivery" ../../tests/local ../../tests/delivery
+	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -rs -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". $(TESTS)/support" $(TESTS) ../../tests/rendered
 
 check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
@@ -44,15 +46,15 @@ fix: .venv/ready ## format, and mend what lint can mend
 	$(RUN) ruff check --fix .
 
 render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answer ..."
-	@$(RUN) cookiecutter --no-input --output-dir $(INTO) . $(ANSWERS) > /dev/null
+	@$(RUN) cookiecutter --no-input --output-dir $(INTO) "$(CURDIR)" $(ANSWERS) > /dev/null
 
 docs: $(RENDERED)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
-	cd $(RENDERED) && PYTHONPATH=.:../../tests/delivery uv run --no-sync python ../../tests/delivery/document.py
+	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/document.py
 
 rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run": leaves them out)
 	@rm -rf build/rehearsal
 	@$(MAKE) --no-print-directory render INTO=build/rehearsal
-	@PYTHONPATH=tests/delivery $(RUN) python tests/pipelines/rehearsal.py build/rehearsal/flight-delays $(WITHOUT)
+	@PYTHONPATH=packages/bundlework/tests/support $(RUN) python tests/pipelines/rehearsal.py build/rehearsal/flight-delays $(WITHOUT)
 
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
@@ -67,7 +69,7 @@ bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo
 
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade
-	rm -rf $(RENDERED) && $(RUN) cookiecutter --no-input --output-dir build . > /dev/null
+	rm -rf $(RENDERED) && $(RUN) cookiecutter --no-input --output-dir build "$(CURDIR)" > /dev/null
 	cd $(RENDERED) && uv lock --upgrade
 	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(RENDERED)/uv.lock > '$(PROJECT)/uv.lock'
 	$(MAKE) --no-print-directory -C $(RENDERED) .venv/ready

@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from local.bundle import load_bundle
-from local.project import read_package
 from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
+
+from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.project import read_package
 
 COMPARISONS = 1_000
 # Flights a day, and days of an evaluation window.

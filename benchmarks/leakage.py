@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from local.bundle import load_bundle
-from local.project import get_state, read_package
-from local.workspace import LocalWorkspace
 from sklearn.metrics import roc_auc_score
+
+from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.project import get_state, read_package
+from bundlework.laptop.workspace import LocalWorkspace
 
 # Columns of the sample data by the moment they are known: none of them two hours before departure.
 LEAKS = {"none": [], "air_time": ["air_time"], "departure_delay": ["departure_delay"]}

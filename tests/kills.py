@@ -32,10 +32,10 @@ NEW = (
 )
 import json, sys
 from pathlib import Path
-from local.project import read_package
-from local.bundle import load_bundle
-from local.catalogs import hash_rows
-from local.workspace import LocalWorkspace
+from bundlework.bundle.project import read_package
+from bundlework.bundle.loading import load_bundle
+from bundlework.laptop.catalogs import hash_rows
+from bundlework.laptop.workspace import LocalWorkspace
 from pyspark.sql import functions as F
 CHANGING = sys.argv[2:]
 bundle = load_bundle(Path.cwd())
@@ -64,7 +64,17 @@ print("FOUND " + json.dumps(found, sort_keys=True, default=str))
 
 def start(state: Path, job: str, dates: str) -> subprocess.Popen[bytes]:
     """Starts the run in a process group of its own."""
-    command = [sys.executable, "-m", "local", "run", "--job", job, "--as-of", dates, *MORE[job]]
+    command = [
+        sys.executable,
+        "-m",
+        "bundlework",
+        "run",
+        "--job",
+        job,
+        "--as-of",
+        dates,
+        *MORE[job],
+    ]
     environment = {**os.environ, "LOCAL_WORKSPACE": str(state)}
     return subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL

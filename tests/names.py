@@ -21,6 +21,7 @@ def list_taken_names() -> list[str]:
     """As Python would import them: what is locked, what that installs, and the folders."""
     locked = re.findall(r'(?m)^name = "([^"{]+)"$', (TEMPLATE / "uv.lock").read_text())
     folders = [path.name for path in TEMPLATE.iterdir() if path.is_dir() and path.name[0] != "."]
+    folders.append("vendor")
     names = {re.sub(r"[-.]", "_", n.lower()) for n in [*locked, *list_modules(), *folders]}
     return sorted(name for name in names if re.fullmatch(PACKAGE, name))
 

@@ -40,7 +40,7 @@ def test_the_verbs_that_a_page_names_are_there(page: Path, project: Path) -> Non
 @pytest.mark.parametrize("verb", OF_THE_DEMO)
 def test_a_verb_looks_into_the_demos_project(verb: str, project: Path) -> None:
     done = call_make(ROOT, "--dry-run", verb, f"DEMO={project}")
-    assert done.stdout.splitlines()[-1].endswith(f"python -m local {verb}")
+    assert done.stdout.splitlines()[-1].endswith(f"bundlework {verb}")
 
 
 @pytest.mark.parametrize("verb", [*OF_THE_DEMO, "bench"])

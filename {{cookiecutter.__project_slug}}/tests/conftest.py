@@ -30,8 +30,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 def _start(folder: Path) -> SparkSession:
     if os.environ.get("SPARK_MODE") == "connect":
-        from local.java import find_java
-        from local.spark import use_utc
+        from bundlework.laptop.java import find_java
+        from bundlework.laptop.spark import use_utc
 
         os.environ["JAVA_HOME"] = str(find_java())
         os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -41,7 +41,7 @@ def _start(folder: Path) -> SparkSession:
         for name, value in settings.items():
             builder = builder.config(name, value)
         return builder.getOrCreate()
-    from local.spark import build_session
+    from bundlework.laptop.spark import build_session
 
     return build_session(folder, catalogs=["dev"])
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-
-from delivery.describe import describe_bundle, draw_graph, put_graph
-from delivery.sources import walk
-from delivery.validate import find_faults, list_targets
-from local.bundle import Bundle, load_bundle
-from local.parameters import NAMED_PARAMETERS
+from bundlework.bundle.loading import Bundle, load_bundle
+from bundlework.bundle.parameters import NAMED_PARAMETERS
+from bundlework.bundle.sources import walk
+from bundlework.bundle.validate import find_faults, list_targets
+from bundlework.delivery.describe import describe_bundle, draw_graph, put_graph
 
 ROOT = Path(__file__).parents[2]
 TARGETS = list_targets(ROOT)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from bundlework.bundle.graph import State
+from bundlework.bundle.loading import Bundle, load_bundle
+from bundlework.laptop.display import PlainDisplay
+from bundlework.laptop.runner import Runner
+from bundlework.laptop.runs import RunStore
+from bundlework.laptop.tasks import Executor
+from bundlework.laptop.workspace import LocalWorkspace
 from pyspark.sql import SparkSession
 from rich.console import Console
 
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-
-from local.bundle import Bundle, load_bundle
-from local.display import PlainDisplay
-from local.graph import State
-from local.runner import Runner
-from local.runs import RunStore
-from local.tasks import Executor
-from local.workspace import LocalWorkspace
 
 from .lifecycle import AS_OF, ROOT, Lifecycle
 

@@ -10,6 +10,10 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from bundlework.bundle.graph import State
+from bundlework.bundle.loading import Bundle, load_bundle
+from bundlework.laptop.runner import Runner
+from bundlework.laptop.runs import RunStore
 from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
@@ -23,11 +27,6 @@ from {{ cookiecutter.__package }}.tables import Table
 from {{ cookiecutter.__package }}.training.model import select_inputs
 from {{ cookiecutter.__package }}.training.task import list_requirements
 from {{ cookiecutter.__package }}.versions import DIGEST
-
-from local.bundle import Bundle, load_bundle
-from local.graph import State
-from local.runner import Runner
-from local.runs import RunStore
 
 ROOT = Path(__file__).parents[2]
 AS_OF = "2013-04-01"

@@ -13,6 +13,8 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
+from bundlework.bundle.graph import State
+from bundlework.laptop.tasks import TaskValues, run_notebook
 from mlflow.exceptions import MlflowException
 from pyspark.sql import functions as F
 from sklearn.metrics import roc_auc_score
@@ -32,9 +34,6 @@ from {{ cookiecutter.__package }}.validation.infrastructure import check_agreeme
 from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
 from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
-
-from local.graph import State
-from local.tasks import TaskValues, run_notebook
 
 from .lifecycle import AS_OF, ROOT, Lifecycle, join_by_hand, register_constant
 

@@ -6,6 +6,8 @@ import datetime as dt
 import json
 from pathlib import Path
 
+from bundlework.laptop.feature_client import open_feature_client
+from bundlework.laptop.workspace import RecordedGovernance
 from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.delta import append_new_rows
@@ -17,9 +19,6 @@ from {{ cookiecutter.__package }}.setup.tables import (
     has_keys,
 )
 from {{ cookiecutter.__package }}.tables import CARRIER_DELAYS, FLIGHTS, PROMOTIONS
-
-from local.feature_client import open_feature_client
-from local.workspace import RecordedGovernance
 
 from ..test_settings import ARGUMENTS
 

@@ -1,0 +1,199 @@
+"""What a resolved bundle must satisfy beyond its types; each check yields its faults.
+
+A fault is one line: file and line, the path in the YAML, what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from .entry_points import find_parameter_faults
+from .faults import find_faults
+from .loading import Bundle
+from .presets import PRESETS, TRIGGERS, normalise
+from .quartz import find_cron_faults
+from .reading import NAME_FIELDS
+from .writes import find_write_faults, get_catalog
+
+# What every job states, and why.
+OPERATION = {
+    "max_concurrent_runs": "two runs at once would write to the same tables",
+    "queue": "a run that comes while another one runs would be skipped",
+    "timeout_seconds": "a run that hangs would cost money for ever",
+    "health": "nobody would hear of a run that takes too long",
+    "email_notifications": "nobody would hear of a failure",
+}
+# By which usage is told apart; a job says its stage, presets.tags the others.
+TAGS = ("project", "stage", "target", "cost_centre")
+DURATION = "RUN_DURATION_SECONDS"
+LIVE_TARGET = "prod"
+# Targets that are copies for a while, and neither development nor production.
+COPIES = ("pull_request",)
+HOST = r"https://adb-\d+\.\d+\.azuredatabricks\.net|https?://127\.0\.0\.1:\d+"
+# Kinds whose names a target's prefix goes before.
+PREFIXED = {*PRESETS, "volumes"}
+
+
+def find_graph_faults(bundle: Bundle) -> Iterator[str]:
+    """Task keys, dependencies, cycles, kinds of tasks, dynamic values, files, entry points."""
+    for job in bundle.jobs:
+        yield from find_faults(bundle, job)
+
+
+def find_schedule_faults(bundle: Bundle) -> Iterator[str]:
+    """Cron expressions and time zones that nobody could keep, and schedules live out of prod."""
+    for key, job in bundle.jobs.items():
+        for kind in TRIGGERS:
+            path = ("resources", "jobs", key, kind)
+            for fault in _find_schedule_faults(bundle.target, job.get(kind) or {}):
+                yield bundle.places.describe(path, fault)
+
+
+def _find_schedule_faults(target: str, schedule: dict[str, Any]) -> Iterator[str]:
+    if "quartz_cron_expression" in schedule:
+        yield from find_cron_faults(str(schedule["quartz_cron_expression"]))
+    zone = schedule.get("timezone_id")
+    if zone is not None and zone not in available_timezones():
+        yield f"there is no time zone {zone!r}: write a name such as UTC or Europe/Berlin"
+    if schedule and target != LIVE_TARGET and schedule.get("pause_status") != "PAUSED":
+        yield f"is live in {target}: set presets.trigger_pause_status to PAUSED in the target"
+
+
+def find_operation_faults(bundle: Bundle) -> Iterator[str]:
+    """Jobs that do not state what a person on call relies on."""
+    for key, job in bundle.jobs.items():
+        path = ("resources", "jobs", key)
+        for field, why in OPERATION.items():
+            if not job.get(field):
+                yield bundle.places.describe(path, f"{field} is not set: set it, or {why}")
+        if not job.get("queue", {}).get("enabled", True):
+            fault = f"queue.enabled is not true: set it, or {OPERATION['queue']}"
+            yield bundle.places.describe((*path, "queue"), fault)
+        if job.get("email_notifications") and not job["email_notifications"].get("on_failure"):
+            fault = f"on_failure is not set: set it, or {OPERATION['email_notifications']}"
+            yield bundle.places.describe((*path, "email_notifications"), fault)
+        for index, task in enumerate(job.get("tasks", [])):
+            if {"python_wheel_task", "notebook_task"} & set(task) and "max_retries" not in task:
+                fault = "max_retries is not set: say whether the task is safe to repeat"
+                yield bundle.places.describe((*path, "tasks", index), fault)
+        if job.get("max_concurrent_runs", 1) != 1:
+            fault = f"max_concurrent_runs is not 1: set it, or {OPERATION['max_concurrent_runs']}"
+            yield bundle.places.describe((*path, "max_concurrent_runs"), fault)
+
+
+def find_tag_faults(bundle: Bundle) -> Iterator[str]:
+    """Jobs without a tag that the account's usage is told apart by."""
+    for key, job in bundle.jobs.items():
+        missing = [tag for tag in TAGS if not (job.get("tags") or {}).get(tag)]
+        if missing:
+            fault = (
+                f"{', '.join(missing)} not set: set stage in the job and the others in "
+                "presets.tags, or nobody could tell what it costs"
+            )
+            yield bundle.places.describe(("resources", "jobs", key, "tags"), fault)
+
+
+def find_duration_faults(bundle: Bundle) -> Iterator[str]:
+    """Jobs whose health has no rule on how long a run takes."""
+    for key, job in bundle.jobs.items():
+        rules = (job.get("health") or {}).get("rules", [])
+        if job.get("health") and DURATION not in [rule.get("metric") for rule in rules]:
+            fault = f"no rule has the metric {DURATION}: add one, or {OPERATION['health']}"
+            yield bundle.places.describe(("resources", "jobs", key, "health"), fault)
+
+
+def find_file_faults(bundle: Bundle) -> Iterator[str]:
+    """Files that resources name and that are not there."""
+    for kind, group in bundle.config["resources"].items():
+        for key, resource in group.items():
+            path = resource.get("file_path")
+            if path and not (bundle.root / path).exists():
+                fault = f"there is no file {path}: add it, or correct the path"
+                yield bundle.places.describe(("resources", kind, key, "file_path"), fault)
+
+
+def find_prefix_faults(bundle: Bundle) -> Iterator[str]:
+    """In development, names without the developer's: two people would overwrite each other."""
+    if not bundle.is_development:
+        return
+    prefix = normalise(str(bundle.config["presets"]["name_prefix"]))
+    for kind, group in bundle.config["resources"].items():
+        for key, resource in group.items():
+            name = str(resource.get(NAME_FIELDS.get(kind, "name"), ""))
+            # A volume has its schema's prefix, an experiment one after its folder.
+            named = str(resource["id"]) if kind == "volumes" else name.rpartition("/")[2]
+            if kind in PREFIXED and prefix not in normalise(named):
+                fault = (
+                    f"its name has no prefix in {bundle.target}, and two people would share it: "
+                    "put it into a schema of the bundle, ${resources.schemas.KEY.name}"
+                )
+                yield bundle.places.describe(("resources", kind, key), fault)
+
+
+def find_workspace_faults(bundle: Bundle) -> Iterator[str]:
+    """Hosts that are none, and folders that anybody else could write to."""
+    host = str(bundle.config["workspace"]["host"])
+    path = ("targets", bundle.target, "workspace")
+    if not re.fullmatch(HOST, host):
+        fault = f"{host!r} is no workspace: write https://adb-NUMBER.NUMBER.azuredatabricks.net"
+        yield bundle.places.describe((*path, "host"), fault)
+    if bundle.is_development:
+        return
+    folder = f"/Workspace/Users/{bundle.config['variables']['deployer']['value']}/"
+    if not str(bundle.config["workspace"]["root_path"]).startswith(folder):
+        fault = (
+            "the folder is not the deployer's alone: begin with /Workspace/Users/${var.deployer}"
+        )
+        yield bundle.places.describe((*path, "root_path"), fault)
+    mode = bundle.config.get("mode")
+    if mode != "production" and bundle.target not in COPIES:
+        fault = f"mode is {mode or 'not set'}: write production, which refuses what only dev may do"
+        yield bundle.places.describe(("targets", bundle.target, "mode"), fault)
+
+
+def find_collisions(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """Targets that would share a catalog with prod, or write to the same schema.
+
+    Unity Catalog does not tell upper from lower case.
+    """
+    catalogs = {target: get_catalog(bundle).lower() for target, bundle in bundles.items()}
+    for target, bundle in bundles.items():
+        path = ("targets", target, "variables", "catalog")
+        if target != LIVE_TARGET and catalogs[target] == catalogs.get(LIVE_TARGET):
+            fault = f"{catalogs[target]} is the catalog of {LIVE_TARGET} too: give each its own"
+            yield bundle.places.describe(path, fault)
+        for other in list(bundles)[: list(bundles).index(target)]:
+            shared = sorted(set(bundle.schemas) & set(bundles[other].schemas))
+            if shared and catalogs[target] != catalogs.get(LIVE_TARGET):
+                fault = f"{', '.join(shared)}: {other} has the same; give names another prefix"
+                yield bundle.places.describe(path, fault)
+
+
+def find_prefix_collisions(bundle: Bundle) -> Iterator[str]:
+    """Prefixes that run into the name: pull request 1 of `2x` would be 12 of `x`."""
+    prefix = str((bundle.config.get("presets") or {}).get("name_prefix", ""))
+    package = str(bundle.config["variables"]["package"]["value"])
+    if re.search(r"\d\W*_?$", prefix) and package[:1].isdigit():
+        fault = (
+            f"{package!r} begins with a digit, as the prefix {prefix!r} ends, and names would "
+            "collide: let it begin with a letter"
+        )
+        yield bundle.places.describe(("variables", "package"), fault)
+
+
+TARGET_CHECKS = (
+    find_graph_faults,
+    find_parameter_faults,
+    find_write_faults,
+    find_schedule_faults,
+    find_operation_faults,
+    find_tag_faults,
+    find_duration_faults,
+    find_file_faults,
+    find_prefix_faults,
+    find_prefix_collisions,
+    find_workspace_faults,
+)

@@ -1,0 +1,97 @@
+"""Whether resources are what Databricks takes, by the types of `databricks-bundles`."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+# The only list of all types; the package is pinned.
+from databricks.bundles.core._resource_type import _ResourceType
+
+from .loading import Bundle
+
+TYPES = {kind.plural_name: kind.resource_type for kind in _ResourceType.all()}
+# What the types say of a fault, and how a person is told it.
+WORDING = {
+    r"Unexpected field (.*) for class \w+": r"Unexpected field \1: remove it, or correct its name",
+    r".*missing \d+ required keyword-only arguments?: (.*)": r"\1 is missing: write it",
+    r"invalid literal for int\(\) with base 10: (.*)": r"\1 is no whole number: write one",
+    r"could not convert string to float: (.*)": r"\1 is no number: write one",
+}
+NO_VALUE = re.compile(r"'.*' is not a valid (\w+)")
+REFERENCE_PAGE = "https://learn.microsoft.com/azure/databricks/dev-tools/bundles/resources"
+
+
+def find_type_faults(bundle: Bundle) -> Iterator[str]:
+    """Unknown fields, missing fields, values of a wrong type."""
+    for kind, group in bundle.config["resources"].items():
+        for key, resource in group.items():
+            fault = find_fault(TYPES[kind], {k: v for k, v in resource.items() if k != "id"})
+            if fault:
+                path, message = fault
+                yield bundle.places.describe(("resources", kind, key, *path), message)
+
+
+def find_fault(resource_type: Any, value: dict[str, Any]) -> tuple[tuple[Any, ...], str] | None:
+    """The path and description of a fault in a resource; None for a sound one."""
+    try:
+        resource_type.from_dict(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        return _narrow(value, lambda part: _is_accepted(resource_type, part)), _word(
+            resource_type, error
+        )
+    return None
+
+
+def _word(resource_type: Any, error: Exception) -> str:
+    said = str(error)
+    for pattern, wording in WORDING.items():
+        if found := re.fullmatch(pattern, said):
+            return found.expand(wording)
+    if found := NO_VALUE.fullmatch(said):
+        return f"{said}: write one of {', '.join(_list_values(resource_type, found[1]))}"
+    return f"{said}: write a value of the type that {REFERENCE_PAGE} names"
+
+
+def _list_values(resource_type: Any, name: str) -> list[str]:
+    package = importlib.import_module(resource_type.__module__.partition("._models")[0])
+    return sorted(member.value for member in getattr(package, name))
+
+
+def _is_accepted(resource_type: Any, value: dict[str, Any]) -> bool:
+    try:
+        resource_type.from_dict(value)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _narrow(value: Any, accepts: Callable[[Any], bool]) -> tuple[Any, ...]:
+    """The path of the one part without which the rest is accepted; empty when there is none."""
+    parts = list(value) if isinstance(value, dict) else range(len(value))
+    for part in parts:
+        if accepts(_without(value, part)):
+            child = value[part]
+            if not isinstance(child, dict | list):
+                return (part,)
+            return (part, *_narrow(child, partial(_accept_part, accepts, value, part)))
+    return ()
+
+
+def _accept_part(accepts: Callable[[Any], bool], value: Any, part: Any, new: Any) -> bool:
+    return accepts(_replace(value, part, new))
+
+
+def _without(value: Any, part: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: v for k, v in value.items() if k != part}
+    return value[:part] + value[part + 1 :]
+
+
+def _replace(value: Any, part: Any, new: Any) -> Any:
+    if isinstance(value, dict):
+        return {**value, part: new}
+    return [*value[:part], new, *value[part + 1 :]]

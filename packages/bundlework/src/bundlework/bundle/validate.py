@@ -1,0 +1,100 @@
+"""All checks over all targets, without a workspace; with the Databricks CLI, its checks too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+
+from .checks import TARGET_CHECKS, find_collisions
+from .entry_points import find_script_faults
+from .loading import Bundle, load_bundle
+from .reading import read_main
+from .resource_types import find_type_faults
+from .sources import find_hard_coded_names
+from .writes import find_foreign_names
+from .yaml_source import BundleError, Places, read_yaml
+
+NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login")
+
+
+def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[str]:
+    """Every fault of the bundle, one line each, in the order of the targets."""
+    bundles: dict[str, Bundle] = {}
+    faults: list[str] = []
+    for target in list_targets(root):
+        try:
+            bundles[target] = load_bundle(root, target, variables)
+        except BundleError as error:
+            faults += error.faults
+    if not bundles:
+        return list(dict.fromkeys(faults))
+    sound: dict[str, Bundle] = {}
+    for target, bundle in bundles.items():
+        types = list(find_type_faults(bundle))
+        faults += types or [fault for check in TARGET_CHECKS for fault in check(bundle)]
+        sound |= {} if types else {target: bundle}
+    faults += find_script_faults(next(iter(bundles.values())))
+    faults += find_foreign_names(sound)
+    faults += find_collisions(bundles)
+    faults += find_hard_coded_names(bundles)
+    return list(dict.fromkeys(faults))
+
+
+def list_targets(root: Path) -> list[str]:
+    """The names of the targets.
+
+    Raises:
+        BundleError: `databricks.yml` is missing or broken, or has none.
+    """
+    return list(read_main(root, Places(root))["targets"])
+
+
+def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
+    """What the Databricks CLI finds: by its schema, and in each target's workspace."""
+    schema = subprocess.run(["databricks", "bundle", "schema"], capture_output=True, check=True)
+    files = load_bundle(root, targets[0]).places.files
+    yield from find_schema_faults(root, files, json.loads(schema.stdout))
+    for target in targets:
+        command = ["databricks", "bundle", "validate", "--strict", "--target", target]
+        answer = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        said = (answer.stdout + answer.stderr).strip()
+        if any(sign in said for sign in NOT_LOGGED_IN):
+            print(
+                f"skipped: databricks bundle validate -t {target}: not logged in to its workspace"
+            )
+        elif answer.returncode:
+            yield f"databricks bundle validate -t {target}: {said}"
+
+
+def find_schema_faults(
+    root: Path, files: Sequence[Path], schema: dict[str, object]
+) -> Iterator[str]:
+    """What breaks the CLI's own JSON schema."""
+    # Python's expressions have no classes of letters by Unicode property.
+    text = json.dumps(schema).replace(r"\\p{L}", r"\\w").replace(r"\\p{N}", r"\\w")
+    validator = Draft202012Validator(json.loads(text))
+    for file in files:
+        places = Places(root)
+        for error in validator.iter_errors(read_yaml(file, places)):
+            yield places.describe(tuple(error.absolute_path), error.message[:200])
+
+
+def validate(root: Path) -> int:
+    """Prints every fault.
+
+    Returns:
+        0 when there is none, else 1.
+    """
+    faults = find_faults(root)
+    targets = list_targets(root)
+    if not faults and shutil.which("databricks"):
+        faults = list(ask_cli(root, targets))
+    elif not faults:
+        print("skipped: what the Databricks CLI finds, since databricks is not on PATH")
+    print("\n".join(faults) or f"the bundle is sound for {', '.join(targets)}")
+    return 1 if faults else 0

@@ -1,0 +1,123 @@
+"""Deploying, with guards against accidents; identities and grants are what limits it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bundlework.bundle.loading import Bundle, load_bundle
+from bundlework.bundle.validate import find_faults
+from bundlework.errors import refuse
+
+from .agent import is_agent, show_page
+from .plan import Change, describe_plan, find_differences, find_losses, read_plan, save_plan
+from .programs import ask
+from .running import end_former, record, run_recorded
+
+COPY = "pull_request"
+
+
+def plan(
+    root: Path, target: str | None, folder: Path, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Plans a deployment, and keeps the plan in `folder` for review.
+
+    Raises:
+        Refusal: It would delete data, or the CLI fails; nothing is changed in any case.
+        BundleError: The target is unknown, or the bundle broken.
+    """
+    bundle = load_bundle(root, target)
+    text = ask_bundle(bundle, "plan", "-o", "json")
+    show_page(save_plan(text, bundle.target, folder), environment)
+    refuse(find_losses(read_plan(text)))
+
+
+def deploy(
+    root: Path,
+    target: str | None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Validates, shows the plan, and deploys unless data would be lost.
+
+    Args:
+        folder: Where a reviewed plan lies; only what it says is done.
+
+    Raises:
+        Refusal: A guard refuses, or the CLI fails; in the former case nothing is changed.
+        BundleError: The target is unknown, or the bundle broken.
+    """
+    bundle = load_bundle(root, target)
+    refuse([*find_faults(root), *find_reasons(bundle, environment)])
+    with record(root):
+        planned = read_plan(ask_bundle(bundle, "plan", "-o", "json"))
+        print("\n".join(describe_plan(planned)))
+        refuse(find_losses(planned))
+        if folder:
+            refuse(find_differences(read_reviewed(folder), planned))
+        # One run at a time deploys there: a lock was left by one that was killed.
+        run_bundle(bundle, "deploy", *(["--force-lock"] if takes_turns(bundle) else []))
+    print(f"\nNext: make start JOB=setup TARGET={bundle.target}")
+
+
+def read_reviewed(folder: Path) -> list[Change]:
+    """The plan that was kept in `folder`.
+
+    Raises:
+        Refusal: There is none.
+    """
+    file = folder / "plan.json"
+    if not file.exists():
+        refuse([f"{file} is missing: make plan PLAN={folder} first"])
+    return read_plan(file.read_text(encoding="utf-8"))
+
+
+def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str]:
+    """Why a deployment would be an accident."""
+    if bundle.is_development:
+        return
+    variables = bundle.config["variables"]
+    if variables["deployer"]["value"] == f"{variables['package']['value']}_deployer":
+        yield (
+            f"deployer is {variables['deployer']['value']}: set it to the application id of the"
+            f" service principal that deploys {bundle.target}"
+        )
+    if bundle.target == COPY:
+        if str(variables[COPY]["value"]) == "0":
+            yield f"{COPY} is 0: give the number of the pull request with BUNDLE_VAR_{COPY}"
+        return
+    bare = f"databricks bundle deploy -t {bundle.target}"
+    if not is_agent(environment):
+        yield f"{bundle.target} is deployed by its pipeline, not from a laptop; if you must: {bare}"
+    if ask(bundle.root, "git", "status", "--porcelain"):
+        yield f"{bundle.target}: the tree has changes that no commit has: commit or stash them"
+
+
+def takes_turns(bundle: Bundle) -> bool:
+    """Whether a target is deployed by its pipeline alone, which lets no two runs do it at once."""
+    return not bundle.is_development and bundle.target != COPY
+
+
+def destroy(root: Path, target: str | None) -> None:
+    """Removes a deployment of dev or of a pull request, with its data.
+
+    Raises:
+        Refusal: The target is another one, or the CLI fails.
+    """
+    bundle = load_bundle(root, target)
+    if takes_turns(bundle):
+        refuse([f"{bundle.target} is not destroyed by make: only development and {COPY} are"])
+    # A deployment that was cancelled may still run here, and has left its lock behind.
+    end_former(root)
+    run_bundle(bundle, "destroy", "--auto-approve", "--force-lock")
+
+
+def ask_bundle(bundle: Bundle, verb: str, *options: str) -> str:
+    """What `databricks bundle VERB` prints."""
+    return ask(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)
+
+
+def run_bundle(bundle: Bundle, verb: str, *options: str) -> None:
+    """Runs `databricks bundle VERB` under the user's eyes."""
+    run_recorded(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)

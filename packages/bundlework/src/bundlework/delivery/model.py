@@ -1,0 +1,38 @@
+"""Returning to the former champion in a workspace."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from bundlework.bundle.loading import load_bundle
+from bundlework.errors import refuse
+
+from .deploy import run_bundle
+
+JOB = "rollback"
+
+
+def roll_back_model(root: Path, target: str | None, version: str, reason: str, by: str) -> None:
+    """Runs the deployed job `rollback`.
+
+    Args:
+        version: The model version to return to; empty for the former champion.
+
+    Raises:
+        Refusal: Reason or name is missing, or the job failed.
+    """
+    given = {"REASON": reason, "BY": by}
+    refuse([f"{name} is empty: say it, since it is recorded" for name in given if not given[name]])
+    parameters = {"model_version": version.strip(), "reason": reason, "by": by}
+    run_bundle(load_bundle(root, target), "run", JOB, "--params", join_parameters(parameters))
+
+
+def join_parameters(parameters: Mapping[str, str]) -> str:
+    """Job parameters as the CLI takes them: one line of CSV, so that a value may hold anything."""
+    line = io.StringIO()
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="")
+    writer.writerow([f"{name}={value}" for name, value in parameters.items()])
+    return line.getvalue()

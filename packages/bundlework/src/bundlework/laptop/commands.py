@@ -1,0 +1,189 @@
+"""The verbs that play the bundle's jobs on this machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from bundlework import BEGAN
+from bundlework.bundle.faults import check_job
+from bundlework.bundle.graph import SUCCESSES, State
+from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.parameters import fill_parameters
+from bundlework.bundle.project import get_state
+from bundlework.errors import Refusal
+
+from .runner import Runner
+from .runs import JobRun, RunStore
+from .session import lock, open_session, waits_for_approval
+
+
+def run_job(
+    root: Path,
+    job: str,
+    as_of: str,
+    parameters: Sequence[str],
+    target: str | None,
+    variables: Sequence[str],
+) -> int:
+    """Plays a job once for each date, and stops at the first run that fails.
+
+    Args:
+        as_of: Dates separated by commas; empty for the job's own default.
+        parameters: Job parameters, `NAME=VALUE`.
+        variables: Variables of the bundle, `NAME=VALUE`.
+
+    Returns:
+        1 when a run failed, else 0.
+
+    Raises:
+        Refusal: The bundle, the job, a date or a parameter is wrong; nothing has run.
+    """
+    dates = parse_dates(as_of)
+    bundle = load_bundle(root, target, parse_pairs(variables, "--var"))
+    check_job(bundle, job)
+    given = parse_pairs(parameters, "--param")
+    runs = [{**given, "as_of": date} for date in dates] or [given]
+    for told in runs:
+        fill_parameters(bundle.jobs[job], told)
+    with open_session(bundle, BEGAN) as session:
+        for told in runs:
+            title = f"{job} in {bundle.target}, as of {told.get('as_of', 'default')}"
+            done = session.play(title, partial(Runner.run, job=job, parameters=told))
+            if session.has_failed(done):
+                return 1
+        session.print_account(done)
+    return 0
+
+
+def repair_run(root: Path, number: int | None, variables: Sequence[str]) -> int:
+    """Plays again the tasks of a run that did not succeed.
+
+    Args:
+        number: Of the run; None for the last one.
+
+    Returns:
+        1 when the run failed again, else 0.
+
+    Raises:
+        Refusal: There is no such run, or it succeeded.
+    """
+    run = find_run(RunStore(get_state(root) / "runs.db"), number)
+    bundle = load_bundle(root, run.target, parse_pairs(variables, "--var"))
+    with open_session(bundle, BEGAN) as session:
+        title = f"repairing run {run.id}, {run.job}"
+        done = session.play(title, partial(Runner.repair, run=run.id))
+        failed = session.has_failed(done)
+        if not failed:
+            session.print_account(done)
+    return int(failed)
+
+
+def answer_approval(
+    root: Path, version: str, answer: str, by: str, variables: Sequence[str]
+) -> int:
+    """Tags the version as the button in Unity Catalog does, and repairs the run.
+
+    Args:
+        answer: Approved or Rejected.
+
+    Raises:
+        Refusal: No run waits for approval of the version.
+    """
+    run, task = find_waiting(RunStore(get_state(root) / "runs.db"), version)
+    bundle = load_bundle(root, run.target, parse_pairs(variables, "--var"))
+    tags = {task: answer, f"{task}_by": by}
+    with open_session(bundle, BEGAN) as session:
+        session.tag_version(run.parameters["model_name"], version, tags)
+        done = session.play(f"version {version}: {answer}", partial(Runner.repair, run=run.id))
+    # A rejected version ends the run as failed: the command did its work all the same.
+    return 0 if done.state in SUCCESSES or answer == "Rejected" else 1
+
+
+def find_waiting(store: RunStore, version: str) -> tuple[JobRun, str]:
+    """The last run that waits for approval of a version, and the task that does.
+
+    Raises:
+        Refusal: There is none.
+    """
+    for run in reversed(store.list_jobs(children=True)):
+        waiting = [t["task"] for t in store.list_tasks(run.id) if waits_for_approval(t)]
+        values = store.get_values(run.id)
+        versions = {str(value) for (_, key), value in values.items() if key == "model_version"}
+        if waiting and version in versions:
+            return run, waiting[0]
+    raise Refusal(f"no run waits for approval of version {version}")
+
+
+def find_run(store: RunStore, number: int | None) -> JobRun:
+    """The run to repair, by its number or the last one.
+
+    Raises:
+        Refusal: There is none, or it succeeded.
+    """
+    runs = store.list_jobs()[-1:] if number is None else [store.get_job(number)]
+    if not runs:
+        raise Refusal("nothing has run yet: make run")
+    if runs[0].state is State.SUCCESS:
+        raise Refusal(f"run {runs[0].id} succeeded: there is nothing to repair")
+    return runs[0]
+
+
+def parse_dates(text: str) -> list[str]:
+    """Dates separated by commas.
+
+    Raises:
+        Refusal: One of them is not a date.
+    """
+    dates = [date.strip() for date in text.split(",") if date.strip()]
+    for date in dates:
+        try:
+            dt.datetime.strptime(date, "%Y-%m-%d")
+        except ValueError:
+            raise Refusal(f"as_of {date!r} is not a date: write YYYY-MM-DD") from None
+    return dates
+
+
+def parse_pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
+    """`NAME=VALUE` options by their name.
+
+    Raises:
+        Refusal: One has no equals sign.
+    """
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise Refusal(f"{option} {wrong[0]!r}: write NAME=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def open_ui(root: Path) -> int:
+    """Serves MLflow's pages over the runs of this project.
+
+    Raises:
+        Refusal: Nothing has run yet.
+    """
+    from .tracking import get_artifact_root, get_store_uri, mend_locations
+
+    state = get_state(root)
+    if not (state / "mlflow.db").exists():
+        raise Refusal("nothing has run yet: make run")
+    mend_locations(state)
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", get_store_uri(state)]
+    return subprocess.call([*command, "--default-artifact-root", get_artifact_root(state).as_uri()])
+
+
+def remove_state(root: Path) -> None:
+    """Removes everything that the runs have made.
+
+    Raises:
+        Refusal: A run is using it.
+    """
+    state = get_state(root)
+    if state.exists():
+        with lock(state):
+            shutil.rmtree(state)

@@ -1,0 +1,162 @@
+"""Runs that share one Spark session, one log file and one lock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from bundlework.bundle.faults import list_texts
+from bundlework.bundle.graph import FAILURES, State, sort_tasks
+from bundlework.bundle.loading import Bundle
+from bundlework.bundle.parameters import push_down
+from bundlework.bundle.project import get_state, read_package, read_pyproject
+from bundlework.errors import Refusal
+
+from .display import open_display, redirect_noise
+from .java import find_java
+from .runner import Runner
+from .runs import JobRun, RunStore
+from .tasks import Executor
+from .values import describe_run, fill_values
+from .workspace import LocalWorkspace
+
+
+class Session:
+    """Runs that share one Spark session, one log file and one lock."""
+
+    def __init__(
+        self, bundle: Bundle, console: Console, workspace: LocalWorkspace, began: float
+    ) -> None:
+        self._bundle, self._console, self._workspace = bundle, console, workspace
+        self._package = read_package(bundle.root)
+        self._store = RunStore(get_state(bundle.root) / "runs.db")
+        self._store.mark_interrupted()
+        self._store.open_session(began)
+
+    def play(self, title: str, action: Callable[[Runner], JobRun]) -> JobRun:
+        """Runs or repairs a job under the eyes of a person."""
+        self._console.print(f"\n{title}", style="bold")
+        executor = Executor(self._bundle.root, self._workspace, self._package)
+        with open_display(self._console, self._package) as display:
+            run = action(Runner(self._bundle, executor, self._store, display))
+        seconds = (run.finished or run.started) - run.started
+        self._console.print(f"{run.state} after {seconds:.0f} s")
+        if self.has_failed(run):
+            log = get_state(self._bundle.root) / "log.txt"
+            self._console.print(f"Details: {log}\nOnce mended, go on with: make repair")
+        return run
+
+    def has_failed(self, run: JobRun) -> bool:
+        """Whether something is to be mended."""
+        return is_to_mend(self._store, run)
+
+    def tag_version(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Sets tags on a model version."""
+        client = self._workspace.bind(self._package, task_values=None).mlflow
+        for key, value in tags.items():
+            client.set_model_version_tag(model, version, key, value)
+
+    def print_account(self, run: JobRun) -> None:
+        """The project's own account of its last run, if pyproject.toml names one."""
+        name = read_pyproject(self._bundle.root)["tool"]["bundlework"].get("account")
+        parameters = self._find_parameters(run)
+        if name and parameters:
+            module, function = name.split(":")
+            workspace = self._workspace.bind(self._package, task_values=None)
+            echo = partial(self._console.print, markup=False)
+            getattr(import_module(module), function)(workspace, parameters, echo)
+
+    def _find_parameters(self, run: JobRun) -> dict[str, str]:
+        for task in sort_tasks(self._bundle.jobs[run.job]):
+            if "python_wheel_task" in task:
+                known = describe_run(self._bundle, run)
+                wheel = push_down(task, run.parameters)["python_wheel_task"]
+                return fill_values(wheel.get("named_parameters", {}), known)
+            if "run_job_task" in task:
+                children = {t["task"]: t["child"] for t in self._store.list_tasks(run.id)}
+                return self._find_parameters(self._store.get_job(children[task["task_key"]]))
+        return {}
+
+
+def is_to_mend(store: RunStore, run: JobRun) -> bool:
+    """Whether a run has failed; that a task waits for approval, or was refused it, is no fault."""
+    failed = list(list_failed(store, run))
+    if failed:
+        return not all(map(waits_for_approval, failed))
+    return run.state in FAILURES
+
+
+def waits_for_approval(task: Mapping[str, Any]) -> bool:
+    """Whether a recorded task failed for want of an approval, as validation/approval.py says it."""
+    return (
+        task["state"] == State.FAILED
+        and task["task"].startswith("approval")
+        and task["error"].startswith("ApprovalError")
+    )
+
+
+def list_failed(store: RunStore, run: JobRun) -> Iterator[dict[str, Any]]:
+    """The tasks that failed by themselves, those of the jobs that it ran included."""
+    for task in store.list_tasks(run.id):
+        if task["child"]:
+            yield from list_failed(store, store.get_job(task["child"]))
+        elif task["state"] in FAILURES - {State.UPSTREAM_FAILED}:
+            yield task
+
+
+@contextmanager
+def open_session(bundle: Bundle, began: float) -> Iterator[Session]:
+    """What runs need, for as long as they last.
+
+    Args:
+        began: When the command began, for who asks where the time went.
+
+    Raises:
+        Refusal: Another command uses the project's workspace.
+    """
+    find_java()
+    state = get_state(bundle.root)
+    state.mkdir(parents=True, exist_ok=True)
+    with lock(state), redirect_noise(state / "log.txt") as console:
+        workspace = LocalWorkspace(state, bundle.schemas, find_read_only(bundle))
+        workspace.record_grants(bundle.config.get("resources", {}))
+        try:
+            yield Session(bundle, console, workspace, began)
+        finally:
+            workspace.close()
+
+
+@contextmanager
+def lock(state: Path) -> Iterator[None]:
+    """Lets one command at a time use the folder.
+
+    Raises:
+        Refusal: Another one does; the message says which.
+    """
+    holder = state / "holder"
+    try:
+        with FileLock(state / "lock", timeout=0):
+            holder.write_text(f"process {os.getpid()} since {dt.datetime.now():%H:%M:%S}")
+            yield
+    except Timeout:
+        who = holder.read_text() if holder.exists() else "another process"
+        raise Refusal(f"{state} is in use by {who}: wait until it ends") from None
+
+
+def find_read_only(bundle: Bundle) -> list[str]:
+    """The catalogs of variables named `*_catalog` that jobs name and that are not the target's."""
+    variables = bundle.config["variables"]
+    named = [str(variables[name]["value"]) for name in variables if name.endswith("_catalog")]
+    owned = {schema.split(".")[0] for schema in bundle.schemas}
+    texts = list(list_texts(bundle.jobs))
+    read = [name for name in named if any(text.startswith(f"{name}.") for text in texts)]
+    return [catalog for catalog in dict.fromkeys(read) if catalog not in owned]

@@ -1,0 +1,81 @@
+"""What variables that are empty, or have another form, do when somebody sets them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendered import COMPUTES, TARGETS, copy_project
+
+from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.validate import find_faults
+from bundlework.delivery.describe import describe_bundle
+
+LAKE = "abfss://data@lake.dfs.core.windows.net/flights"
+GPU = "Standard_NC4as_T4_v3"
+ON_UPDATE = """\
+      refresh_scoring:
+        table_update:
+          table_names: ["${var.source_catalog}.${var.source_schema}.flights"]
+"""
+
+
+def load(folder: Path, compute: str, target: str, **given: str) -> dict[str, Any]:
+    return load_bundle(copy_project(folder, compute), target, given).config["resources"]
+
+
+def list_clusters(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each job's cluster, of those that have one."""
+    jobs = {k: job["job_clusters"] for k, job in resources["jobs"].items() if "job_clusters" in job}
+    return {key: each["new_cluster"] for key, clusters in jobs.items() for each in clusters}
+
+
+@pytest.mark.parametrize("compute", COMPUTES)
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_schema_and_job_takes_what_is_set(tmp_path: Path, compute: str, target: str) -> None:
+    resources = load(tmp_path, compute, target, storage_root=LAKE, budget_policy="budget")
+    assert {schema["storage_root"] for schema in resources["schemas"].values()} == {LAKE}
+    assert {job["budget_policy_id"] for job in resources["jobs"].values()} == {"budget"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_cluster_has_the_policy_and_training_alone_its_machine(
+    tmp_path: Path, target: str
+) -> None:
+    resources = load(tmp_path, "classic", target, cluster_policy="policy", training_node_type=GPU)
+    clusters = list_clusters(resources)
+    wheels = {k for k, job in resources["jobs"].items() if "python_wheel_task" in str(job["tasks"])}
+    assert set(clusters) >= wheels
+    assert {cluster["policy_id"] for cluster in clusters.values()} == {"policy"}
+    machines = {key: cluster["node_type_id"] for key, cluster in clusters.items()}
+    assert machines.pop("training") == GPU
+    assert set(machines.values()) == {"Standard_D4ds_v5"}
+
+
+@pytest.fixture
+def updated(tmp_path: Path) -> Path:
+    """A project that scores when a table changes."""
+    project = copy_project(tmp_path)
+    main = project / "databricks.yml"
+    text, times = re.subn(r"(      catalog: \w+\n)", rf"\1{ON_UPDATE}", main.read_text())
+    assert times == len(TARGETS)
+    main.write_text(text)
+    return project
+
+
+def test_scoring_may_start_when_a_table_changes(updated: Path) -> None:
+    assert find_faults(updated) == []
+    for target in TARGETS:
+        trigger = dict(load_bundle(updated, target).jobs["scoring"]["trigger"])
+        assert trigger.pop("pause_status") == ("UNPAUSED" if target == "prod" else "PAUSED")
+        (names,) = trigger.pop("table_update").values()
+        assert [name.split(".")[-1] for name in names] == ["flights"]
+        assert trigger == {}
+
+
+def test_the_page_says_that_scoring_starts_when_a_table_changes(updated: Path) -> None:
+    (row,) = (row for row in describe_bundle(updated).splitlines() if row.startswith("| `scoring`"))
+    assert "when a source table changes, in prod" in row
+    assert "every" not in row

@@ -1,1 +1,0 @@
-"""Checks, deploys and describes the bundle. For people and pipelines; not part of the wheel."""
