@@ -186,7 +186,12 @@ def main() -> None:
 def load_project() -> dict[str, Any]:
     """The parts of the rendered project that are measured."""
     package = read_package(Path.cwd())
-    names = ("problem", "validation.statistics", "validation.rules", "validation.performance")
+    names = (
+        "use_case.problem",
+        "validation.statistics",
+        "validation.rules",
+        "validation.performance",
+    )
     found = {n.split(".")[-1]: importlib.import_module(f"{package}.{n}") for n in names}
     performance = found["performance"]
     checks = ("evidence", "auc", "calibration", "loss", "champion", "slices")

@@ -10,9 +10,13 @@ from typing import Generic, TypeVar
 from .features.task import compute_features
 from .inference.task import predict
 from .ingestion.task import ingest
-from .inspection import inspect
+from .inspection.task import inspect
 from .mirroring.task import mirror
+from .monitoring.metric_views import METRIC_VIEWS
 from .monitoring.task import monitor
+from .platform.workspace import Workspace, connect
+from .promotion.approval import approve
+from .promotion.task import promote, roll_back
 from .settings import (
     MirrorSettings,
     RollbackSettings,
@@ -22,11 +26,9 @@ from .settings import (
     ValidationSettings,
 )
 from .setup.task import set_up
+from .tables import RECORD_TABLES
 from .training.task import train
-from .validation.approval import approve
-from .validation.promotion import promote, roll_back
 from .validation.task import validate
-from .workspace import Workspace, connect
 
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
@@ -49,7 +51,12 @@ class Task(Generic[AnySettings]):
         self.work(connect(), settings)
 
 
-setup = Task(SetupSettings, set_up)
+def set_up_all(workspace: Workspace, settings: SetupSettings) -> None:
+    """Creates the tables and metric views of every stage."""
+    set_up(workspace, settings, RECORD_TABLES, METRIC_VIEWS)
+
+
+setup = Task(SetupSettings, set_up_all)
 ingestion = Task(Settings, ingest)
 features = Task(Settings, compute_features)
 training = Task(Settings, train)

@@ -9,33 +9,33 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 
-from .. import delta
-from ..code import digest_code, digest_facts
-from ..problem import FIRST_DAY
+from ..platform import delta
+from ..platform.fingerprint import digest_code, digest_facts
+from ..platform.parallel import do_in_parallel
+from ..platform.progress import (
+    FinishedWindow,
+    find_windows,
+    get_table_version,
+    open_windows,
+    record_windows,
+)
+from ..platform.vocabulary import Table
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
 from ..settings import Settings
-from ..side_by_side import do_side_by_side
-from ..tables import (
+from ..use_case.features.carrier_delays import compute_carrier_delays
+from ..use_case.features.delays import LONGEST_HOURS
+from ..use_case.features.origin_delays import compute_origin_delays
+from ..use_case.features.origin_weather import compute_origin_weather
+from ..use_case.problem import FIRST_DAY
+from ..use_case.tables import (
     CARRIER_DELAYS,
     ORIGIN_DELAYS,
     ORIGIN_WEATHER,
     OUTCOMES,
     RAW_TABLES,
     WEATHER,
-    Table,
 )
-from ..windows import (
-    FinishedWindow,
-    Window,
-    find_windows,
-    get_table_version,
-    open_windows,
-    record_windows,
-)
-from ..workspace import Workspace
-from .carrier_delays import compute_carrier_delays
-from .delays import LONGEST_HOURS
-from .origin_delays import compute_origin_delays
-from .origin_weather import compute_origin_weather
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def compute_features(workspace: Workspace, settings: Settings) -> None:
     former = find_windows(spark, settings)
     inputs = {f: digest_inputs(settings, f, former, recipe) for f in FEATURES}
     stale = [f for f in FEATURES if not is_current(former.get(f.table.name), inputs[f])]
-    written = do_side_by_side(
+    written = do_in_parallel(
         lambda f: write_feature(workspace, settings, f, windows[f.table]), stale
     )
     finished = {

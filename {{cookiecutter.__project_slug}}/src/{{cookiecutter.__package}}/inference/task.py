@@ -7,15 +7,17 @@ import logging
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..champion import find_champion
-from ..examples import make_training_set, read_flights
-from ..problem import KEY
-from ..scoring import load_model, score_frame
+from ..platform import delta
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
+from ..registry.champion import find_champion
+from ..registry.loading import load_model
+from ..registry.periods import get_scoring_window
+from ..registry.predicting import score_frame
+from ..registry.training_sets import make_training_set, read_flights
 from ..settings import Settings
-from ..tables import PREDICTIONS
-from ..windows import Window, get_scoring_window
-from ..workspace import Workspace
+from ..use_case.problem import KEY
+from .tables import PREDICTIONS
 
 log = logging.getLogger(__name__)
 

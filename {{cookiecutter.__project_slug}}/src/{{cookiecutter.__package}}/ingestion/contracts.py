@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from ..tables import Column, Table
-from ..windows import Window
+from ..platform.vocabulary import Column, Table
+from ..platform.windows import Window
 
 REASONS = "reasons"
 

@@ -10,15 +10,18 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..problem import FIRST_DAY
+from ..platform import delta
+from ..platform.parallel import do_in_parallel
+from ..platform.progress import FinishedWindow, find_windows, open_windows, record_windows
+from ..platform.vocabulary import Table
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
 from ..settings import ParameterError, Settings
-from ..side_by_side import do_side_by_side
-from ..tables import QUARANTINE, RAW_TABLES, Table
-from ..windows import FinishedWindow, Window, find_windows, open_windows, record_windows
-from ..workspace import Workspace
+from ..use_case.problem import FIRST_DAY
+from ..use_case.sources import SOURCES
+from ..use_case.tables import RAW_TABLES
 from .contracts import REASONS, check_columns, judge_rows, load_delivery
-from .sources import SOURCES
+from .tables import QUARANTINE
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +44,11 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
     windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY, settings.source)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}
     former = find_windows(spark, settings)
-    counts = do_side_by_side(
+    counts = do_in_parallel(
         lambda t: ingest_delivery(spark, settings, t, windows[t], deliveries[t]), deliveries
     )
     changed = [t for t in counts if counts[t]["new"] or t.name not in former]
-    finished = do_side_by_side(
+    finished = do_in_parallel(
         lambda t: _describe(spark, settings, t, windows[t], counts[t]), changed
     )
     record_windows(spark, settings, finished)

@@ -9,8 +9,8 @@ from functools import partial
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ..problem import KEY
-from ..tables import Table
+from ..platform.vocabulary import Table
+from ..use_case.problem import KEY
 
 # Fractions are told apart to a ten-thousandth.
 BUCKETS = 10_000

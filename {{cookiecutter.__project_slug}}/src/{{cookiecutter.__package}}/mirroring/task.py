@@ -9,13 +9,14 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..problem import FIRST_DAY
+from ..platform import delta
+from ..platform.vocabulary import Table
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
 from ..settings import MirrorSettings
-from ..setup.tables import create_table
-from ..tables import RAW_TABLES, Table
-from ..windows import Window
-from ..workspace import Workspace
+from ..setup.creation import create_table
+from ..use_case.problem import FIRST_DAY
+from ..use_case.tables import RAW_TABLES
 from .redaction import redact_rows, sample_rows
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from ..drift import Baseline, compute_psi
+from ..registry.drift import Baseline, compute_psi
 
 PREDICTION = "probability"
 

@@ -11,17 +11,20 @@ import mlflow
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..drift import BASELINE_FILE, Baseline, count_bins_of_frame
-from ..examples import make_training_set, read_flights
-from ..problem import KEY, LABEL, label_flights
-from ..scoring import load_model
+from ..inference.tables import PREDICTIONS
+from ..platform import delta
+from ..platform.parallel import do_in_parallel
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
+from ..registry.drift import BASELINE_FILE, Baseline, count_bins_of_frame
+from ..registry.loading import load_model
+from ..registry.periods import get_scoring_window
+from ..registry.training_sets import make_training_set, read_flights
 from ..settings import Settings
-from ..side_by_side import do_side_by_side
-from ..tables import METRICS, OUTCOMES, PREDICTIONS
-from ..windows import Window, get_scoring_window
-from ..workspace import Workspace
+from ..use_case.problem import KEY, LABEL, label_flights
+from ..use_case.tables import OUTCOMES
 from .facts import Fact, count_alerts, measure_drift, measure_performance
+from .tables import METRICS
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +46,12 @@ def monitor(workspace: Workspace, settings: Settings) -> None:
     """
     window = get_scoring_window(settings)
     before = Window(window.start - (window.end - window.start), window.start)
-    found = do_side_by_side(lambda w: _find_scored(workspace, settings, w), (window, before))
+    found = do_in_parallel(lambda w: _find_scored(workspace, settings, w), (window, before))
     measurements = [
         *((_measure_performance, scored) for scored in (*found[window], *found[before])),
         *((_measure_drift, scored) for scored in found[window]),
     ]
-    measured = do_side_by_side(lambda m: m[0](workspace, settings, m[1]), measurements)
+    measured = do_in_parallel(lambda m: m[0](workspace, settings, m[1]), measurements)
     facts = [(scored, fact) for (_, scored), facts in measured.items() for fact in facts]
     _record_facts(workspace, settings, facts)
     alerts = count_alerts([fact for _, fact in facts])

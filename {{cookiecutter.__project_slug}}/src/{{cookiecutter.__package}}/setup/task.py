@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from ..monitoring.metric_views import METRIC_VIEWS
+from ..platform.metric_views import MetricView
+from ..platform.parallel import do_in_parallel
+from ..platform.vocabulary import Table
+from ..platform.workspace import Workspace
 from ..settings import SetupSettings
-from ..side_by_side import do_side_by_side
-from ..tables import FEATURE_TABLES, RAW_TABLES, RECORD_TABLES, Table
-from ..workspace import Workspace
-from .tables import create_feature_table, create_table, describe_table
+from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
+from .creation import create_feature_table, create_table, describe_table
 
 log = logging.getLogger(__name__)
 
 
-def set_up(workspace: Workspace, settings: SetupSettings) -> None:
-    """Creates what is missing: tables, tags, metric views, the model and its deployment job."""
-    # Feature tables first: they take longest.
-    tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *RECORD_TABLES)
-    do_side_by_side(lambda table: create(workspace, table, settings), tables)
+def set_up(
+    workspace: Workspace,
+    settings: SetupSettings,
+    records: Sequence[Table],
+    views: Sequence[MetricView],
+) -> None:
+    """Creates what is missing: tables, tags, metric views, the model and its deployment job.
+
+    Args:
+        records: The tables that the stages keep beside raw and feature tables.
+        views: The metric views that business viewers read.
+    """
+    # Feature tables take longest, so they come first.
+    tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *records)
+    do_in_parallel(lambda table: create(workspace, table, settings), tables)
     for table in tables:
         describe_table(workspace.governance, table, settings)
-    for view in METRIC_VIEWS:
+    for view in views:
         log.info("metric view %s", view.name)
         workspace.governance.define_metric_view(view.full_name(settings), view.define(settings))
     ensure_model(workspace.mlflow, settings.model_name)

@@ -10,21 +10,17 @@ from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from pyspark.sql import SparkSession
 
-from ..artifact import digest_files
-from ..code import digest_code, digest_facts
-from ..problem import PREDICTS
-from ..scoring import download_version
+from ..platform.fingerprint import digest_code, digest_facts
+from ..platform.progress import find_windows, get_table_version
+from ..platform.workspace import Workspace
+from ..registry.artifact import digest_files
+from ..registry.loading import download_version
+from ..registry.periods import get_evaluation_window, get_training_window
+from ..registry.states import State, move
+from ..registry.tags import AS_OF, DIGEST, FINISHED, IDENTITY, STATE
+from ..registry.training_sets import name_trained_tables
 from ..settings import Settings
-from ..states import State, move
-from ..tables import name_trained_tables
-from ..versions import AS_OF, DIGEST, FINISHED, IDENTITY, STATE
-from ..windows import (
-    find_windows,
-    get_evaluation_window,
-    get_table_version,
-    get_training_window,
-)
-from ..workspace import Workspace
+from ..use_case.problem import PREDICTS
 
 
 def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:

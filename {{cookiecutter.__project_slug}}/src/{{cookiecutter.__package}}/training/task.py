@@ -12,14 +12,14 @@ from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.models import infer_signature
 
-from ..drift import BASELINE_FILE, build_baseline
-from ..examples import make_training_set, read_labelled_flights
-from ..problem import EVENT_TIME, KEY, LABEL, list_lookups
+from ..platform.workspace import Workspace
+from ..registry.drift import BASELINE_FILE, build_baseline
+from ..registry.periods import get_evaluation_window, get_training_window
+from ..registry.tags import IDENTITY, LABEL_RATE
+from ..registry.training_sets import list_lookups, make_training_set, read_labelled_flights
 from ..settings import Settings
-from ..versions import IDENTITY, LABEL_RATE
-from ..windows import get_evaluation_window, get_training_window
-from ..workspace import Workspace
-from .model import build_pipeline, select_inputs
+from ..use_case.model import build_pipeline, select_inputs
+from ..use_case.problem import EVENT_TIME, KEY, LABEL
 from .registration import (
     close_interrupted_runs,
     find_table_versions,

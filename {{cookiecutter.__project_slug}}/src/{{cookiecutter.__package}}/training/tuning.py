@@ -14,8 +14,8 @@ import optuna
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from ..problem import EVENT_TIME, LABEL, LABEL_DELAY
-from .model import SEED, build_pipeline, select_inputs
+from ..use_case.model import SEED, build_pipeline, select_inputs
+from ..use_case.problem import EVENT_TIME, LABEL, LABEL_DELAY
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 
-from ..problem import LABEL, LIMITS, PREDICTS, list_input_sources
-from ..workspace import Workspace
+from ..platform.workspace import Workspace
+from ..use_case.inputs import list_input_sources
+from ..use_case.problem import LABEL, LIMITS, PREDICTS
+from .case import RegisteredCase
 from .drawing import draw_calibration, draw_intervals
-from .evidence import RegisteredCase
 from .results import CheckResult, Verdict, decide
 from .statistics import NOTHING, Estimate
 

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..problem import list_input_sources
+from ..registry.tags import DIGEST
+from ..registry.training_sets import name_trained_tables
 from ..settings import is_shared
-from ..tables import FEATURE_TABLES, RAW_TABLES, name_trained_tables
-from ..versions import DIGEST
-from .evidence import Case
+from ..use_case.inputs import list_input_sources
+from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
+from .case import Case
 from .results import CheckResult, Verdict, judge
 
 REQUIRED_TAGS = (

@@ -18,10 +18,10 @@ import pandas as pd
 import uv
 from mlflow.models import convert_input_example_to_serving_input
 
-from ..artifact import NATIVE_MODEL
-from ..scoring import score
+from ..registry.artifact import NATIVE_MODEL
+from ..registry.predicting import score
 from ..settings import is_shared
-from .evidence import Case
+from .case import Case
 from .results import CheckResult, Verdict, judge
 
 ROWS = 20

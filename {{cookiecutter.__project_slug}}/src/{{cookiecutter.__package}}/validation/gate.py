@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from .case import Case
 from .compliance import (
     check_artifact,
     check_code,
@@ -16,14 +17,7 @@ from .compliance import (
     check_signature,
 )
 from .environment import check_fresh_process
-from .evidence import Case
-from .infrastructure import (
-    check_agreement,
-    check_edge_rows,
-    check_memory,
-    check_scores,
-    check_time,
-)
+from .infrastructure import check_agreement, check_edge_rows, check_memory, check_scores, check_time
 from .performance import (
     check_auc,
     check_baselines,

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from ..problem import CATEGORIES
-from ..scoring import ScoringModel, score
-from .evidence import COMPARED_ROWS, Case
+from ..registry.loading import ScoringModel
+from ..registry.predicting import score
+from ..use_case.problem import CATEGORIES
+from .case import COMPARED_ROWS, Case
 from .memory import measure_memory
 from .results import CheckResult, Verdict, judge
 from .statistics import Estimate

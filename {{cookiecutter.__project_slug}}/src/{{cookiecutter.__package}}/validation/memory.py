@@ -17,7 +17,7 @@ import cloudpickle
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ..scoring import ScoringModel
+    from ..registry.loading import ScoringModel
 
 # Bytes; below, the allocator's own rounding is all that could be compared.
 LEAST_MEMORY = 16 * 2**20

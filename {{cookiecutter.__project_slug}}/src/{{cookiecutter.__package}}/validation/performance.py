@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..problem import BASELINE_FEATURE, LABEL, LABEL_DELAY, name_days, name_slices
-from ..versions import LABEL_RATE
-from ..windows import Window
-from .evidence import Case, VersionRecord
+from ..platform.windows import Window
+from ..registry.tags import LABEL_RATE
+from ..use_case.problem import BASELINE_FEATURE, LABEL, LABEL_DELAY, name_days, name_slices
+from .case import Case, VersionRecord
 from .results import CheckResult, Verdict, judge
 from .rules import Rules
 from .statistics import (

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..code import digest_facts
+from ..platform import delta
+from ..platform.fingerprint import digest_facts
+from ..platform.workspace import Workspace
 from ..settings import Settings
-from ..tables import VALIDATION_RESULTS
-from ..workspace import Workspace
-from .evidence import RegisteredCase
+from .case import RegisteredCase
 from .results import CheckResult
+from .tables import VALIDATION_RESULTS
 
 # Tags of a version.
 VERDICT, VERDICT_REASON = "verdict", "verdict_reason"

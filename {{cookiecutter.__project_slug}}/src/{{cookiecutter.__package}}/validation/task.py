@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from mlflow import MlflowClient
 from pyspark.sql import Row
 
-from ..champion import find_bar, read_promotions
+from ..platform.workspace import Workspace
+from ..promotion.task import find_rival_of, finish
+from ..registry.champion import find_bar, read_promotions
+from ..registry.periods import get_evaluation_window
+from ..registry.states import State, move
+from ..registry.tags import FINISHED, IDENTITY
+from ..registry.versions import choose_version, find_run
 from ..settings import ValidationSettings
-from ..states import State, move
-from ..versions import FINISHED, IDENTITY, choose_version, find_run
-from ..windows import get_evaluation_window
-from ..workspace import Workspace
 from .card import log_card
-from .evidence import Case, RegisteredCase
+from .case import Case, RegisteredCase
 from .gate import run_check, run_checks
-from .promotion import find_rival_of, finish
 from .record import digest_results, is_accepted, publish_results, read_results, record_results
 from .results import CheckResult, decide
 

@@ -6,12 +6,13 @@ import datetime as dt
 
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.delta import append_new_rows
 from {{ cookiecutter.__package }}.features.task import record_source_versions
+from {{ cookiecutter.__package }}.platform.delta import append_new_rows
+from {{ cookiecutter.__package }}.platform.progress import find_windows
+from {{ cookiecutter.__package }}.platform.tables import WINDOWS
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.tables import create_table
-from {{ cookiecutter.__package }}.tables import RAW_TABLES, WEATHER, WINDOWS
-from {{ cookiecutter.__package }}.windows import find_windows
+from {{ cookiecutter.__package }}.setup.creation import create_table
+from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES, WEATHER
 
 from ..test_settings import ARGUMENTS
 

@@ -12,7 +12,8 @@ import pandas as pd
 from databricks.feature_engineering import FeatureLookup
 from scipy.special import expit
 
-from {{ cookiecutter.__package }}.problem import EVENT_TIME, LABEL, MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, LABEL
 
 from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.problem import LABEL, list_input_sources, name_days
+from {{ cookiecutter.__package }}.use_case.inputs import list_input_sources
+from {{ cookiecutter.__package }}.use_case.problem import LABEL, name_days
 from {{ cookiecutter.__package }}.validation import compliance
 from {{ cookiecutter.__package }}.validation.compliance import (
     check_code,

@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.champion import CHAMPION, PREVIOUS
+from {{ cookiecutter.__package }}.promotion import task as promotion
+from {{ cookiecutter.__package }}.registry.champion import CHAMPION, PREVIOUS
+from {{ cookiecutter.__package }}.registry.tags import FINISHED, IDENTITY
+from {{ cookiecutter.__package }}.registry.versions import choose_version
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.validation import promotion, task
-from {{ cookiecutter.__package }}.validation.evidence import read_record
-from {{ cookiecutter.__package }}.validation.task import (
-    UnfinishedVersionError,
-    validate,
-    wait_for_training,
-)
-from {{ cookiecutter.__package }}.versions import FINISHED, IDENTITY, choose_version
+from {{ cookiecutter.__package }}.validation import task
+from {{ cookiecutter.__package }}.validation.case import read_record
+from {{ cookiecutter.__package }}.validation.task import UnfinishedVersionError, validate, wait_for_training
 
-from .registry import NAME, Registry, cut
+from ..toy_registry import NAME, Registry, cut
 
 
 def test_a_promotion_cut_short_is_finished_before_anything_is_judged(

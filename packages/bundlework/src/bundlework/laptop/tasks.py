@@ -104,7 +104,7 @@ class Executor:
     @contextmanager
     def _bound(self, package: str, values: TaskValues) -> Iterator[Any]:
         workspace = self._workspace.bind(package, values)
-        with importlib.import_module(f"{package}.workspace").use(workspace):
+        with importlib.import_module(f"{package}.platform.workspace").use(workspace):
             yield workspace
 
 

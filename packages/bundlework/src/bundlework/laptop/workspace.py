@@ -93,7 +93,7 @@ class LocalWorkspace:
 
     def bind(self, package: str, task_values: object) -> Any:
         """The package's own `Workspace`, made of this one's parts."""
-        module = importlib.import_module(f"{package}.workspace")
+        module = importlib.import_module(f"{package}.platform.workspace")
         return module.Workspace(task_values=task_values, **self._services)
 
     def record_grants(self, resources: Mapping[str, Any]) -> None:
