@@ -24,8 +24,8 @@ import pandas as pd
 from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
 
+from bundlework.bundle.contract import read_package
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import read_package
 
 COMPARISONS = 1_000
 # Flights a day, and days of an evaluation window.

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from bundlework.bundle.contract import get_state, read_package
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import get_state, read_package
 from bundlework.laptop.workspace import LocalWorkspace
 
 # Columns of the sample data by the moment they are known: none of them two hours before departure.
@@ -35,7 +35,8 @@ def main() -> None:
     )
     project = {name: importlib.import_module(f"{package}.{name}") for name in modules}
     bundle = load_bundle(Path.cwd())
-    workspace = LocalWorkspace(get_state(Path.cwd()), bundle.schemas).bind(package, None)
+    opened = LocalWorkspace(get_state(Path.cwd()), bundle.schemas)
+    workspace = opened.bind(bundle.contract.workspace, None)
     named = bundle.jobs["training"]["tasks"][0]["python_wheel_task"]["named_parameters"]
     as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-03"
     settings = project["settings"].Settings.model_validate({**named, "as_of": as_of})

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from toy_bundle import WHEEL, Silent, Toy, fail, leave
 
+from bundlework.bundle.contract import read_contract, read_package
 from bundlework.bundle.graph import State
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import read_package
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.tasks import Executor, TaskValues
 from bundlework.laptop.workspace import LocalWorkspace
@@ -268,7 +268,7 @@ def test_a_notebook_is_told_its_own_and_its_jobs_parameters_and_leaves_values(to
     notebook = {"notebook_path": "../seen.py", "base_parameters": told}
     toy.job["tasks"] = []
     toy.add_task("see", notebook_task=notebook)
-    executor = Executor(toy.root, Sparkless(toy.root, []), read_package(Path.cwd()))
+    executor = Executor(toy.root, Sparkless(toy.root, []), read_contract(Path.cwd()).workspace)
     run = Runner(toy.load(), executor, toy.store, Silent()).run("main", {"as_of": "2013-05-05"})
     assert run.state is State.SUCCESS
     assert toy.store.get_values(run.id) == {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .contract import Contract, read_contract
 from .merging import MergeError, merge
 from .presets import apply_target_mode, normalise
 from .reading import find_nameless, find_unsupported, read_files
@@ -42,6 +43,11 @@ class Bundle:
     target: str
     config: dict[str, Any]
     places: Places
+
+    @property
+    def contract(self) -> Contract:
+        """What the project declares of itself."""
+        return read_contract(self.root)
 
     @property
     def jobs(self) -> dict[str, Any]:

@@ -10,13 +10,10 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from .checks import TARGET_CHECKS, find_collisions
-from .entry_points import find_script_faults
+from .checks import BUNDLE_CHECKS, TARGET_CHECKS
 from .loading import Bundle, load_bundle
 from .reading import read_main
 from .resource_types import find_type_faults
-from .sources import find_hard_coded_names
-from .writes import find_foreign_names
 from .yaml_source import BundleError, Places, read_yaml
 
 NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login")
@@ -36,13 +33,24 @@ def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[
     sound: dict[str, Bundle] = {}
     for target, bundle in bundles.items():
         types = list(find_type_faults(bundle))
-        faults += types or [fault for check in TARGET_CHECKS for fault in check(bundle)]
+        faults += types or find_target_faults(bundle)
         sound |= {} if types else {target: bundle}
-    faults += find_script_faults(next(iter(bundles.values())))
-    faults += find_foreign_names(sound)
-    faults += find_collisions(bundles)
-    faults += find_hard_coded_names(bundles)
+    for check in BUNDLE_CHECKS if sound else ():
+        faults += [] if check.find_obstacle(root) else check.find(sound)
     return list(dict.fromkeys(faults))
+
+
+def find_target_faults(bundle: Bundle) -> list[str]:
+    """The faults of one target, but for checks whose roles are not declared."""
+    checks = [check for check in TARGET_CHECKS if not check.find_obstacle(bundle.root)]
+    return [fault for check in checks for fault in check.find(bundle)]
+
+
+def list_skipped(root: Path) -> Iterator[str]:
+    """One line for each check that cannot be made, and why."""
+    for check in (*TARGET_CHECKS, *BUNDLE_CHECKS):
+        if obstacle := check.find_obstacle(root):
+            yield f"skipped, since {obstacle}: {check.describe()}"
 
 
 def list_targets(root: Path) -> list[str]:
@@ -92,6 +100,8 @@ def validate(root: Path) -> int:
     """
     faults = find_faults(root)
     targets = list_targets(root)
+    for line in list_skipped(root):
+        print(line)
     if not faults and shutil.which("databricks"):
         faults = list(ask_cli(root, targets))
     elif not faults:

@@ -69,12 +69,17 @@ def limit_time(seconds: float | None) -> Iterator[None]:
 
 
 class Executor:
-    """Runs wheel and notebook tasks against a local workspace."""
+    """Runs wheel and notebook tasks against a local workspace.
 
-    def __init__(self, root: Path, workspace: LocalWorkspace, package: str) -> None:
+    Args:
+        module: The project's module that takes a workspace; empty where there is none, and tasks
+            find Spark alone.
+    """
+
+    def __init__(self, root: Path, workspace: LocalWorkspace, module: str) -> None:
         self._root = root
         self._workspace = workspace
-        self._package = package
+        self._module = module
 
     def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
         """Runs the task; whatever it raises is its failure."""
@@ -85,27 +90,30 @@ class Executor:
                 self._run_notebook(task["notebook_task"], values)
 
     def _run_wheel(self, wheel: Mapping[str, Any], values: TaskValues) -> None:
-        package = wheel["package_name"]
-        points = distribution(package).entry_points
+        points = distribution(wheel["package_name"]).entry_points
         (point,) = (p for p in points if p.name == wheel["entry_point"])
         named = wheel.get("named_parameters") or {}
         arguments = [f"--{name}={value}" for name, value in named.items()]
         self._workspace.start()
         task = point.load()
-        with self._bound(package, values), _arguments([*wheel.get("parameters", []), *arguments]):
+        with self._bound(values), _arguments([*wheel.get("parameters", []), *arguments]):
             task()
 
     def _run_notebook(self, notebook: Mapping[str, Any], values: TaskValues) -> None:
         path = self._root / notebook["notebook_path"].removeprefix("../")
         widgets = dict(notebook.get("base_parameters") or {})
-        with self._bound(self._package, values) as workspace:
-            run_notebook(path, workspace.spark, widgets, values)
+        with self._bound(values) as spark:
+            run_notebook(path, spark, widgets, values)
 
     @contextmanager
-    def _bound(self, package: str, values: TaskValues) -> Iterator[Any]:
-        workspace = self._workspace.bind(package, values)
-        with importlib.import_module(f"{package}.platform.workspace").use(workspace):
-            yield workspace
+    def _bound(self, values: TaskValues) -> Iterator[Any]:
+        if not self._module:
+            # `SparkSession.builder.getOrCreate` finds it.
+            yield self._workspace.wait_for_spark()
+            return
+        workspace = self._workspace.bind(self._module, values)
+        with importlib.import_module(self._module).use(workspace):
+            yield workspace.spark
 
 
 @contextmanager
