@@ -194,7 +194,14 @@ def load_project() -> dict[str, Any]:
     )
     found = {n.split(".")[-1]: importlib.import_module(f"{package}.{n}") for n in names}
     performance = found["performance"]
-    checks = ("evidence", "auc", "calibration", "loss", "champion", "slices")
+    checks = (
+        "labelled_rows",
+        "auc",
+        "calibration",
+        "log_loss_difference",
+        "champion",
+        "slices",
+    )
     return {
         **found,
         "settings": read_settings(),

@@ -23,7 +23,7 @@ from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, digest_
 from {{ cookiecutter.__package }}.registry.loading import download_version, load_model
 from {{ cookiecutter.__package }}.registry.tags import DIGEST
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.training.task import list_requirements
+from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
 from {{ cookiecutter.__package }}.use_case.model import select_inputs
 from {{ cookiecutter.__package }}.use_case.tables import CARRIER_DELAYS, ORIGIN_DELAYS, ORIGIN_WEATHER, RAW_TABLES
@@ -78,6 +78,7 @@ def join_by_hand(lifecycle: Lifecycle, flights: pd.DataFrame) -> pd.DataFrame:
         weekday=(local.dt.dayofweek + 1) % 7 + 1,
         at=(flights["scheduled_departure"] - pd.Timedelta(hours=2)).dt.tz_localize(None),
     ).sort_values("at")
+    # The keys are named here, so that the declaration of a table is tested as well.
     for table, key in [
         (ORIGIN_WEATHER, "origin"),
         (ORIGIN_DELAYS, "origin"),

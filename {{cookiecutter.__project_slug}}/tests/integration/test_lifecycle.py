@@ -19,17 +19,18 @@ from mlflow.exceptions import MlflowException
 from pyspark.sql import functions as F
 from sklearn.metrics import roc_auc_score
 
-from {{ cookiecutter.__package }}.features.task import FEATURES, Feature
+from {{ cookiecutter.__package }}.features.rows import compute_rows
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.ingestion.contracts import load_delivery
 from {{ cookiecutter.__package }}.ingestion.tables import QUARANTINE
 from {{ cookiecutter.__package }}.inspection.task import InspectionError, inspect
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
+from {{ cookiecutter.__package }}.platform.vocabulary import FeatureTable
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC, read_artifact
 from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError, load_model
-from {{ cookiecutter.__package }}.registry.periods import get_evaluation_window
 from {{ cookiecutter.__package }}.registry.predicting import score
+from {{ cookiecutter.__package }}.registry.versions import DatedVersion
 from {{ cookiecutter.__package }}.tables import RECORD_TABLES
 from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
 from {{ cookiecutter.__package }}.use_case.sources import SOURCES, read_flights, read_weather
@@ -52,6 +53,7 @@ from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 from .lifecycle import AS_OF, ROOT, Lifecycle, join_by_hand, register_constant
 
 CUTOFF = pd.Timestamp(AS_OF, tz="UTC")
+FIRST = DatedVersion(1, dt.date.fromisoformat(AS_OF))
 SCORED_FROM = CUTOFF - pd.Timedelta(days=28)
 CONTENTS = (*RAW_TABLES, *FEATURE_TABLES, *RECORD_TABLES)
 
@@ -84,21 +86,21 @@ def test_a_feature_is_what_pandas_computes_for_its_hour(lifecycle: Lifecycle) ->
 KNOWN_AFTER = {"outcomes": dt.timedelta(0), "weather": dt.timedelta(hours=1)}
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.table.name)
+@pytest.mark.parametrize("table", FEATURE_TABLES, ids=lambda table: table.name)
 def test_facts_that_become_known_later_change_no_feature(
-    lifecycle: Lifecycle, feature: Feature
+    lifecycle: Lifecycle, table: FeatureTable
 ) -> None:
     spark, until = lifecycle.workspace.spark, lifecycle.settings.cutoff
     window, moment = Window(until - dt.timedelta(days=2), until), until - dt.timedelta(days=1)
-    known = Window(window.start - feature.lookback, until)
-    facts = SOURCES[feature.source.name](known)
-    later = facts[feature.source.time] + KNOWN_AFTER[feature.source.name] > moment
+    known = Window(window.start - table.lookback, until)
+    facts = SOURCES[table.source.name](known)
+    later = facts[table.source.time] + KNOWN_AFTER[table.source.name] > moment
     computed = [
-        feature.compute(load_delivery(spark, feature.source, rows), window)
+        compute_rows(table, load_delivery(spark, table.source, rows), window)
         .where(F.col("known_at") <= F.lit(moment))
         .toPandas()
-        .sort_values(list(feature.table.keys), ignore_index=True)
-        for rows in (facts, disturb(facts, later, feature.source.time))
+        .sort_values(list(table.keys), ignore_index=True)
+        for rows in (facts, disturb(facts, later, table.source.time))
     ]
     assert len(computed[0]) > 50
     pd.testing.assert_frame_equal(*computed)
@@ -217,10 +219,7 @@ def test_the_model_card_says_what_a_reviewer_asks(lifecycle: Lifecycle) -> None:
 
 def test_the_feature_client_scores_a_flight_as_the_gate_does(lifecycle: Lifecycle) -> None:
     settings = lifecycle.settings.model_copy(update={"fresh_environment": True})
-    sound, moved = (
-        RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
-        for _ in range(2)
-    )
+    sound, moved = (RegisteredCase(lifecycle.workspace, settings, FIRST, None) for _ in range(2))
     (result,) = check_agreement(sound)
     assert result.verdict is Verdict.PASSED, result.reason
     assert "feature client and together differ by" in result.reason
@@ -234,10 +233,12 @@ def test_challenger_and_champion_are_scored_each_by_its_own_model(
     lifecycle: Lifecycle, tmp_path: Path
 ) -> None:
     settings = lifecycle.settings
-    window, constant = get_evaluation_window(settings), register_constant(lifecycle, tmp_path)
+    constant = register_constant(lifecycle, tmp_path)
     worse, better = (
-        RegisteredCase(lifecycle.workspace, settings, window, *pair)
-        for pair in ((constant, 1), (1, constant))
+        RegisteredCase(
+            lifecycle.workspace, settings, DatedVersion(version, settings.as_of), champion
+        )
+        for version, champion in ((constant, 1), (1, constant))
     )
     verdicts = [result.verdict for case in (worse, better) for result in check_champion(case)]
     assert verdicts == [Verdict.FAILED, Verdict.PASSED]
@@ -248,7 +249,7 @@ def test_challenger_and_champion_are_scored_each_by_its_own_model(
 
 def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle, tmp_path: Path) -> None:
     settings = lifecycle.settings
-    case = RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
+    case = RegisteredCase(lifecycle.workspace, settings, FIRST, None)
     assert [r.verdict for r in check_artifact(case)] == [Verdict.PASSED]
     folder = shutil.copytree(case.folder, tmp_path / "altered")
     (folder / FEATURE_SPEC).write_text((folder / FEATURE_SPEC).read_text() + "\n# altered")
@@ -301,6 +302,6 @@ FOUND = (
     r"version 1 was not judged",
     r"the alias champion names version none, the last promotion 1",
     r"predictions: 1 flights of .* have none, or several, of 1",
-    r"predictions: \d+ are no probability",
+    r"predictions: \d+ are not probabilities",
     r"metrics: none of 2013-04-01 for version 1",
 )

@@ -14,13 +14,12 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.platform import delta
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
-from {{ cookiecutter.__package }}.promotion.approval import approve
-from {{ cookiecutter.__package }}.promotion.task import promote, roll_back
+from {{ cookiecutter.__package }}.promotion.task import approve, promote, roll_back
 from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC, NATIVE_MODEL
 from {{ cookiecutter.__package }}.registry.champion import CHAMPION, PREVIOUS
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import RollbackSettings, Settings, ValidationSettings
-from {{ cookiecutter.__package }}.training.task import list_requirements
+from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.use_case.problem import LABEL
 from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
@@ -65,9 +64,16 @@ class Registry:
         """Leaves, at once, what promoting each version for its day would, but for transitions."""
         versions = [version for version, _ in champions]
         pairs = zip(champions, [None, *versions[:-1]], strict=True)
-        why, now = ("promotion", "gate", "accepted", None), dt.datetime.now(dt.UTC)
+        why = {"kind": "promotion", "by": "gate", "reason": "accepted"}
         rows = [
-            (number, version, dt.date.fromisoformat(day), former, *why, now)
+            {
+                **why,
+                "number": number,
+                "model_version": version,
+                "as_of": dt.date.fromisoformat(day),
+                "former_version": former,
+                "changed_at": dt.datetime.now(dt.UTC),
+            }
             for number, ((version, day), former) in enumerate(pairs, start=1)
         ]
         frame = delta.make_frame(self.workspace.spark, rows, PROMOTIONS.struct)
@@ -125,25 +131,22 @@ def use_registry(tracking: str, registry: str) -> None:
 def record(spark: SparkSession, verdicts: list[Judged], run: str | None = None) -> None:
     now = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
     rows = [
-        (
-            version,
-            "decision",
-            "",
-            now.date(),
-            "",
-            value,
-            None,
-            None,
-            None,
-            verdict,
-            "so it is",
-            beside,
-            run,
-            now,
-            now,
-            now,
-            0.1,
-        )
+        {
+            "model_version": version,
+            "check": "decision",
+            "slice": "",
+            "as_of": now.date(),
+            "metric": "",
+            "value": value,
+            "verdict": verdict,
+            "reason": "so it is",
+            "champion_version": beside,
+            "run_id": run,
+            "window_start": now,
+            "window_end": now,
+            "judged_at": now,
+            "seconds": 0.1,
+        }
         for version, beside, verdict, value in verdicts
     ]
     frame = delta.make_frame(spark, rows, VALIDATION_RESULTS.struct)

@@ -1,4 +1,4 @@
-"""The table that inference writes."""
+"""The table of predictions, which inference writes."""
 
 from __future__ import annotations
 

@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 
 
 class NoChampionError(LookupError):
-    """There is no champion to score with; nothing was written."""
+    """No version is champion, so nothing was scored."""
 
 
 def predict(workspace: Workspace, settings: Settings) -> None:
-    """Appends a prediction for each of the window's flights that the champion has not scored.
+    """Appends a prediction for each of the window's flights that the champion has not scored yet.
 
     Raises:
-        NoChampionError: No version had been promoted at `as_of`.
+        NoChampionError: No version was promoted by `as_of`.
     """
     version = find_champion(workspace.spark, settings)
     if version is None:
@@ -40,7 +40,7 @@ def predict(workspace: Workspace, settings: Settings) -> None:
         )
     log.info("champion is version %d", version)
     model = load_model(workspace.mlflow, settings.model_name, version)
-    window = get_scoring_window(settings)
+    window = get_scoring_window(settings.as_of, settings.window_days)
     flights = _find_unscored(workspace, settings, window, version)
     if flights.isEmpty():
         log.info("the flights of %s are scored", window)
@@ -61,7 +61,7 @@ def _find_unscored(
 
 def _store(settings: Settings, window: Window, version: int, scores: DataFrame) -> None:
     told = {"model_version": F.lit(version), "as_of": F.lit(settings.as_of)}
-    predictions = scores.withColumns(told).select(*(c.name for c in PREDICTIONS.columns))
+    predictions = scores.withColumns(told).select(*PREDICTIONS.column_names)
     within = window.contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
     name = PREDICTIONS.full_name(settings)
     delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

@@ -1,4 +1,4 @@
-"""The table that ingestion writes beside the raw tables."""
+"""The table of refused rows, which ingestion writes beside the raw tables."""
 
 from __future__ import annotations
 

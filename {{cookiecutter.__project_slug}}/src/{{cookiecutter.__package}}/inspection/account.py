@@ -1,4 +1,4 @@
-"""A short account of what the runs up to `as_of` did, read from the tables they wrote."""
+"""Prints a short account of the runs up to `as_of`, read from the tables that they wrote."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def print_account(
     known = {name: value for name, value in parameters.items() if name in Settings.model_fields}
     required = {name for name, field in Settings.model_fields.items() if field.is_required()}
     if required - set(known):
-        # A job outside the model's life, such as the mirror.
+        # The job is outside the model's life, as the mirror is.
         return
     settings = Settings.model_validate(known)
     sections = [
@@ -56,9 +56,9 @@ def print_account(
 
 
 def describe_ingestion(rows: list[Row]) -> Iterator[str]:
-    """Rows in, kept and quarantined, by source."""
+    """Describes rows in, kept and quarantined, by source."""
     raw = {table.name for table in RAW_TABLES}
-    # Those of another catalog, which are only read, name it as their input.
+    # A record with inputs is of rows that were read or computed, not delivered.
     for row in sorted((r for r in rows if r.table in raw and not r.inputs), key=lambda r: r.table):
         yield (
             f"{row.table:12} {row.rows_in:>8,} rows in, {row.rows_kept:>8,} kept,"
@@ -67,7 +67,7 @@ def describe_ingestion(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_decision(rows: list[Row]) -> Iterator[str]:
-    """The gate's decision on the version of that day, with its reasons."""
+    """Describes the gate's decision on the version of that day, with the reasons."""
     for row in rows:
         if row.check == "decision":
             verdict = "accepted" if row.verdict == "passed" else "blocked"
@@ -80,7 +80,7 @@ def describe_decision(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_times(rows: list[Row]) -> Iterator[str]:
-    """What each check of a version took, the longest first; not those too short to be seen."""
+    """Describes the seconds of each check, the longest first, without those below 0.1 s."""
     seconds: Counter[str] = Counter()
     for row in rows:
         seconds[row.check] += row.seconds
@@ -90,14 +90,14 @@ def describe_times(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_promotion(rows: list[Row]) -> Iterator[str]:
-    """The new champion."""
+    """Describes the new champion."""
     for row in rows:
         former = f" after version {row.former_version}" if row.former_version else ""
         yield f"{'champion':12} version {row.model_version}{former}"
 
 
 def describe_predictions(rows: list[Row]) -> Iterator[str]:
-    """How many flights were scored, and how many of them are expected to be late."""
+    """Describes how many flights were scored, and the share that is expected late."""
     for row in rows:
         yield (
             f"{'predictions':12} {row.rows:>8,} flights scored by version {row.model_version},"
@@ -106,7 +106,7 @@ def describe_predictions(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_metrics(rows: list[Row]) -> Iterator[str]:
-    """Performance where labels have arrived, and the columns that drifted."""
+    """Describes performance where labels have arrived, and the columns that drifted."""
     for row in sorted(rows, key=lambda r: (r.window_start, r.statistic)):
         if row.kind == "performance" and row.statistic == "auc" and row.value is not None:
             span = f"{row.window_start:%Y-%m-%d} to {row.window_end:%Y-%m-%d}"

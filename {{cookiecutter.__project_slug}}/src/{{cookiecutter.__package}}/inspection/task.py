@@ -1,4 +1,4 @@
-"""The task `inspection`: reads what the run of `as_of` wrote, and says what is wrong with it."""
+"""The task `inspection`: reads the tables that the run of `as_of` wrote, and names the faults."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ..validation.tables import VALIDATION_RESULTS
 
 
 class InspectionError(AssertionError):
-    """What a run left is wrong; one line per fault."""
+    """The tables of a run are wrong; each fault has its line."""
 
 
 def inspect(workspace: Workspace, settings: Settings) -> None:
     """Reads every table that the run wrote.
 
     Raises:
-        InspectionError: Something is missing, or there twice, or contradicts something else.
+        InspectionError: Rows are missing, or there twice, or two tables contradict each other.
     """
     faults = [fault for find in INSPECTIONS for fault in find(workspace, settings)]
     if faults:
@@ -38,10 +38,10 @@ def inspect(workspace: Workspace, settings: Settings) -> None:
 
 
 def find_raw_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Raw tables: every row of a delivery was kept or is in quarantine."""
+    """Raw tables: every row of a delivery was kept, or is in quarantine."""
     if not settings.owns_sources:
         return
-    finished = find_windows(workspace.spark, settings)
+    finished = find_windows(workspace.spark, settings, RAW_TABLES)
     for table in RAW_TABLES:
         if table.name not in finished:
             yield f"{table.name}: no window of {settings.as_of} is recorded"
@@ -57,20 +57,20 @@ def find_raw_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
 
 
 def count_rows(workspace: Workspace, settings: Settings, table: Table, done: FinishedWindow) -> int:
-    """The rows of a finished window."""
+    """Counts the rows of a finished window."""
     rows = workspace.spark.table(table.full_name(settings))
     return done.window.select(rows, table.time).count()
 
 
 def count_refused(workspace: Workspace, settings: Settings, table: Table) -> int:
-    """The rows of a source in quarantine, whichever run saw them first."""
+    """Counts the rows of a source in quarantine, whichever run saw them first."""
     rows = workspace.spark.table(QUARANTINE.full_name(settings))
     return rows.where(F.col("source") == table.name).count()
 
 
 def find_feature_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
     """Feature tables: the window has rows, and each key once."""
-    finished = find_windows(workspace.spark, settings)
+    finished = find_windows(workspace.spark, settings, FEATURE_TABLES)
     for table in FEATURE_TABLES:
         if table.name not in finished:
             yield f"{table.name}: no window of {settings.as_of} is recorded"
@@ -113,7 +113,8 @@ def find_champion_faults(workspace: Workspace, settings: Settings) -> Iterator[s
 
 def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
     """Each flight of the scoring window has one prediction of the champion, a probability."""
-    version, window = find_champion(workspace.spark, settings), get_scoring_window(settings)
+    version = find_champion(workspace.spark, settings)
+    window = get_scoring_window(settings.as_of, settings.window_days)
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     predictions = window.select(stored, PREDICTIONS.time).where(
         F.col("model_version") == F.lit(version)
@@ -125,7 +126,7 @@ def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator
         yield f"predictions: {wrong} flights of {window} have none, or several, of {version}"
     impossible = predictions.where("probability IS NULL OR NOT probability BETWEEN 0 AND 1")
     if not impossible.isEmpty():
-        yield f"predictions: {impossible.count()} are no probability"
+        yield f"predictions: {impossible.count()} are not probabilities"
 
 
 def find_metric_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:

@@ -25,7 +25,7 @@ KEY_NAME = "redaction_key"
 
 
 def mirror(workspace: Workspace, settings: MirrorSettings) -> None:
-    """Copies what was added since the last copy, up to `as_of`. Repeated, it changes nothing."""
+    """Copies the rows added since the last copy, up to `as_of`; a repetition changes nothing."""
     key = workspace.secrets.get(settings.secret_scope, KEY_NAME)
     for table in RAW_TABLES:
         mirror_table(workspace.spark, table, settings, key)
@@ -44,6 +44,6 @@ def mirror_table(spark: SparkSession, table: Table, settings: MirrorSettings, ke
 
 
 def find_last_time(spark: SparkSession, copy: Table, settings: MirrorSettings) -> dt.datetime:
-    """The time of the last row that is copied already; rows of that time are compared again."""
+    """Finds the time of the last copied row; the next copy compares rows of that time again."""
     last = spark.table(copy.full_name(settings)).agg(F.max(copy.time)).collect()[0][0]
     return last.astimezone(dt.UTC) if last else FIRST_DAY

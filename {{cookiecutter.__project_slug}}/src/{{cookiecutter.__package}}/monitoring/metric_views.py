@@ -1,4 +1,4 @@
-"""What business viewers read: metric views, whose measures are defined once, here."""
+"""The metric views that business viewers read; each measure is defined once, here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table that monitoring writes."""
+"""The table of metrics, which monitoring writes."""
 
 from __future__ import annotations
 

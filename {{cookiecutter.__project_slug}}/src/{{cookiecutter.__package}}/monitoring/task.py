@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import mlflow
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The predictions of one version for a window's flights, at least one."""
+    """The predictions of one version for a window's flights: one of them or more."""
 
     window: Window
     version: int
@@ -40,11 +40,11 @@ class Scored:
 
 
 def monitor(workspace: Workspace, settings: Settings) -> None:
-    """Records facts of the window and of the one before it, whose late labels have arrived.
+    """Records facts of the window, and of the window before, whose late labels have arrived.
 
     Leaves `drifted` ("true" or "false") for the tasks after it.
     """
-    window = get_scoring_window(settings)
+    window = get_scoring_window(settings.as_of, settings.window_days)
     before = Window(window.start - (window.end - window.start), window.start)
     found = do_in_parallel(lambda w: _find_scored(workspace, settings, w), (window, before))
     measurements = [
@@ -91,7 +91,7 @@ def _measure_drift(workspace: Workspace, settings: Settings, scored: Scored) -> 
 
 
 def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Baseline:
-    """The bins and thresholds that training left with the version's run."""
+    """Reads the bins and thresholds that training left with the version's run."""
     run_id = workspace.mlflow.get_model_version(settings.model_name, str(version)).run_id
     path = mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{BASELINE_FILE}")
     return json.loads(Path(path).read_text())
@@ -100,20 +100,17 @@ def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Bas
 def _record_facts(
     workspace: Workspace, settings: Settings, facts: list[tuple[Scored, Fact]]
 ) -> None:
-    rows = [
-        (
-            settings.as_of,
-            scored.window.start,
-            scored.window.end,
-            scored.version,
-            fact.kind,
-            fact.subject,
-            fact.statistic,
-            fact.value,
-            fact.threshold,
-            fact.alert,
-        )
-        for scored, fact in facts
-    ]
+    rows = [_describe_row(settings, scored, fact) for scored, fact in facts]
     frame = delta.make_frame(workspace.spark, rows, METRICS.struct)
     delta.append_new_rows(METRICS.full_name(settings), frame, METRICS.keys)
+
+
+def _describe_row(settings: Settings, scored: Scored, fact: Fact) -> dict[str, object]:
+    return {
+        **asdict(fact),
+        "alert": fact.alert,
+        "as_of": settings.as_of,
+        "window_start": scored.window.start,
+        "window_end": scored.window.end,
+        "model_version": scored.version,
+    }

@@ -1,8 +1,8 @@
-"""Writing to Delta tables so that a repeated or interrupted write leaves the same rows."""
+"""Writes to Delta tables so that a repeated or interrupted write leaves the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import pyarrow as pa
@@ -13,12 +13,38 @@ from pyspark.sql.types import StructType
 from .sql import quote_name
 
 
+class RowError(ValueError):
+    """A row names a column that the table does not have, or leaves a required one out."""
+
+
 def make_frame(
-    spark: SparkSession, rows: Sequence[tuple[object, ...]], struct: StructType
+    spark: SparkSession, rows: Sequence[Mapping[str, object]], struct: StructType
 ) -> DataFrame:
-    """Rows as a frame, through Arrow: a list would be unpacked by workers in Python."""
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(struct.names)}
+    """Makes a frame of rows that are given by column name; a column left out is null.
+
+    The rows go through Arrow: Spark would unpack a list in Python workers.
+
+    Raises:
+        RowError: A row does not fit the table.
+    """
+    for row in rows:
+        check_row(row, struct)
+    columns = {name: [row.get(name) for row in rows] for name in struct.names}
     return spark.createDataFrame(pa.table(columns), struct)
+
+
+def check_row(row: Mapping[str, object], struct: StructType) -> None:
+    """Lets a row pass when each name is a column and each required column has a value.
+
+    Raises:
+        RowError: With the columns at fault.
+    """
+    unknown = sorted(set(row) - set(struct.names))
+    if unknown:
+        raise RowError(f"not a column: {', '.join(unknown)}; there are {', '.join(struct.names)}")
+    missing = [f.name for f in struct if not f.nullable and row.get(f.name) is None]
+    if missing:
+        raise RowError(f"required, but without a value: {', '.join(missing)}")
 
 
 def append_new_rows(
@@ -28,8 +54,8 @@ def append_new_rows(
 
     Args:
         table: `catalog.schema.name`.
-        within: Condition on the table's columns (as `name.column`) that all rows satisfy; keys are
-            compared inside it, so that only the window's files are read.
+        within: A condition on the table's columns (as `name.column`) that all rows satisfy. Keys
+            are compared under this condition, so that Spark reads only the window's files.
     """
     condition = _match(table, keys)
     merge = _start(table, rows, condition if within is None else within & condition)
@@ -53,6 +79,6 @@ def _match(table: str, keys: Sequence[str]) -> Column:
 
 
 def read_version(spark: SparkSession, table: str) -> int:
-    """The table's current Delta version."""
+    """Reads the table's current Delta version."""
     history = spark.sql(f"DESCRIBE HISTORY {quote_name(table)} LIMIT 1")
     return history.select("version").collect()[0].version

@@ -30,11 +30,11 @@ class MetricView:
     measures: Mapping[str, str]
 
     def full_name(self, settings: RunSettings) -> str:
-        """`catalog.schema.name`."""
+        """Returns `catalog.schema.name`."""
         return f"{getattr(settings, self.schema)}.{self.name}"
 
     def define(self, settings: RunSettings) -> str:
-        """Its definition in YAML, version 1.1 of Databricks' specification."""
+        """Writes the definition in YAML, by version 1.1 of Databricks' specification."""
         definition = {
             "version": 1.1,
             "comment": self.comment,

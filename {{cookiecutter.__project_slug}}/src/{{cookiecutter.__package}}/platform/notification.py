@@ -1,4 +1,4 @@
-"""Tells another system of a change, by a webhook; its failure changes nothing here."""
+"""Tells another system of a change, by a webhook; a failure changes nothing here."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ SECONDS = 5
 
 
 def notify(secrets: Secrets, settings: Settings, message: Mapping[str, object]) -> None:
-    """Posts a message as JSON to the URL that is kept as a secret, where `webhook_scope` names one.
+    """Posts a message as JSON to the URL in the secret `webhook_url` of `webhook_scope`.
 
-    Nothing is raised: whoever listens must not decide what happens here.
+    Without a scope, nobody is told. Nothing is raised: a listener must not stop the job.
     """
     if not settings.webhook_scope:
         return
     try:
         url = secrets.get(settings.webhook_scope, WEBHOOK_KEY)
         where = urlsplit(url)
-        # What stays on this machine needs no encryption.
+        # A message that stays on this machine needs no encryption.
         if where.scheme != "https" and (where.scheme, where.hostname) != ("http", "127.0.0.1"):
-            raise ValueError(f"the secret {WEBHOOK_KEY} is no https address")
+            raise ValueError(f"the secret {WEBHOOK_KEY} is not an https address")
         body = json.dumps(message).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         urllib.request.build_opener(_NoRedirect).open(request, timeout=SECONDS).close()
-    except Exception as error:  # a listener's failure is never ours
-        # Its kind alone: the message may hold the address, which is a secret.
+    except Exception as error:  # a listener must not stop the job
+        # Only the kind of the error is logged: its message may hold the address, a secret.
         log.warning("the webhook was not reached: %s", type(error).__name__)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Who is redirected could be led to an address that nobody agreed to."""
+    """Refuses redirects: they could lead the message to an address that nobody agreed to."""
 
     def redirect_request(self, *_: object) -> None:
-        """Follows none."""
+        """Returns no request to follow."""

@@ -1,4 +1,4 @@
-"""Work on tables that do not depend on each other, several at once."""
+"""Does independent pieces of work at the same time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ Result = TypeVar("Result")
 
 
 def do_in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> dict[Item, Result]:
-    """The result of `work` for each item; each leaves the cluster idle for part of its time.
+    """Does `work` for all items at once: one alone leaves the cluster idle part of the time.
+
+    Returns:
+        The result for each item.
 
     Raises:
-        Exception: What the first item that failed raised, when all have ended.
+        Exception: The error of the first item that failed, after all items have ended.
     """
     some = list(items)
     with ThreadPoolExecutor() as pool:

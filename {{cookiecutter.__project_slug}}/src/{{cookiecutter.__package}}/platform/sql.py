@@ -1,14 +1,14 @@
-"""Names and texts as SQL writes them; nothing else is ever put into a statement."""
+"""Quotes names and texts for SQL; no other text is ever put into a statement."""
 
 from __future__ import annotations
 
 
 def quote_name(name: str) -> str:
-    """`catalog.schema.table` with each part in backticks."""
+    """Puts each part of `catalog.schema.table` into backticks."""
     return ".".join(f"`{part.replace('`', '``')}`" for part in name.split("."))
 
 
 def quote_text(text: str) -> str:
-    """A string literal."""
+    """Returns a text as a string literal."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

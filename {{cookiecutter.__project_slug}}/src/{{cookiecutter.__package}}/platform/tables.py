@@ -1,4 +1,4 @@
-"""The table that the platform keeps: which window of which table is finished."""
+"""The table of the platform: which window of which table is finished."""
 
 from __future__ import annotations
 

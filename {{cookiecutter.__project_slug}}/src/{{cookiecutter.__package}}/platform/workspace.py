@@ -1,7 +1,7 @@
 """The one way to the outside: Spark, the feature client, MLflow, task values, Unity Catalog.
 
-Tasks call `connect`; everything below them gets what it needs as arguments. On a laptop the local
-workspace puts its own in place with `use`.
+Tasks call `connect` and pass the parts on as arguments. On a laptop, the local workspace puts its
+own parts in place with `use`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TaskValues(Protocol):
-    """Values that a task leaves for the tasks after it."""
+    """The values that a task leaves for later tasks of the job."""
 
     def set(self, key: str, value: object) -> None:
         """Leaves a JSON-serialisable value under `key`."""
@@ -34,7 +34,7 @@ class Secrets(Protocol):
 
 
 class Governance(Protocol):
-    """What Unity Catalog and the registry know of a table or model beside its data."""
+    """What Unity Catalog and the registry know of a table or model, apart from the data."""
 
     def tag_table(self, table: str, tags: Mapping[str, str]) -> None:
         """Sets tags on `catalog.schema.table`."""
@@ -43,18 +43,18 @@ class Governance(Protocol):
         """Sets tags on a column."""
 
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
-        """Declares the (informational) primary key, unless there is one."""
+        """Declares the primary key, unless the table has one; Databricks does not enforce it."""
 
     def define_metric_view(self, name: str, definition: str) -> None:
         """Creates or replaces `catalog.schema.name` by a definition in YAML."""
 
     def set_job_of_model(self, model_name: str, job_id: str) -> None:
-        """Links a deployment job, so that each new version starts it."""
+        """Links a deployment job: each new version then starts that job."""
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Everything a task may touch outside itself."""
+    """All that a task may touch outside of Python."""
 
     spark: SparkSession
     features: FeatureEngineeringClient
@@ -78,7 +78,7 @@ def use(workspace: Workspace) -> Iterator[None]:
 
 
 def connect() -> Workspace:
-    """The workspace in use, or the Databricks workspace this process runs in."""
+    """Returns the workspace in use, or else the Databricks workspace of this process."""
     return _in_use[-1] if _in_use else _connect_to_databricks()
 
 
@@ -90,7 +90,7 @@ def _connect_to_databricks() -> Workspace:
 
     mlflow.set_registry_uri("databricks-uc")
     spark = SparkSession.builder.getOrCreate()
-    # Hours and days are computed in the session's zone, which a cluster may set otherwise.
+    # Spark computes hours and days in the session's zone, and a cluster may set another one.
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     client = mlflow.MlflowClient()
     return Workspace(

@@ -1,4 +1,4 @@
-"""What the files of a model version say."""
+"""Reads and digests the files of a model version."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FEATURE_SPEC = "data/feature_store/feature_spec.yaml"
 
 @dataclass(frozen=True)
 class Artifact:
-    """A version's files.
+    """The facts that a version's files hold.
 
     Attributes:
         digest: SHA-256 of the model, its feature spec and its requirements.
-        signature: The columns that the model takes.
+        signature: The columns that the model takes, by its signature.
         spec_inputs: The columns that the feature spec delivers; empty without one.
         requirements: Lines of `requirements.txt`.
     """
@@ -34,7 +34,7 @@ class Artifact:
 
 
 def read_artifact(folder: Path) -> Artifact:
-    """Reads a downloaded version; what is missing is empty."""
+    """Reads a downloaded version; a fact whose file is missing is empty."""
     native = folder / NATIVE_MODEL
     described = _read_yaml(native / "MLmodel")
     signature = json.loads((described.get("signature") or {}).get("inputs") or "[]")
@@ -55,9 +55,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def digest_files(folder: Path) -> str:
-    """SHA-256 of the names and contents of the files that training wrote.
+    """Digests the names and contents of the files that training wrote, with SHA-256.
 
-    What the registry adds around them differs from one registry to another, and is left out.
+    Files that the registry adds are left out: each registry adds others.
     """
     digest = hashlib.sha256()
     for path in sorted((folder / "data").rglob("*")):

@@ -16,18 +16,18 @@ from pyspark.sql import DataFrame
 
 BASELINE_FILE = "baseline.json"
 BINS = 10
-# The usual reading of PSI calls less than 0.2 no shift, however calm the training period was.
+# By the usual reading, a PSI below 0.2 means no shift, however calm the training period was.
 LEAST_THRESHOLD = 0.2
 # Added to every bin, so that an empty one does not make the index infinite.
 SMOOTHING = 0.5
 
 
 class ColumnBaseline(TypedDict):
-    """A column's bins in training: `edges` of numbers or `values` of categories.
+    """A column's bins in training: `edges` of numbers, or `values` of categories.
 
-    `counts` has a bin per interval, or per category and one for others; the last bin is for null.
-    `threshold` is the most PSI that a stretch of training has against the whole of it, and at least
-    `LEAST_THRESHOLD`.
+    `counts` has a bin for each interval, or for each category and one for others; the last bin
+    counts nulls. `threshold` is the greatest PSI between a stretch of training and all of training,
+    but at least `LEAST_THRESHOLD`.
     """
 
     edges: list[float] | None
@@ -40,11 +40,11 @@ Baseline = dict[str, ColumnBaseline]
 
 
 def build_baseline(frame: pd.DataFrame, periods: pd.Series) -> Baseline:
-    """Bins and thresholds of every column of `frame`.
+    """Builds the bins and thresholds of every column of `frame`.
 
     Args:
-        periods: For each row the stretch of training it belongs to; stretches should be about as
-            long as the windows that are to be compared.
+        periods: The stretch of training that each row belongs to; stretches should be about as
+            long as the windows that monitoring compares.
     """
     return {name: _describe_column(frame[name], periods) for name in frame.columns}
 
@@ -62,7 +62,7 @@ def _describe_column(column: pd.Series, periods: pd.Series) -> ColumnBaseline:
 
 
 def _find_edges(column: pd.Series) -> list[float]:
-    # Quantiles of distinct values too: a column that is nearly always 0 has but one quantile.
+    # Quantiles of distinct values count too: a column that is nearly always 0 has one quantile.
     shares = np.linspace(0, 1, BINS + 1)[1:-1]
     present = column.dropna().to_numpy(dtype=float)
     if not len(present):
@@ -72,7 +72,7 @@ def _find_edges(column: pd.Series) -> list[float]:
 
 
 def count_bins(column: pd.Series, baseline: ColumnBaseline) -> list[int]:
-    """Rows of `column` in each of the baseline's bins."""
+    """Counts the rows of `column` in each of the baseline's bins."""
     edges, values = baseline["edges"], baseline["values"]
     if values is not None:
         codes = pd.Categorical(column, categories=values).codes.astype(int)
@@ -86,7 +86,7 @@ def count_bins(column: pd.Series, baseline: ColumnBaseline) -> list[int]:
 
 
 def compute_psi(expected: Sequence[int], actual: Sequence[int]) -> float | None:
-    """PSI of two histograms over the same bins; None when one of them is empty."""
+    """Computes the PSI of two histograms over the same bins; None when one of them is empty."""
     if not sum(expected) or not sum(actual):
         return None
     p, q = (np.asarray(counts, dtype=float) + SMOOTHING for counts in (expected, actual))
@@ -95,7 +95,7 @@ def compute_psi(expected: Sequence[int], actual: Sequence[int]) -> float | None:
 
 
 def count_bins_of_frame(frame: DataFrame, baseline: Baseline) -> dict[str, list[int]]:
-    """`count_bins` of every baseline column of a Spark frame, in one pass over it."""
+    """Counts the bins of every baseline column of a Spark frame, in one pass."""
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:

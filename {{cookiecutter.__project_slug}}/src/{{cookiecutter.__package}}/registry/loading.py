@@ -1,4 +1,4 @@
-"""A model version as loaded from the registry, and the one function that scores with it."""
+"""Loads a model version from the registry, once its files are known to be unaltered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .tags import DIGEST
 
 
 class AlteredFilesError(ValueError):
-    """A version's files are not those that training registered; nothing of them was loaded."""
+    """A version's files are not those that training registered; they were not loaded."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ScoringModel:
 
     Attributes:
         pipeline: The scikit-learn pipeline, from columns `inputs` to class probabilities.
-        lookups: The features that this version looks up, which may not be those of today's code.
+        lookups: The features that this version looks up; today's code may look up others.
     """
 
     version: int
@@ -37,7 +37,7 @@ class ScoringModel:
 
 
 def download_version(name: str, version: int) -> Path:
-    """The folder of a version's files.
+    """Downloads a version's files and returns their folder.
 
     Raises:
         mlflow.exceptions.MlflowException: The version or its artifact is missing.
@@ -48,7 +48,7 @@ def download_version(name: str, version: int) -> Path:
 def load_model(
     client: MlflowClient, name: str, version: int, folder: Path | None = None
 ) -> ScoringModel:
-    """Loads a version, from its folder if that was downloaded before.
+    """Loads a version, from its folder when the files were downloaded before.
 
     Raises:
         AlteredFilesError: The files are not those that training registered.
@@ -66,7 +66,7 @@ def check_files(client: MlflowClient, name: str, version: int, folder: Path) -> 
     """Lets a version's files pass when they are those that training registered.
 
     Raises:
-        AlteredFilesError: They are others, or training left no digest of them.
+        AlteredFilesError: The files differ, or training left no digest of them.
     """
     if digest_files(folder) != client.get_model_version(name, str(version)).tags.get(DIGEST):
         raise AlteredFilesError(

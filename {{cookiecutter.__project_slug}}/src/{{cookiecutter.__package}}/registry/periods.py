@@ -1,29 +1,33 @@
-"""The three stretches of time that a model version is trained, judged and used on."""
+"""The three windows of a model version: its training, its evaluation, and the flights it scores.
+
+They follow from a date and from the number of days that a run scores, and never overlap.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from ..platform.windows import Window
-from ..settings import Settings
+from ..settings import to_instant
 from ..use_case.problem import FIRST_DAY, LABEL_DELAY
 
 EVALUATION_DAYS = 28
 TRAINING_DAYS = 365
 
 
-def get_scoring_window(settings: Settings) -> Window:
-    """The last `window_days` before `as_of`: what a run scores and monitors."""
-    return Window(settings.cutoff - dt.timedelta(days=settings.window_days), settings.cutoff)
+def get_scoring_window(as_of: dt.date, days: int) -> Window:
+    """Returns the last `days` before `as_of`, which a run scores and monitors."""
+    end = to_instant(as_of)
+    return Window(end - dt.timedelta(days=days), end)
 
 
-def get_evaluation_window(settings: Settings) -> Window:
-    """The stretch before the scoring window, which no model of this `as_of` is trained on."""
-    end = get_scoring_window(settings).start
+def get_evaluation_window(as_of: dt.date, days: int) -> Window:
+    """Returns the stretch before the scoring window; no model of this `as_of` is trained on it."""
+    end = get_scoring_window(as_of, days).start
     return Window(end - dt.timedelta(days=EVALUATION_DAYS), end)
 
 
-def get_training_window(settings: Settings) -> Window:
-    """The stretch before the evaluation window, with a gap for labels, from where data begins."""
-    end = get_evaluation_window(settings).start - LABEL_DELAY
+def get_training_window(as_of: dt.date, days: int) -> Window:
+    """Returns the stretch before the evaluation window, with a gap in which labels arrive."""
+    end = get_evaluation_window(as_of, days).start - LABEL_DELAY
     return Window(max(FIRST_DAY, end - dt.timedelta(days=TRAINING_DAYS)), end)

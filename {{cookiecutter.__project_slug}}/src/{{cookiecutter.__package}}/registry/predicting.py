@@ -1,4 +1,4 @@
-"""The one way to score rows with a model version."""
+"""Scores rows with a model version; every job scores by this module."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .probability import predict_probability
 
 
 def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
-    """Probability that the event happens, one per row.
+    """Computes the probability of the event for each row.
 
     Args:
         rows: At least the columns `model.inputs`; nulls allowed.
@@ -26,7 +26,7 @@ def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
 
 
 def score_frame(model: ScoringModel, rows: DataFrame) -> DataFrame:
-    """Adds `probability` by `score`, in parallel; keeps the key and drops the inputs."""
+    """Scores a Spark frame in parallel; returns the key and `probability` of each row."""
 
     pipeline, inputs = model.pipeline, model.inputs
 

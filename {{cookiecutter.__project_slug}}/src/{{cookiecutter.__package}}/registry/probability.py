@@ -1,4 +1,7 @@
-"""The one computation of a score. Spark's Python workers import this module: it stays light."""
+"""The one computation of a score.
+
+Spark's Python workers import this module, so it imports little.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pandas as pd
 
 
 def predict_probability(pipeline: Any, inputs: Sequence[str], rows: pd.DataFrame) -> np.ndarray:
-    """Probability that the event happens, one per row.
+    """Computes the probability of the event for each row.
 
     Args:
         pipeline: A scikit-learn pipeline, from columns `inputs` to class probabilities.

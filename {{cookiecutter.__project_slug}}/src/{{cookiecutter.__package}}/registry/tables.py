@@ -1,4 +1,4 @@
-"""The tables that say what became of each model version."""
+"""The tables of champions and of states: the history of each model version."""
 
 from __future__ import annotations
 

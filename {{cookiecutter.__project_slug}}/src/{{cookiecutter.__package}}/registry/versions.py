@@ -1,8 +1,9 @@
-"""What the registry keeps of a model version: the names of its tags, and how to find one."""
+"""Finds model versions and their runs in the registry."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -14,7 +15,7 @@ from .tags import AS_OF
 
 
 def get_version(client: MlflowClient, name: str, version: int) -> ModelVersion | None:
-    """A version with its tags; None when there is none, or it was deleted.
+    """Gets a version with its tags; None when the registry has no such version.
 
     Raises:
         MlflowException: The registry cannot answer.
@@ -28,7 +29,7 @@ def get_version(client: MlflowClient, name: str, version: int) -> ModelVersion |
 
 
 def find_run(client: MlflowClient, run: str | None) -> Run | None:
-    """The run that trained a version; None where it has none, or the run was deleted.
+    """Finds the run that trained a version; None when the version has no run, or a deleted one.
 
     Raises:
         MlflowException: The tracking server cannot answer.
@@ -45,7 +46,7 @@ def find_run(client: MlflowClient, run: str | None) -> Run | None:
 
 
 def find_alias(client: MlflowClient, name: str, alias: str) -> int | None:
-    """The version that an alias names; None when it names none.
+    """Finds the version that an alias names; None when the alias is not set.
 
     Raises:
         MlflowException: The registry cannot answer.
@@ -53,21 +54,21 @@ def find_alias(client: MlflowClient, name: str, alias: str) -> int | None:
     try:
         return int(client.get_model_version_by_alias(name, alias).version)
     except MlflowException as error:
-        # Registries differ in what they call an alias that is not set.
+        # Registries report an alias that is not set in different ways.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         return None
 
 
 def find_version_of(client: MlflowClient, settings: Settings) -> int:
-    """The version trained last for the run's `as_of`.
+    """Finds the version that was trained last for the run's `as_of`.
 
     Raises:
-        LookupError: There is none.
+        LookupError: No version was.
     """
     found = client.search_model_versions(f"name = '{settings.model_name}'")
     for number in sorted((int(version.version) for version in found), reverse=True):
-        # Unity Catalog's search leaves tags out; asking for the version does not.
+        # Unity Catalog's search leaves the tags out, so the version itself is read.
         version = client.get_model_version(settings.model_name, str(number))
         if version.tags.get(AS_OF) == settings.as_of.isoformat():
             return number
@@ -77,16 +78,26 @@ def find_version_of(client: MlflowClient, settings: Settings) -> int:
     )
 
 
-def choose_version(client: MlflowClient, settings: ValidationSettings) -> ValidationSettings:
-    """The settings with the version to judge, and the date that it was trained for.
+@dataclass(frozen=True)
+class DatedVersion:
+    """A version and the date that it was trained for."""
 
-    Whoever starts the deployment job names a version only; the date is the version's own.
+    number: int
+    as_of: dt.date
+
+
+def choose_version(client: MlflowClient, settings: ValidationSettings) -> DatedVersion:
+    """Chooses the version to judge, with the date that it was trained for.
+
+    MLflow starts the deployment job with a version and no date: the version's own date counts.
 
     Raises:
         LookupError: No version was trained for the run's `as_of`.
-        MlflowException: There is no such version.
+        MlflowException: The registry has no such version.
     """
     number = settings.model_version or find_version_of(client, settings)
     tags = client.get_model_version(settings.model_name, str(number)).tags
-    as_of = dt.date.fromisoformat(tags.get(AS_OF) or settings.as_of.isoformat())
-    return settings.model_copy(update={"model_version": number, "as_of": as_of})
+    trained_for = tags.get(AS_OF)
+    return DatedVersion(
+        number, dt.date.fromisoformat(trained_for) if trained_for else settings.as_of
+    )

@@ -1,4 +1,4 @@
-"""Creating and describing tables."""
+"""Creates tables and describes them to Unity Catalog."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import StructField
 
 from ..platform.sql import quote_name, quote_text
-from ..platform.vocabulary import Table
+from ..platform.vocabulary import FeatureTable, Table
 from ..platform.workspace import Governance
 from ..settings import RunSettings, Settings
-from ..use_case.tables import FEATURE_TABLES
 
 
 def create_table(spark: SparkSession, table: Table, settings: RunSettings) -> None:
@@ -29,13 +28,13 @@ def _define_column(field: StructField) -> str:
 
 
 def create_feature_table(
-    spark: SparkSession, client: FeatureEngineeringClient, table: Table, settings: Settings
+    spark: SparkSession, client: FeatureEngineeringClient, table: FeatureTable, settings: Settings
 ) -> None:
     """Creates the feature table empty, with its keys and time-series key, unless it exists."""
     name = table.full_name(settings)
     exists = spark.catalog.tableExists(name)
     if exists and not has_keys(client, name) and spark.table(name).isEmpty():
-        # Its creation was cut short: the client would leave it so.
+        # The creation was cut short, and the client would leave the table as it is.
         spark.sql(f"DROP TABLE {quote_name(name)}")
     if not spark.catalog.tableExists(name):
         client.create_table(
@@ -58,12 +57,12 @@ def has_keys(client: FeatureEngineeringClient, name: str) -> bool:
 
 
 def describe_table(governance: Governance, table: Table, settings: Settings) -> None:
-    """Tags the table by stage, its personal columns as such, and declares its key."""
+    """Tags the table by stage, tags its personal columns, and declares its key."""
     name = table.full_name(settings)
     owner = {"owner": table.owner} if table.owner else {}
     governance.tag_table(name, {"stage": table.schema, "target": settings.target, **owner})
     for column in table.columns:
         if column.personal:
             governance.tag_column(name, column.name, {"personal": "true"})
-    if table not in FEATURE_TABLES:
+    if not isinstance(table, FeatureTable):
         governance.set_primary_key(name, table.keys)

@@ -1,4 +1,4 @@
-"""The task `setup`: safe to repeat, changes nothing that is already so."""
+"""The task `setup`: creates what is missing, and leaves the rest as it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from ..platform.metric_views import MetricView
 from ..platform.parallel import do_in_parallel
-from ..platform.vocabulary import Table
+from ..platform.vocabulary import FeatureTable, Table
 from ..platform.workspace import Workspace
 from ..settings import SetupSettings
 from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
@@ -44,16 +44,16 @@ def set_up(
 
 
 def create(workspace: Workspace, table: Table, settings: SetupSettings) -> None:
-    """Creates a table, by the feature client if it is one of features."""
+    """Creates a table; the feature client creates a feature table."""
     log.info("table %s", table.name)
-    if table in FEATURE_TABLES:
+    if isinstance(table, FeatureTable):
         create_feature_table(workspace.spark, workspace.features, table, settings)
     else:
         create_table(workspace.spark, table, settings)
 
 
 def ensure_model(client: MlflowClient, name: str) -> None:
-    """Registers the model's name where the bundle has not done so."""
+    """Registers the model's name, unless the bundle has done so."""
     try:
         client.get_registered_model(name)
     except MlflowException as error:

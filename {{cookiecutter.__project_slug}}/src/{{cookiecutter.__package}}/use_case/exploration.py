@@ -1,4 +1,4 @@
-"""What the notebook `explore` shows."""
+"""The table and the charts of the notebook `explore`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .tables import FLIGHTS, OUTCOMES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# A share of fewer flights says little, and dwarfs the others.
+# A group of fewer flights has an extreme share by chance, which dwarfs the others in a chart.
 LEAST_FLIGHTS = 100
 
 
 def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame:
-    """Flights with the label known on a date.
+    """Reads the flights whose label was known on a date.
 
     Args:
         source: `catalog.schema` of the raw tables.
@@ -31,7 +31,7 @@ def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame
 
 
 def plot_late_shares(flights: DataFrame) -> Figure:
-    """Share of late flights by hour of day, carrier and week, as one figure.
+    """Plots the share of late flights by hour of day, carrier and week, as one figure.
 
     Groups of fewer than `LEAST_FLIGHTS` flights are left out.
     """

@@ -18,10 +18,10 @@ SEED = 2013
 
 
 def build_pipeline(parameters: Mapping[str, Any]) -> Pipeline:
-    """An unfitted pipeline; unseen categories and nulls are scored as missing values.
+    """Builds an unfitted pipeline, which scores unseen categories and nulls as missing values.
 
     Args:
-        parameters: Parameters of LightGBM's classifier.
+        parameters: The parameters of LightGBM's classifier.
     """
     encode = ColumnTransformer(
         [("categories", _encode_categories(), list(CATEGORIES))],
@@ -29,7 +29,7 @@ def build_pipeline(parameters: Mapping[str, Any]) -> Pipeline:
         verbose_feature_names_out=False,
     )
     encode.set_output(transform="pandas")
-    # One thread: more of them stall where cores are shared, and their sums differ in the last bit.
+    # One thread: several stall on shared cores, and their sums differ in the last bit.
     fixed = {"random_state": SEED, "deterministic": True, "n_jobs": 1, "verbosity": -1}
     return Pipeline([("encode", encode), ("classify", LGBMClassifier(**{**parameters, **fixed}))])
 
@@ -43,7 +43,7 @@ def _encode_categories() -> OrdinalEncoder:
 
 
 def select_inputs(frame: pd.DataFrame) -> pd.DataFrame:
-    """The model's inputs in their order; numbers as floats, so that a null stays possible."""
+    """Selects the model's inputs in order, with numbers as floats, which can be null."""
     inputs = frame[list(MODEL_INPUTS)].copy()
     numbers = [name for name in MODEL_INPUTS if name not in CATEGORIES]
     inputs[numbers] = inputs[numbers].astype(float)

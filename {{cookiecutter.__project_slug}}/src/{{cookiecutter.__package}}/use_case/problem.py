@@ -1,4 +1,4 @@
-"""What is predicted, for whom and when, and what the model may know then.
+"""The prediction problem: the question, the moment, the label.
 
 Two hours before its scheduled departure: will the flight arrive more than 15 minutes late?
 Cancelled and diverted flights never get a label.
@@ -12,16 +12,15 @@ import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from .tables import ORIGINS
-
-# Where the sources begin: the first run takes everything from here on.
+# The sources begin here: the first run takes everything from this day on.
 FIRST_DAY = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
 PREDICTION_LEAD = dt.timedelta(hours=2)
 LATE_AFTER_MINUTES = 15
-# After a window of departures closes, labels go on arriving for about this long.
+ORIGINS = ("EWR", "JFK", "LGA")
+# After a window of departures closes, its last labels arrive within about this time.
 LABEL_DELAY = dt.timedelta(days=1)
 
-# What the model card says.
+# Two sentences of the model card.
 PREDICTS = f"whether a flight arrives more than {LATE_AFTER_MINUTES} minutes late"
 LIMITS = (
     f"Predicts flights out of {', '.join(ORIGINS)},"
@@ -35,36 +34,36 @@ EVENT_TIME = "scheduled_departure"
 PREDICTION_TIME = "prediction_at"
 LABEL = "late"
 
-# A rule of thumb that a model must beat: airports that were late an hour ago are late now.
+# A model must beat this rule of thumb: an airport that was late an hour ago is late now.
 BASELINE_FEATURE = "origin_late_share_3h"
 
-# Rows of a day are alike; a day is the airports' own, not one of UTC.
+# Flights of one day are alike. A day is the local day of the airports, not the day in UTC.
 LOCAL_TIME = "America/New_York"
 
 CATEGORIES = ("carrier", "origin", "destination")
 SCHEDULE = (*CATEGORIES, "local_hour", "local_minute", "weekday", "distance")
 
 
-# Parts of the data that a model must not fail in, even when it is better on the whole.
+# A model must not fail in any of these parts of the data, even when it is better on the whole.
 SLICES = ("origin", "carrier", "hour_band")
 HOUR_BANDS = {0: "night", 6: "morning", 12: "afternoon", 18: "evening"}
 
 
 def name_slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """The slice that each row belongs to, by column of `SLICES`."""
+    """Names the slice of each row, by column of `SLICES`."""
     band = pd.cut(rows["local_hour"].astype(float), [*HOUR_BANDS, 24], right=False)
     names = band.cat.rename_categories(list(HOUR_BANDS.values())).astype(object)
     return {name: rows.get(name, names) for name in SLICES}
 
 
 def name_days(rows: pd.DataFrame) -> pd.Series:
-    """The local day that each row's event belongs to."""
+    """Names the local day of each row's event."""
     times = pd.to_datetime(rows[EVENT_TIME], utc=True)
     return times.dt.tz_convert(LOCAL_TIME).dt.date
 
 
 def describe_flights(flights: DataFrame) -> DataFrame:
-    """Flights as the model sees their timetable: key, times, and the columns of `SCHEDULE`."""
+    """Describes flights by their timetable: key, times, and the columns of `SCHEDULE`."""
     local = F.from_utc_timestamp(EVENT_TIME, LOCAL_TIME)
     lead = F.expr(f"INTERVAL {int(PREDICTION_LEAD.total_seconds())} SECONDS")
     return flights.select(
@@ -80,7 +79,9 @@ def describe_flights(flights: DataFrame) -> DataFrame:
 
 
 def label_flights(flights: DataFrame, outcomes: DataFrame, cutoff: dt.datetime) -> DataFrame:
-    """Joins `late` (1.0 or 0.0) from the last outcome known before `cutoff`; others are left out.
+    """Joins `late` (1.0 or 0.0), from the last outcome that was known before `cutoff`.
+
+    A flight without such an outcome is left out.
 
     Args:
         flights: Any frame with the flight's key.

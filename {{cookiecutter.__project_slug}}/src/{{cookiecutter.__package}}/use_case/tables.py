@@ -1,17 +1,19 @@
-"""Every table: its name, columns, keys, and what its rows must satisfy, in one place.
+"""The raw tables and the feature tables: columns, keys, rules, and how features are computed.
 
-The raw tables' columns are also the data contracts of the sources (see `ingestion`).
+A feature table is declared here and nowhere else.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
-from ..platform.vocabulary import Column, Table
-
-ORIGINS = ("EWR", "JFK", "LGA")
-# How far recent delays look back.
-DELAY_HOURS = (3, 24)
+from ..platform.vocabulary import Column, FeatureTable, Table
+from .features.carrier_delays import compute_carrier_delays
+from .features.delays import DELAY_HOURS, LONGEST_HOURS
+from .features.origin_delays import compute_origin_delays
+from .features.origin_weather import compute_origin_weather
+from .problem import ORIGINS
 
 FLIGHTS = Table(
     "raw",
@@ -77,7 +79,7 @@ WEATHER = Table(
     owner="weather desk",
 )
 
-ORIGIN_WEATHER = Table(
+ORIGIN_WEATHER = FeatureTable(
     "features",
     "origin_weather",
     "Latest weather known at an airport of origin.",
@@ -92,7 +94,13 @@ ORIGIN_WEATHER = Table(
     ),
     ("origin", "known_at"),
     "known_at",
+    source=WEATHER,
+    lookback=dt.timedelta(hours=1),
+    compute=compute_origin_weather,
 )
+
+# Delays look back over a day, and a fact belongs to the full hour after it was known.
+DAY_AND_SLOT = dt.timedelta(hours=LONGEST_HOURS + 1)
 
 
 def _delay_columns(entity: str) -> tuple[Column, ...]:
@@ -108,7 +116,7 @@ def _delay_columns(entity: str) -> tuple[Column, ...]:
     )
 
 
-ORIGIN_DELAYS = Table(
+ORIGIN_DELAYS = FeatureTable(
     "features",
     "origin_delays",
     "Recent delays of landed flights by airport of origin, hourly.",
@@ -119,9 +127,12 @@ ORIGIN_DELAYS = Table(
     ),
     ("origin", "known_at"),
     "known_at",
+    source=OUTCOMES,
+    lookback=DAY_AND_SLOT,
+    compute=compute_origin_delays,
 )
 
-CARRIER_DELAYS = Table(
+CARRIER_DELAYS = FeatureTable(
     "features",
     "carrier_delays",
     "Recent delays of landed flights by carrier, hourly.",
@@ -132,6 +143,9 @@ CARRIER_DELAYS = Table(
     ),
     ("carrier", "known_at"),
     "known_at",
+    source=OUTCOMES,
+    lookback=DAY_AND_SLOT,
+    compute=compute_carrier_delays,
 )
 
 RAW_TABLES = (FLIGHTS, OUTCOMES, WEATHER)

@@ -1,4 +1,4 @@
-"""What the checks judge: a version's record and files, and scores on rows no training has seen."""
+"""The case that the checks judge: a version's record, its files, and its scores on unseen rows."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
+from pyspark.sql import DataFrame
 
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..registry.artifact import Artifact, read_artifact
 from ..registry.loading import ScoringModel, download_version, load_model
+from ..registry.periods import get_evaluation_window
 from ..registry.predicting import score, score_frame
+from ..registry.tags import LAST_TRAINED, TRAINING_END
 from ..registry.training_sets import make_training_set, read_flights, read_labelled_flights
-from ..registry.versions import find_run
+from ..registry.versions import DatedVersion, find_run
 from ..settings import Settings, ValidationSettings
 from ..use_case.problem import KEY, LABEL
 from .rules import RULES, Rules
 
-# Enough to see that two ways to score agree.
+# So many rows show whether two ways to score agree.
 COMPARED_ROWS = 20
 
 
 @dataclass(frozen=True)
 class VersionRecord:
-    """What the registry and the run say of a version.
+    """The facts that the registry and the run hold of a version.
 
     Attributes:
-        last_trained: Event time of the last row it was trained on, as training saw it.
+        last_trained: Event time of the last row that the version was trained on.
     """
 
     version: int
@@ -45,8 +48,8 @@ class VersionRecord:
 
     @property
     def training_end(self) -> dt.datetime | None:
-        """End of the window trained on; None when it is not recorded."""
-        return _read_time(self.tags.get("training_end"))
+        """The end of the training window; None when no tag has it."""
+        return _read_time(self.tags.get(TRAINING_END))
 
 
 def _read_time(text: str | None) -> dt.datetime | None:
@@ -54,11 +57,11 @@ def _read_time(text: str | None) -> dt.datetime | None:
 
 
 class Case(Protocol):
-    """What a check may look at; a part that cannot be had raises when it is asked for."""
+    """The parts of a case that a check may read; a part that is missing raises when it is read."""
 
     @property
     def settings(self) -> ValidationSettings:
-        """The run's."""
+        """The settings of the run."""
 
     @property
     def rules(self) -> Rules:
@@ -70,19 +73,19 @@ class Case(Protocol):
 
     @property
     def record(self) -> VersionRecord:
-        """The challenger's."""
+        """The challenger's record."""
 
     @property
     def champion(self) -> VersionRecord | None:
-        """The champion's; None before the first."""
+        """The champion's record; None before the first champion."""
 
     @property
     def folder(self) -> Path:
-        """Where the challenger's files are."""
+        """The folder of the challenger's files."""
 
     @property
     def artifact(self) -> Artifact:
-        """What these files say."""
+        """The facts that these files hold."""
 
     @property
     def model(self) -> ScoringModel:
@@ -94,19 +97,19 @@ class Case(Protocol):
 
     @property
     def scheduled(self) -> int:
-        """How many flights the window has, with or without a label."""
+        """The number of flights in the window, with or without a label."""
 
     @property
     def rows(self) -> pd.DataFrame:
-        """Labelled rows with features, of the window."""
+        """The window's labelled rows, with features."""
 
     @property
     def other_scores(self) -> Mapping[str, np.ndarray]:
-        """Scores of the first `COMPARED_ROWS` rows by other ways to score, by their name."""
+        """Scores of the first `COMPARED_ROWS` rows, by the name of another way to score."""
 
     @property
     def scores(self) -> np.ndarray:
-        """The challenger's, of these rows."""
+        """The challenger's scores of the rows."""
 
     @property
     def champion_rows(self) -> pd.DataFrame | None:
@@ -114,7 +117,7 @@ class Case(Protocol):
 
     @property
     def champion_scores(self) -> np.ndarray | None:
-        """The champion's, of these rows."""
+        """The champion's scores of these rows."""
 
 
 class RegisteredCase:
@@ -124,13 +127,13 @@ class RegisteredCase:
         self,
         workspace: Workspace,
         settings: ValidationSettings,
-        window: Window,
-        version: int,
+        version: DatedVersion,
         champion: int | None,
     ) -> None:
-        self.settings, self.window, self.rules = settings, window, RULES
+        self.settings, self.rules = settings, RULES
         self._workspace = workspace
-        self.version, self.champion_version = version, champion
+        self.version, self.as_of, self.champion_version = version.number, version.as_of, champion
+        self.window = get_evaluation_window(version.as_of, settings.window_days)
         self._joined: dict[str, pd.DataFrame] = {}
 
     @cached_property
@@ -181,7 +184,7 @@ class RegisteredCase:
 
     @cached_property
     def other_scores(self) -> Mapping[str, np.ndarray]:
-        """See `Case`; the feature client, which starts slowly, where `fresh_environment` asks."""
+        """See `Case`; the slow feature client is asked only with `fresh_environment`."""
         some = self.rows.head(COMPARED_ROWS)
         inputs = some[[KEY, *self.model.inputs]]
         batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
@@ -190,8 +193,11 @@ class RegisteredCase:
             found["feature client"] = self._ask_feature_client(list(some[KEY]))
         return {name: scores.loc[some[KEY]].to_numpy() for name, scores in found.items()}
 
+    def _read_flights(self) -> DataFrame:
+        return read_labelled_flights(self._workspace, self.settings, self.window, self.as_of)
+
     def _ask_feature_client(self, keys: list[str]) -> pd.Series:
-        flights = read_labelled_flights(self._workspace, self.settings, self.window)
+        flights = self._read_flights()
         chosen = flights.where(flights[KEY].isin(keys)).drop(LABEL)
         uri = f"models:/{self.settings.model_name}/{self.version}"
         scored = self._workspace.features.score_batch(
@@ -220,11 +226,11 @@ class RegisteredCase:
         return score(self.champion_model, self.champion_rows)
 
     def _join_for(self, model: ScoringModel) -> pd.DataFrame:
-        # Two versions that look up the same features share the join.
+        # Versions that look up the same features share one join.
         lookups = repr([vars(lookup) for lookup in model.lookups])
         if lookups not in self._joined:
-            flights = read_labelled_flights(self._workspace, self.settings, self.window)
-            frame = make_training_set(self._workspace, flights, model.lookups).load_df()
+            training_set = make_training_set(self._workspace, self._read_flights(), model.lookups)
+            frame = training_set.load_df()
             rows = frame.toPandas().dropna(subset=[LABEL])
             self._joined[lookups] = rows.sort_values(KEY, ignore_index=True)
         return self._joined[lookups]
@@ -244,5 +250,5 @@ def read_record(client: MlflowClient, settings: Settings, version: int) -> Versi
         run.data.metrics if run else {},
         found.tags,
         found.description or "",
-        _read_time(run.data.tags.get("last_trained") if run else None),
+        _read_time(run.data.tags.get(LAST_TRAINED) if run else None),
     )

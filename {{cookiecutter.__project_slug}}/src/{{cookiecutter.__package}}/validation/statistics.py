@@ -1,4 +1,4 @@
-"""Metrics with intervals; rows of a day are not independent, so days are the units."""
+"""Estimates metrics with intervals, by day: the rows of one day are not independent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table that validation writes."""
+"""The table of results, which validation writes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ LATER = Settings.from_arguments([*ELSEWHERE, "--as_of=2013-07-29"])
 
 
 def find_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
-    return {name: done.table_version for name, done in find_windows(spark, settings).items()}
+    return {
+        name: done.table_version for name, done in find_windows(spark, settings, RAW_TABLES).items()
+    }
 
 
 def test_a_source_that_grows_later_does_not_change_what_a_date_saw(

@@ -30,11 +30,16 @@ def test_rows_are_counted_by_source_and_what_is_only_read_left_out() -> None:
 def test_a_blocked_version_is_told_with_its_reason() -> None:
     judged = {"model_version": 3, "seconds": 1.0}
     auc = {"check": "auc", "metric": "auc", "verdict": "passed", "reason": "AUC 0.7"}
-    few = {"check": "decision", "metric": "", "verdict": "failed", "reason": "evidence: 30 rows"}
+    few = {
+        "check": "decision",
+        "metric": "",
+        "verdict": "failed",
+        "reason": "labelled_rows: 30 rows",
+    }
     quick = Row(**{**few, "check": "code"}, slice="", model_version=3, seconds=0.04)
     rows = [Row(slice=part, **auc, **judged) for part in ("", "origin=JFK")]
     told = list(describe_decision([quick, *rows, Row(slice="", **few, **judged)]))
-    assert told[0].endswith("version 3 blocked: evidence: 30 rows")
+    assert told[0].endswith("version 3 blocked: labelled_rows: 30 rows")
     assert told[1].endswith("auc: AUC 0.7")
     assert told[2].strip() == "3.0 s in checks: auc 2.0, decision 1.0"
     assert len(told) == 3

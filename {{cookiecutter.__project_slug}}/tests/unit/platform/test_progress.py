@@ -1,4 +1,4 @@
-"""Training, evaluation and scoring never overlap, and follow from the date alone."""
+"""A table is owed what came after its last finished window, or all when its recipe is new."""
 
 from __future__ import annotations
 
@@ -29,21 +29,29 @@ def test_a_table_is_owed_what_came_after_its_last_finished_window(
     settings = Settings.from_arguments(ARGUMENTS)
     create_table(lakehouse, WINDOWS, settings)
     source = settings.source
-    first = open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY, source)[FLIGHTS]
+    first = open_windows(lakehouse, earlier, {FLIGHTS: source}, FIRST_DAY)[FLIGHTS]
     assert first == Window(FIRST_DAY, earlier.cutoff)
     for _ in range(2):
-        done = FinishedWindow(first, "x", source, 1, 10, 9, 1)
+        done = FinishedWindow(
+            window=first,
+            inputs="x",
+            recipe=source,
+            table_version=1,
+            rows_in=10,
+            rows_kept=9,
+            rows_quarantined=1,
+        )
         record_windows(lakehouse, earlier, {FLIGHTS: done})
-    assert find_windows(lakehouse, earlier)["flights"].rows_quarantined == 1
+    assert find_windows(lakehouse, earlier, [FLIGHTS])["flights"].rows_quarantined == 1
     assert lakehouse.table(WINDOWS.full_name(settings)).count() == 1
-    owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY, source)[FLIGHTS]
+    owed = open_windows(lakehouse, settings, {FLIGHTS: source}, FIRST_DAY)[FLIGHTS]
     assert owed == Window(earlier.cutoff, settings.cutoff)
     # Repeated, a date owes what it owed before.
-    assert open_windows(lakehouse, earlier, [FLIGHTS], FIRST_DAY, source)[FLIGHTS] == first
+    assert open_windows(lakehouse, earlier, {FLIGHTS: source}, FIRST_DAY)[FLIGHTS] == first
     # What another source delivered is not known of this one.
     elsewhere = earlier.model_copy(update={"source": "dev.raw"})
-    assert find_windows(lakehouse, elsewhere) == {}
-    owed = open_windows(lakehouse, settings, [FLIGHTS], FIRST_DAY, elsewhere.source)[FLIGHTS]
+    assert find_windows(lakehouse, elsewhere, [FLIGHTS]) == {}
+    owed = open_windows(lakehouse, settings, {FLIGHTS: elsewhere.source}, FIRST_DAY)[FLIGHTS]
     assert owed == Window(FIRST_DAY, settings.cutoff)
 
 
@@ -52,10 +60,10 @@ def test_what_was_made_otherwise_is_owed_from_the_beginning(lakehouse: SparkSess
     settings = Settings.from_arguments(ARGUMENTS)
     create_table(lakehouse, WINDOWS, settings)
     window = Window(FIRST_DAY, earlier.cutoff)
-    done = FinishedWindow(window, "x", "old", 1, 9, 9)
+    done = FinishedWindow(window=window, inputs="x", recipe="old", table_version=1)
     record_windows(lakehouse, earlier, {ORIGIN_WEATHER: done})
     for recipe, start in (("old", earlier.cutoff), ("new", FIRST_DAY)):
-        owed = open_windows(lakehouse, settings, [ORIGIN_WEATHER], FIRST_DAY, recipe)
+        owed = open_windows(lakehouse, settings, {ORIGIN_WEATHER: recipe}, FIRST_DAY)
         assert owed[ORIGIN_WEATHER] == Window(start, settings.cutoff)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from {{ cookiecutter.__package }}.promotion.approval import ApprovalError, approve
-from {{ cookiecutter.__package }}.promotion.task import promote
+from {{ cookiecutter.__package }}.promotion.approval import ApprovalError
+from {{ cookiecutter.__package }}.promotion.task import approve, promote
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 
 from ..toy_registry import Registry

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from {{ cookiecutter.__package }}.platform import delta
-from {{ cookiecutter.__package }}.promotion import task as promotion
-from {{ cookiecutter.__package }}.promotion.task import PromotionError
+from {{ cookiecutter.__package }}.promotion import change, task
+from {{ cookiecutter.__package }}.promotion.change import PromotionError
 from {{ cookiecutter.__package }}.registry.champion import CHAMPION, PREVIOUS, find_champion
 from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError
 from {{ cookiecutter.__package }}.settings import ValidationSettings
@@ -57,12 +58,14 @@ def test_a_blocked_version_is_not_promoted_nor_rolled_back_to(registry: Registry
     assert registry.aliases == {CHAMPION: 1}
 
 
-@pytest.mark.parametrize("step", ["finish", "move", "find_previous"])
+@pytest.mark.parametrize(
+    ("module", "step"), [(task, "finish"), (change, "move"), (change, "find_previous")]
+)
 def test_a_promotion_cut_short_leaves_one_champion_and_is_finished_by_the_next(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
     registry.crown((1, "2013-07-01"))
-    monkeypatch.setattr(promotion, step, cut)
+    monkeypatch.setattr(module, step, cut)
     with pytest.raises(KeyboardInterrupt):
         registry.promote(2, "2013-07-29")
     assert registry.aliases[CHAMPION] == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from {{ cookiecutter.__package }}.promotion import task as promotion
+from {{ cookiecutter.__package }}.promotion import change
 from {{ cookiecutter.__package }}.promotion.approval import ApprovalError
-from {{ cookiecutter.__package }}.promotion.task import PromotionError
+from {{ cookiecutter.__package }}.promotion.change import PromotionError
 from {{ cookiecutter.__package }}.registry.champion import CHAMPION, PREVIOUS
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.validation.task import validate
@@ -119,7 +119,7 @@ def test_a_rollback_cut_short_is_finished_by_its_repetition(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     registry.crown((1, "2013-07-01"), (2, "2013-07-08"), (3, "2013-07-15"))
-    monkeypatch.setattr(promotion, step, cut)
+    monkeypatch.setattr(change, step, cut)
     with pytest.raises(KeyboardInterrupt):
         registry.roll_back(2)
     monkeypatch.undo()

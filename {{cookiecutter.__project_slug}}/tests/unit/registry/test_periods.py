@@ -15,8 +15,9 @@ from ..test_settings import ARGUMENTS
 
 def test_each_window_ends_before_the_next_begins() -> None:
     settings = Settings.from_arguments(ARGUMENTS)
-    training, evaluation = get_training_window(settings), get_evaluation_window(settings)
-    scoring = get_scoring_window(settings)
+    asked = (settings.as_of, settings.window_days)
+    training, evaluation = get_training_window(*asked), get_evaluation_window(*asked)
+    scoring = get_scoring_window(*asked)
     assert FIRST_DAY == training.start < training.end == evaluation.start - LABEL_DELAY
     assert evaluation.end == scoring.start
     assert scoring.end == settings.cutoff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from {{ cookiecutter.__package }}.registry.states import State, move
+from {{ cookiecutter.__package }}.registry.states import State, Transition, move
 from {{ cookiecutter.__package }}.registry.tables import TRANSITIONS
 from {{ cookiecutter.__package }}.settings import Settings
 
@@ -21,8 +21,11 @@ def test_a_change_is_recorded_and_told_once_whatever_the_listener_answers(
     secret = Secret(f"http://127.0.0.1:{listener.server_port}/")
     workspace = replace(registry.workspace, secrets=secret)
     listener.answer = 500
+    change = Transition(
+        model_version=1, state=State.REJECTED, as_of=SETTINGS.as_of, reason="too slow"
+    )
     for _ in range(2):
-        move(workspace, SETTINGS, 1, State.REJECTED, "too slow")
+        move(workspace, SETTINGS, change)
     (told,) = listener.heard
     assert told == {
         "model": "dev.models.model",

@@ -268,16 +268,16 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "code",
         "the commit is not recorded",
     ),
-    "30 rows": (SOUND.but(rows=ROWS.head(30)), "evidence", "12000 flights, 30 with a label"),
-    "no rows": (SOUND.but(rows=ROWS.head(0)), "evidence", "12000 flights, 0 with a label"),
+    "30 rows": (SOUND.but(rows=ROWS.head(30)), "labelled_rows", "12000 flights, 30 with a label"),
+    "no rows": (SOUND.but(rows=ROWS.head(0)), "labelled_rows", "12000 flights, 0 with a label"),
     "one class": (
         SOUND.but(rows=ROWS.assign(**{LABEL: 1.0})),
-        "evidence",
+        "labelled_rows",
         "12000 with a label, 12000 late",
     ),
     "labels that are missing": (
         SOUND.but(scheduled=2 * len(ROWS)),
-        "evidence",
+        "labelled_rows",
         "24000 flights, 12000 with a label",
     ),
     "no better, where it must be": (

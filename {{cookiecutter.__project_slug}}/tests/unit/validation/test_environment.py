@@ -10,7 +10,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
-from {{ cookiecutter.__package }}.training.task import list_requirements
+from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
 from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.use_case.problem import LABEL

@@ -142,4 +142,7 @@ def test_nothing_judged_is_no_reason_to_accept() -> None:
     assert decide([]).verdict is Verdict.FAILED
     assert decide([reported]).verdict is Verdict.FAILED
     assert decide([CheckResult("auc", judge(True), "good"), reported]).verdict is Verdict.PASSED
-    assert decide([CheckResult("evidence", Verdict.INCONCLUSIVE, "few")]).verdict is Verdict.FAILED
+    assert (
+        decide([CheckResult("labelled_rows", Verdict.INCONCLUSIVE, "few")]).verdict
+        is Verdict.FAILED
+    )

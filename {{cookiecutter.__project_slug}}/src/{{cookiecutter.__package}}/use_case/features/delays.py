@@ -1,4 +1,4 @@
-"""Rolling delays of landed flights, for any entity."""
+"""Recent delays of landed flights, by any entity: an airport, a carrier."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from ...platform.vocabulary import Table
 from ...platform.windows import Window
 from ..problem import LATE_AFTER_MINUTES
-from ..tables import DELAY_HOURS
 
 HOUR = 3600
+# Each feature sums up the flights that landed in so many hours.
+DELAY_HOURS = (3, 24)
 LONGEST_HOURS = max(DELAY_HOURS)
 
 
-def compute_delays(outcomes: DataFrame, table: Table, entity: str, window: Window) -> DataFrame:
-    """One row per entity and full hour of the window, over the flights landed before it.
+def compute_delays(outcomes: DataFrame, entity: str, window: Window) -> DataFrame:
+    """Computes a row for each entity and full hour, over the flights that had landed by then.
 
     Args:
-        outcomes: Outcomes known from `LONGEST_HOURS` before the window to its end.
-        entity: Column of `outcomes` and key of `table`; prefix of its features.
+        outcomes: The outcomes that became known from `LONGEST_HOURS` before the window to its end.
+        entity: A column of `outcomes`; the key of the rows, and the prefix of their features.
     """
     slots = _sum_by_slot(outcomes, entity)
     hours = _list_hours(slots, entity).join(slots, [entity, "slot"], "left")
     features = [c for h in DELAY_HOURS for c in _roll(entity, h)]
     rolled = hours.select(entity, F.timestamp_seconds("slot").alias("known_at"), *features)
-    return window.select(rolled, "known_at").select(*(c.name for c in table.columns))
+    return window.select(rolled, "known_at")
 
 
 def _sum_by_slot(outcomes: DataFrame, entity: str) -> DataFrame:
-    # A fact belongs to the first full hour at or after it was known, never to one before.
+    # A landing counts from the first full hour at or after the moment it was known.
     slot = (F.ceil(F.unix_micros("known_at") / (HOUR * 1_000_000)) * HOUR).alias("slot")
     late = (F.col("arrival_delay") > LATE_AFTER_MINUTES).cast("double")
     return outcomes.groupBy(entity, slot).agg(
@@ -41,7 +41,8 @@ def _sum_by_slot(outcomes: DataFrame, entity: str) -> DataFrame:
 
 
 def _list_hours(slots: DataFrame, entity: str) -> DataFrame:
-    # From a fact on, until it has left the longest window: no later fact adds or removes a row.
+    # Each landing gives rows for the hours in which the longest feature still counts it. So the
+    # hours up to now do not depend on later landings.
     hours = F.sequence("slot", F.col("slot") + LONGEST_HOURS * HOUR, F.lit(HOUR))
     return slots.select(entity, F.explode(hours).alias("slot")).distinct()
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from ...platform.windows import Window
-from ..tables import ORIGIN_DELAYS
 from .delays import compute_delays
 
 
 def compute_origin_delays(outcomes: DataFrame, window: Window) -> DataFrame:
-    """Recent delays by airport of origin, hourly; see `compute_delays`."""
-    return compute_delays(outcomes, ORIGIN_DELAYS, "origin", window)
+    """Computes recent delays by airport of origin, hourly; see `compute_delays`."""
+    return compute_delays(outcomes, "origin", window)

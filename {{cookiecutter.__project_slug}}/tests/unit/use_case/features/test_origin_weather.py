@@ -7,8 +7,8 @@ import datetime as dt
 import pandas as pd
 from pyspark.sql import SparkSession
 
+from {{ cookiecutter.__package }}.features.rows import compute_rows
 from {{ cookiecutter.__package }}.platform.windows import Window
-from {{ cookiecutter.__package }}.use_case.features.origin_weather import compute_origin_weather
 from {{ cookiecutter.__package }}.use_case.tables import ORIGIN_WEATHER
 
 from ...ingestion.test_contracts import GOOD, HOUR
@@ -22,7 +22,7 @@ def test_rows_are_those_that_become_known_in_the_window(spark: SparkSession) -> 
         (HOUR + dt.timedelta(hours=2)).to_pydatetime(),
         (HOUR + dt.timedelta(hours=4)).to_pydatetime(),
     )
-    rows = compute_origin_weather(weather, window).orderBy("known_at").collect()
+    rows = compute_rows(ORIGIN_WEATHER, weather, window).orderBy("known_at").collect()
     known = [pd.Timestamp(row.known_at, tz="UTC") for row in rows]
     assert known == [hours[2], hours[3]]
     assert [row.temperature for row in rows] == [41.0, 42.0]
