@@ -41,8 +41,9 @@ def main() -> None:
     as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-03"
     settings = project["settings"].Settings.model_validate({**named, "as_of": as_of})
     windows = project["registry.periods"]
-    train = read(project, workspace, settings, windows.get_training_window(settings))
-    test = read(project, workspace, settings, windows.get_evaluation_window(settings))
+    asked = (settings.as_of, settings.window_days)
+    train = read(project, workspace, settings, windows.get_training_window(*asked))
+    test = read(project, workspace, settings, windows.get_evaluation_window(*asked))
     print(f"{len(train)} flights to train on, {len(test)} later ones to test on")
     for name, leak in LEAKS.items():
         print(f"{name:16} AUC {measure(project, train, test, leak):.3f}", flush=True)
@@ -51,7 +52,7 @@ def main() -> None:
 def read(project: dict[str, Any], workspace: Any, settings: Any, window: Any) -> pd.DataFrame:
     """The window's flights with their features, and with what only the whole record knows."""
     examples = project["registry.training_sets"]
-    flights = examples.read_labelled_flights(workspace, settings, window)
+    flights = examples.read_labelled_flights(workspace, settings, window, settings.as_of)
     lookups = examples.list_lookups(settings)
     rows = examples.make_training_set(workspace, flights, lookups).load_df().toPandas()
     later = project["use_case.sources"].read_flights()
