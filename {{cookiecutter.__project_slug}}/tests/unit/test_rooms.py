@@ -57,7 +57,7 @@ def list_allowed(room: str) -> set[str]:
 
 
 def get_room(module: str) -> str:
-    return module.split("/")[0].removesuffix(".py")
+    return module.split("/", maxsplit=1)[0].removesuffix(".py")
 
 
 def test_every_folder_is_a_room_that_is_known() -> None:

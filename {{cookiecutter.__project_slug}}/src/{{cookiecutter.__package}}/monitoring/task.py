@@ -94,7 +94,8 @@ def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Bas
     """Reads the bins and thresholds that training left with the version's run."""
     run_id = workspace.mlflow.get_model_version(settings.model_name, str(version)).run_id
     path = mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{BASELINE_FILE}")
-    return json.loads(Path(path).read_text())
+    baseline: Baseline = json.loads(Path(path).read_text())
+    return baseline
 
 
 def _record_facts(

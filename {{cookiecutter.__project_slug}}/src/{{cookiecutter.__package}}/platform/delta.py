@@ -73,7 +73,7 @@ def _start(table: str, rows: DataFrame, condition: Column) -> MergeIntoWriter:
 
 
 def _match(table: str, keys: Sequence[str]) -> Column:
-    name = table.split(".")[-1]
+    name = table.rsplit(".", maxsplit=1)[-1]
     pairs = [F.col(f"{name}.{key}") == F.col(f"new.{key}") for key in keys]
     return reduce(Column.__and__, pairs)
 
@@ -81,4 +81,4 @@ def _match(table: str, keys: Sequence[str]) -> Column:
 def read_version(spark: SparkSession, table: str) -> int:
     """Reads the table's current Delta version."""
     history = spark.sql(f"DESCRIBE HISTORY {quote_name(table)} LIMIT 1")
-    return history.select("version").collect()[0].version
+    return int(history.select("version").collect()[0].version)

@@ -82,7 +82,7 @@ def _is_unfinished(workspace: Workspace, settings: Settings, last: Row) -> bool:
     client, name = workspace.mlflow, settings.model_name
     if get_version(client, name, last.model_version) is None:
         return False
-    return find_alias(client, name, CHAMPION) != last.model_version
+    return bool(find_alias(client, name, CHAMPION) != last.model_version)
 
 
 def _settle(

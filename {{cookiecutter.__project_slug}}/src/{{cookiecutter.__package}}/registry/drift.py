@@ -68,7 +68,7 @@ def _find_edges(column: pd.Series) -> list[float]:
     if not len(present):
         return []
     quantiles = (np.quantile(present, shares), np.quantile(np.unique(present), shares))
-    return np.unique(np.concatenate(quantiles)).tolist()
+    return [float(edge) for edge in np.unique(np.concatenate(quantiles))]
 
 
 def count_bins(column: pd.Series, baseline: ColumnBaseline) -> list[int]:
@@ -82,7 +82,7 @@ def count_bins(column: pd.Series, baseline: ColumnBaseline) -> list[int]:
         codes = np.searchsorted(edges or [], column.to_numpy(dtype=float), side="left")
         size = len(edges or []) + 2
     codes = np.where(column.isna(), size - 1, codes)
-    return np.bincount(codes, minlength=size).tolist()
+    return [int(count) for count in np.bincount(codes, minlength=size)]
 
 
 def compute_psi(expected: Sequence[int], actual: Sequence[int]) -> float | None:

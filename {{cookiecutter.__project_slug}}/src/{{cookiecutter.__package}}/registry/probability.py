@@ -24,4 +24,5 @@ def predict_probability(pipeline: Any, inputs: Sequence[str], rows: pd.DataFrame
     """
     if rows.empty:
         return np.empty(0)
-    return pipeline.predict_proba(rows[list(inputs)])[:, 1]
+    probabilities: np.ndarray = pipeline.predict_proba(rows[list(inputs)])[:, 1]
+    return probabilities

@@ -72,4 +72,5 @@ def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str
 def number_periods(times: pd.Series, days: int) -> pd.Series:
     """Numbers stretches of `days` backwards from the last time; the incomplete first is NaN."""
     periods = (times.max() - times).dt.days // days
-    return periods.where(periods < periods.max())
+    complete: pd.Series = periods.where(periods < periods.max())
+    return complete

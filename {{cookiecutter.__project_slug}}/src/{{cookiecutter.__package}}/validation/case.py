@@ -204,7 +204,8 @@ class RegisteredCase:
             model_uri=uri, df=chosen, result_type="array<double>"
         )
         rows = scored.select(KEY, "prediction").toPandas().set_index(KEY)
-        return rows["prediction"].map(lambda probabilities: probabilities[1])
+        predicted: pd.Series = rows["prediction"].map(lambda probabilities: probabilities[1])
+        return predicted
 
     @cached_property
     def scores(self) -> np.ndarray:

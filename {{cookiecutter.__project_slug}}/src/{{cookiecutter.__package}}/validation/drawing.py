@@ -59,7 +59,8 @@ def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: flo
     """
     width, left, height = 420, 150, 20
     ends = [abs(e.lower) for _, e, _ in rows] + [abs(e.upper) for _, e, _ in rows]
-    reach = max(abs(threshold or 0) * 1.2, min(0.3, max(end for end in ends if end == end)))
+    farthest = max(end for end in ends if not math.isnan(end))
+    reach = max(abs(threshold or 0) * 1.2, min(0.3, farthest))
     half = round(reach / 2, 2)
     marked = [0.0, -half, half] if threshold is None else [0.0, threshold]
 

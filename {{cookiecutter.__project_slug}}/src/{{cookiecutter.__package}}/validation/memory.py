@@ -47,7 +47,7 @@ def measure_memory(models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame
 def measure_task(task: str) -> int:
     """Measures by how many bytes this process grows at most while it scores."""
     before = get_peak()
-    with open(task, "rb") as file:
+    with Path(task).open("rb") as file:
         pipeline, rows = pickle.load(file)
     pipeline.predict_proba(rows)
     return get_peak() - before

@@ -136,4 +136,5 @@ def estimate_loss_difference(
 def measure_losses(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The log loss of each row, shape (n,)."""
     of_label = np.where(labels == 1, scores, 1 - scores)
-    return -np.log(np.clip(of_label, LEAST_PROBABILITY, 1))
+    losses: np.ndarray = -np.log(np.clip(of_label, LEAST_PROBABILITY, 1))
+    return losses

@@ -37,8 +37,8 @@ def test_a_version_is_judged_by_its_own_date(registry: Registry) -> None:
     assert choose_version(registry.workspace.mlflow, asked).as_of == dt.date(2013, 7, 8)
     named = registry.settings(ValidationSettings, 0, "2013-07-08")
     assert choose_version(registry.workspace.mlflow, named).number == 2
+    none = registry.settings(ValidationSettings, 0, "2013-07-09")
     with pytest.raises(LookupError, match="was trained as of 2013-07-09"):
-        none = registry.settings(ValidationSettings, 0, "2013-07-09")
         choose_version(registry.workspace.mlflow, none)
 
 

@@ -192,11 +192,11 @@ def read_contract(root: Path) -> Contract:
     Raises:
         Refusal: A key is unknown, or a value has the wrong type; one line for each.
     """
-    return _parse_contract(root, _read_text(root))
+    return _parse_contract(_read_text(root))
 
 
 @cache
-def _parse_contract(root: Path, text: str) -> Contract:
+def _parse_contract(text: str) -> Contract:
     table = tomllib.loads(text).get("tool", {}).get("bundlework", {})
     faults = [f"{_locate(text, path)}: {'.'.join(path)}: {fault}" for path, fault in _judge(table)]
     refuse(faults)

@@ -67,7 +67,7 @@ def find_fault(bundle: Bundle, task: dict[str, Any]) -> str:
     except Refusal as error:
         output = {"error": f"{state.get('state_message', '')}\n{error}".strip()}
     known = output.get("error") or state.get("state_message")
-    return known or state.get("result_state") or state["life_cycle_state"]
+    return str(known or state.get("result_state") or state["life_cycle_state"])
 
 
 def write_junit(page: Path, job: str, target: str, faults: dict[str, str]) -> None:

@@ -55,7 +55,8 @@ def read_metrics(workspace: Path) -> dict[str, float]:
     client = MlflowClient(address, registry_uri=address)
     versions = client.search_model_versions()
     last = max(versions, key=lambda version: int(version.version))
-    return client.get_run(str(last.run_id)).data.metrics
+    metrics: dict[str, float] = client.get_run(str(last.run_id)).data.metrics
+    return metrics
 
 
 def compare_metrics(before: dict[str, float], after: dict[str, float]) -> Iterator[str]:

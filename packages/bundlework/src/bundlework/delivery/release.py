@@ -176,7 +176,7 @@ def find_tag_reasons(root: Path, name: str) -> Iterator[str]:
 
 def read_version(root: Path) -> str:
     """The project's version."""
-    return read_pyproject(root)["project"]["version"]
+    return str(read_pyproject(root)["project"]["version"])
 
 
 def _join(number: Version) -> str:

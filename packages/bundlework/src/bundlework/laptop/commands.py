@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 
 from bundlework import BEGAN
@@ -54,7 +53,7 @@ def run_job(
     for told in runs:
         fill_parameters(bundle.jobs[name], told)
     with open_session(bundle, BEGAN) as session:
-        for told, date in zip_longest(runs, dates, fillvalue="default"):
+        for told, date in zip(runs, dates or ["default"], strict=True):
             title = f"{name} in {bundle.target}, as of {date}"
             done = session.play(title, partial(Runner.run, job=name, parameters=told))
             if session.has_failed(done):

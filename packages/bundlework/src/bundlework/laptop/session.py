@@ -80,7 +80,7 @@ class Session:
             if "python_wheel_task" in task:
                 known = describe_run(self._bundle, run)
                 wheel = push_down(task, run.parameters)["python_wheel_task"]
-                return fill_values(wheel.get("named_parameters", {}), known)
+                return dict(fill_values(wheel.get("named_parameters", {}), known))
             if "run_job_task" in task:
                 children = {t["task"]: t["child"] for t in self._store.list_tasks(run.id)}
                 return self._find_parameters(self._store.get_job(children[task["task_key"]]))
@@ -98,11 +98,8 @@ def is_to_mend(store: RunStore, run: JobRun, contract: Contract) -> bool:
 def waits_for_approval(task: Mapping[str, Any], contract: Contract) -> bool:
     """Whether a recorded task failed because a person's approval is missing."""
     declared = contract.approval
-    return (
-        task["state"] == State.FAILED
-        and task["task"] == declared.task
-        and task["error"].startswith(f"{declared.exception}:")
-    )
+    awaits = task["state"] == State.FAILED and task["task"] == declared.task
+    return awaits and str(task["error"]).startswith(f"{declared.exception}:")
 
 
 def list_failed(store: RunStore, run: JobRun) -> Iterator[dict[str, Any]]:
