@@ -145,7 +145,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "declared feature from an undeclared table": (
         SOUND.but(model=replace(SOUND.model, lookups=(ELSEWHERE,))),
         "inputs",
-        "dev.scratch.leaky is no feature table of this project",
+        "dev.scratch.leaky is not a feature table of this project",
     ),
     "evaluation window within the delay of labels": (
         SOUND.but(tags={"training_end": (WINDOW.start - dt.timedelta(hours=12)).isoformat()}),
