@@ -15,8 +15,9 @@ def get_state(root: Path) -> Path:
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:
-    """The project's own description."""
-    return _parse((root / "pyproject.toml").read_text(encoding="utf-8"))
+    """The project's own description; empty where the folder has none."""
+    file = root / "pyproject.toml"
+    return _parse(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 # Asked hundreds of times while a bundle is checked.

@@ -12,9 +12,11 @@ from jsonschema import Draft202012Validator
 
 from .checks import TARGET_CHECKS, find_collisions
 from .entry_points import find_script_faults
+from .known import TOP_LEVEL, find_unknown_keys, list_unknown
 from .loading import Bundle, load_bundle
-from .reading import read_main
-from .resource_types import find_type_faults
+from .reading import get_variable_file, read_files
+from .references import has_python
+from .resource_types import find_type_faults, list_unknown_kinds
 from .sources import find_hard_coded_names
 from .writes import find_foreign_names
 from .yaml_source import BundleError, Places, read_yaml
@@ -25,8 +27,10 @@ NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login"
 def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[str]:
     """Every fault of the bundle, one line each, in the order of the targets."""
     bundles: dict[str, Bundle] = {}
-    faults: list[str] = []
-    for target in list_targets(root):
+    config, places = read_files(root)
+    faults = list(find_unknown_keys(config, places))
+    for target in config["targets"]:
+        faults += _find_kept_values(root, target)
         try:
             bundles[target] = load_bundle(root, target, variables)
         except BundleError as error:
@@ -49,9 +53,25 @@ def list_targets(root: Path) -> list[str]:
     """The names of the targets.
 
     Raises:
-        BundleError: `databricks.yml` is missing or broken, or has none.
+        BundleError: The bundle cannot be read.
     """
-    return list(read_main(root, Places(root))["targets"])
+    return list(read_files(root)[0]["targets"])
+
+
+def _find_kept_values(root: Path, target: str) -> Iterator[str]:
+    """Values of variables that a person keeps outside git, where nobody else sees them."""
+    file = get_variable_file(root, target)
+    if file.exists():
+        place = f"{file.relative_to(root).as_posix()}:1"
+        yield f"{place}: not supported: set variables in the YAML, or BUNDLE_VAR_*"
+
+
+def list_unchecked(root: Path) -> list[str]:
+    """What these checks do not know, and the CLI may."""
+    config, _ = read_files(root)
+    bundle = load_bundle(root, next(iter(config["targets"])))
+    unknown = [*list_unknown(config, TOP_LEVEL), *list_unknown_kinds(bundle)]
+    return [*unknown, *(["what Python code declares"] if has_python(config) else [])]
 
 
 def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
@@ -92,7 +112,10 @@ def validate(root: Path) -> int:
     """
     faults = find_faults(root)
     targets = list_targets(root)
-    if not faults and shutil.which("databricks"):
+    has_cli = bool(shutil.which("databricks"))
+    for unchecked in [] if faults else list_unchecked(root):
+        print(f"{'left to' if has_cli else 'not checked, for want of'} the CLI: {unchecked}")
+    if not faults and has_cli:
         faults = list(ask_cli(root, targets))
     elif not faults:
         print("skipped: what the Databricks CLI finds, since databricks is not on PATH")

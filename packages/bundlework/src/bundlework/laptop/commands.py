@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from bundlework import BEGAN
-from bundlework.bundle.faults import check_job
 from bundlework.bundle.graph import SUCCESSES, State
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.parameters import fill_parameters
 from bundlework.bundle.project import get_state
 from bundlework.errors import Refusal
 
+from .playable import check_job
 from .runner import Runner
 from .runs import JobRun, RunStore
 from .session import lock, open_session, waits_for_approval
