@@ -20,7 +20,9 @@ KIND = re.compile(r"\w+_task")
 # The dynamic values that Databricks documents, of those that begin as they do.
 BEGINNING = re.compile(r"(job|task|tasks|workspace)\.")
 DOCUMENTED = re.compile(
-    r"job\.(id|name|run_id|repair_count|parameters\.[\w-]+|trigger\.[\w.-]+|start_time(\.\w+)*)"
+    r"job\.(id|name|run_id|repair_count|parameters\.[\w-]+|trigger\.[\w.-]+"
+    r"|start_time\.(iso_date|iso_datetime|iso_weekday|is_weekday|timestamp_ms"
+    r"|year|month|day|hour|minute|second))"
     r"|task\.(name|run_id|execution_count|notebook_path)"
     r"|tasks\.[\w-]+\.(values\.[\w.-]+|output\.[\w.-]+|run_id|result_state|error_code"
     r"|execution_count|notebook_path)"

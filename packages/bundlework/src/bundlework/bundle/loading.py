@@ -152,7 +152,8 @@ def load_bundle(
     is_preset = config.get("presets") is not None
     config["presets"] = fill_presets(config)
     _raise(places, find_preset_faults(config))
-    flaws = (*find_nameless(config["resources"]), *_prepare(config, root, places))
+    flaws = (*find_nameless(config["resources"]), *find_permission_faults(config))
+    flaws += tuple(_prepare(config, root, places))
     add_ids(config)
     config = resolve(config, places, ("resources",))
     if not (config["presets"] or is_preset):

@@ -12,7 +12,6 @@ from typing import Any
 from databricks.bundles.core._resource_type import _ResourceType
 
 from .loading import Bundle
-from .permissions import find_permission_faults
 from .yaml_source import Path_
 
 TYPES = {kind.plural_name: kind.resource_type for kind in _ResourceType.all()}
@@ -36,11 +35,15 @@ def find_type_faults(bundle: Bundle) -> Iterator[str]:
 
     What the types do not know is left to the CLI.
     """
-    nameless = [flaw for flaw in bundle.flaws if len(flaw[0]) == len(("resources", "kind", "key"))]
-    faulty = [*nameless, *find_permission_faults(bundle.config)]
+    faulty = [flaw for flaw in bundle.flaws if _is_of_form(flaw[0])]
     known = {path[:3] for path, _ in faulty}
     for path, message in (*faulty, *_find_mistyped(bundle, known)):
         yield bundle.places.describe(path, message)
+
+
+def _is_of_form(path: Path_) -> bool:
+    """Whether a flaw is a missing name or a permission, and not a file."""
+    return len(path) == len(("resources", "kind", "key")) or "permissions" in path
 
 
 def list_unknown_kinds(bundle: Bundle) -> list[str]:

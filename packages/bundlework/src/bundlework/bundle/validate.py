@@ -27,7 +27,10 @@ NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login"
 def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[str]:
     """Every fault of the bundle, one line each, in the order of the targets."""
     bundles: dict[str, Bundle] = {}
-    config, places = read_files(root)
+    try:
+        config, places = read_files(root)
+    except BundleError as error:
+        return error.faults
     faults = list(find_unknown_keys(config, places))
     for target in config["targets"]:
         faults += _find_kept_values(root, target)

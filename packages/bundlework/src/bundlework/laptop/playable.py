@@ -61,8 +61,7 @@ def check_job(bundle: Bundle, key: str) -> None:
 def _find_job_faults(bundle: Bundle, key: str) -> Iterator[str]:
     """What is wrong with a job, or else what a laptop cannot play of it."""
     path = ("resources", "jobs", key)
-    # A job without a name can be played; one whose file is missing cannot.
-    flaws = [flaw for flaw in bundle.flaws if flaw[0][:3] == path != flaw[0]]
+    flaws = [flaw for flaw in bundle.flaws if flaw[0][:4] == (*path, "tasks")]
     unsound = [*find_faults(bundle, key), *(bundle.places.describe(*flaw) for flaw in flaws)]
     yield from unsound or _find_unplayable(bundle, key, path)
 
