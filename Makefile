@@ -59,7 +59,8 @@ rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run"
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
-faults: $(RENDERED)/.venv/ready ## kill runs at many moments and compare what they leave
+faults: $(RENDERED)/.venv/ready ## kill runs at many moments, and half-write the bundle in every way
+	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/edit_all.py
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py lifecycle 10
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py validation 20
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py rollback 5

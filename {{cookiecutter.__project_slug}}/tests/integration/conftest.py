@@ -30,7 +30,7 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
     opened = LocalWorkspace(state, bundle.schemas)
     module = bundle.contract.workspace
     display = PlainDisplay(Console(quiet=True), "{{ cookiecutter.__package }}")
-    executor, store = Executor(ROOT, opened, module), RunStore(state / "runs.db")
+    executor, store = Executor(bundle.find_file, opened, module), RunStore(state / "runs.db")
     played = Lifecycle(
         opened.bind(module, None),
         read_settings(bundle),

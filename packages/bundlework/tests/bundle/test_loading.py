@@ -8,7 +8,6 @@ import functools
 import operator
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_bundle import Toy
 
-from bundlework.bundle.faults import check_job, find_faults
+from bundlework.bundle.faults import find_faults
+from bundlework.bundle.known import find_unknown_keys
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.merging import MergeError, merge
+from bundlework.bundle.paths import anchor_paths
 from bundlework.bundle.presets import normalise_prefix
-from bundlework.bundle.reading import anchor_paths
-from bundlework.bundle.yaml_source import BundleError
+from bundlework.bundle.reading import read_files
+from bundlework.bundle.yaml_source import BundleError, write_down
+from bundlework.laptop.playable import check_job
 
 
 def settings_of(bundle: Any) -> dict[str, str]:
@@ -63,7 +65,6 @@ def test_an_include_takes_yaml_alone_and_from_one_folder(toy: Toy) -> None:
     with pytest.raises(BundleError) as found:
         load_bundle(toy.root)
     assert "*.txt matches notes.txt, which is no YAML" in str(found.value)
-    assert "**/deep.yml matches no file" in str(found.value)
 
 
 def test_a_complex_variable_is_not_given_as_a_text(
@@ -79,11 +80,20 @@ def test_a_complex_variable_is_not_given_as_a_text(
 
 
 def test_a_path_is_relative_to_the_file_it_is_written_in() -> None:
-    written = {"notebook_path": "x.py", "file_path": "../y.json", "whl": "/abs/z.whl"}
-    anchored = {"notebook_path": "resources/x.py", "file_path": "y.json", "whl": "/abs/z.whl"}
-    assert anchor_paths(written, Path("resources")) == anchored
-    for elsewhere in ("https://host/x", "dbfs:/x", "${workspace.file_path}/x"):
-        assert anchor_paths({"file_path": elsewhere}, Path("resources")) == {"file_path": elsewhere}
+    def anchor(path: str) -> str:
+        task = {"notebook_task": {"notebook_path": path}}
+        resources = write_down({"jobs": {"a": {"tasks": [task]}}}, "resources")
+        anchor_paths(resources)
+        anchored: str = resources["jobs"]["a"]["tasks"][0]["notebook_task"]["notebook_path"]
+        return anchored
+
+    assert [anchor(path) for path in ("x.py", "../y.py", "./z/")] == [
+        "resources/x.py",
+        "y.py",
+        "resources/z",
+    ]
+    for elsewhere in ("/abs/z.py", "https://host/x", "dbfs:/x", "${workspace.file_path}/x"):
+        assert anchor(elsewhere) == elsewhere
 
 
 def test_a_target_overrides_tasks_by_their_key(toy: Toy) -> None:
@@ -116,19 +126,10 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
             lambda toy: toy.config["bundle"].pop("name"),
             r"databricks.yml:\d+: bundle: name is missing",
         ),
-        (
-            lambda toy: toy.config.pop("targets"),
-            r"databricks.yml:\d+: targets: there is none: decl",
-        ),
-        (lambda toy: toy.config["include"].append(None), "include: write a list of patterns"),
+        (lambda toy: toy.config["include"].append(None), "include.1: the entry is empty: write"),
         (lambda toy: toy.config.update(variables="x"), "variables: a mapping is expected, not 'x'"),
-        (
-            lambda toy: toy.config["targets"]["dev"].update(resources={"jobs": {"new": {}}}),
-            r"databricks.yml:\d+: resources.jobs.new: name is missing, or no text: write one",
-        ),
-        (lambda toy: toy.config["include"].append("more/*.yml"), r"more/\*.yml matches no file"),
+        (lambda toy: toy.config["include"].append("more/a.yml"), r"more/a.yml matches no file"),
         (lambda toy: toy.config["include"].append("/etc/*.yml"), r"/etc/\*.yml is absolute"),
-        (lambda toy: toy.config.update(resourcs={}), "unknown key resourcs"),
         (
             lambda toy: toy.resources["resources"]["schemas"].update(main={"name": "x"}),
             "schemas.main: the key is used in resources.jobs too|jobs.main: the key is used",
@@ -141,7 +142,7 @@ def test_a_pull_requests_prefix_loses_what_names_may_not_have() -> None:
             lambda toy: toy.config["targets"]["dev"].update(
                 resources={"jobs": {"main": {"tasks": 1}}}
             ),
-            r"databricks.yml:\d+: targets.dev.resources.jobs.main.tasks: 1 cannot override",
+            r"databricks.yml:\d+: targets.dev.resources.jobs.main.tasks: a list is expected, not 1",
         ),
         (
             lambda toy: toy.resources.update(variables={"greeting": {"default": [1]}}),
@@ -235,7 +236,7 @@ def test_an_unknown_target_or_variable_is_refused(toy: Toy) -> None:
 
 @pytest.mark.parametrize("override", [{"main": "text"}, {"main": ["list"]}, {"main": 1}])
 def test_values_of_different_kinds_are_not_merged(override: dict[str, Any]) -> None:
-    with pytest.raises(MergeError, match=r"cannot override .*: write a dict here too") as found:
+    with pytest.raises(MergeError, match=r"cannot override .*: write a mapping here too") as found:
         merge({"main": {"name": "main"}}, override)
     assert found.value.path == ("main",)
 
@@ -247,7 +248,8 @@ def test_nothing_overrides_nothing() -> None:
 def test_clusters_are_merged_by_their_keys_and_environments_are_added() -> None:
     base = {"job_clusters": [{"job_cluster_key": "a", "new_cluster": {"num_workers": 1}}]}
     more = {"job_clusters": [{"job_cluster_key": "a", "new_cluster": {"spark_version": "x"}}]}
-    (merged,) = merge(base, more)["job_clusters"]
+    path = ("resources", "jobs", "main")
+    (merged,) = merge(base, more, path)["job_clusters"]
     assert merged["new_cluster"] == {"num_workers": 1, "spark_version": "x"}
     environments = [[{"environment_key": "a", "spec": {key: "x"}}] for key in ("b", "c")]
     base, more = ({"environments": listed} for listed in environments)
@@ -255,8 +257,9 @@ def test_clusters_are_merged_by_their_keys_and_environments_are_added() -> None:
 
 
 def test_a_grant_is_merged_by_who_has_it_and_names_a_privilege_once() -> None:
-    base, more = ({"grants": [{"principal": "p", "privileges": [*may]}]} for may in ("ab", "bc"))
-    assert merge(base, more) == {"grants": [{"principal": "p", "privileges": ["a", "b", "c"]}]}
+    base, more = ([{"principal": "p", "privileges": [*may]}] for may in ("ab", "bc"))
+    path = ("resources", "schemas", "raw", "grants")
+    assert merge(base, more, path) == [{"principal": "p", "privileges": ["a", "b", "c"]}]
 
 
 IDENTITY = {"user_name": "somebody@example.com"}
@@ -276,27 +279,9 @@ def test_jobs_without_an_identity_of_their_own_run_as_the_bundles(toy: Toy) -> N
 @pytest.mark.parametrize(
     ("edit", "fault"),
     [
-        (lambda toy: toy.config["bundle"].update(cluster_id="x"), "bundle.cluster_id: unknown key"),
-        (lambda toy: toy.config["bundle"].update(deployment={}), "bundle.deployment: unknown key"),
-        (
-            lambda toy: toy.config.update(workspace={"hots": "x"}),
-            "workspace.hots: unknown key hots, or not supported: there are account_id",
-        ),
-        (
-            lambda toy: toy.config["targets"]["prod"].update(workspace={"current_user": {}}),
-            "targets.prod.workspace.current_user: unknown key",
-        ),
-        (
-            lambda toy: toy.config["targets"]["prod"].update(cluster_id="x"),
-            "targets.prod.cluster_id: unknown key",
-        ),
-        (
-            lambda toy: toy.config["targets"]["prod"].update(git={"branch": "main"}),
-            "targets.prod.git: unknown key",
-        ),
         (
             lambda toy: toy.config.update(run_as={"group_name": "x"}),
-            "run_as.group_name: unknown key group_name",
+            "run_as: name exactly one of service_principal",
         ),
         (
             lambda toy: toy.config.update(run_as=None),
@@ -306,21 +291,58 @@ def test_jobs_without_an_identity_of_their_own_run_as_the_bundles(toy: Toy) -> N
             lambda toy: toy.config["targets"]["prod"].update(
                 run_as={**IDENTITY, "service_principal_name": "x"}
             ),
-            "targets.prod.run_as: name exactly one of service_principal_name and user_name",
+            "run_as: name exactly one of service_principal_name and user_name",
         ),
         (
             lambda toy: toy.config.update(
                 run_as=IDENTITY,
                 resources={"model_serving_endpoints": {"it": {"name": "it"}}},
             ),
-            "resources.model_serving_endpoints: endpoints run as who deploys them: give run_as to",
+            "resources.model_serving_endpoints: they run as who deploys them: give run_as to",
         ),
     ],
 )
-def test_what_a_laptop_cannot_apply_is_refused_by_name(toy: Toy, edit: Any, fault: str) -> None:
+def test_an_identity_that_nothing_can_run_as_is_refused(toy: Toy, edit: Any, fault: str) -> None:
     edit(toy)
     with pytest.raises(BundleError, match=rf"^databricks.yml:\d+: {fault}"):
-        toy.load()
+        toy.load("prod")
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        (lambda toy: toy.config.update(resourcs={}), "resourcs: unknown key resourcs: write resou"),
+        (
+            lambda toy: toy.config.update(resources={"job": {}}),
+            "resources.job: unknown key job: write jobs",
+        ),
+        (
+            lambda toy: toy.config.update(workspace={"hots": "x"}),
+            "workspace.hots: unknown key hots: there are account_id",
+        ),
+        (
+            lambda toy: toy.config["targets"]["prod"].update(workspace={"current_user": {}}),
+            "targets.prod.workspace.current_user: unknown key",
+        ),
+        (
+            lambda toy: toy.config.update(run_as={"group_name": "x"}),
+            "run_as.group_name: unknown key group_name",
+        ),
+    ],
+)
+def test_a_misspelt_key_is_named_and_resolves(toy: Toy, edit: Any, fault: str) -> None:
+    edit(toy)
+    toy.write()
+    (found,) = find_unknown_keys(*read_files(toy.root))
+    assert re.match(rf"databricks.yml:\d+: {fault}", found)
+
+
+def test_a_word_that_resembles_none_is_left_to_the_cli(toy: Toy) -> None:
+    toy.config["x-shared"] = {"tags": {}}
+    toy.config["resources"] = {"quantum_computers": {"it": {"qubits": 3}}}
+    bundle = toy.load()
+    assert list(find_unknown_keys(*read_files(toy.root))) == []
+    assert bundle.config["resources"]["quantum_computers"]["it"]["qubits"] == 3
 
 
 def test_what_a_laptop_has_no_use_for_is_let_pass(toy: Toy) -> None:
@@ -356,12 +378,23 @@ def test_a_resources_own_permission_comes_before_the_bundles(
     toy.resources["resources"].setdefault(kind, {})["it"] = resource
     toy.config["permissions"] = name_permissions(a="CAN_VIEW", b="CAN_RUN")
     config = toy.load("prod").config
-    assert config["resources"][kind]["it"]["permissions"] == name_permissions(**resolved)
+    granted = config["resources"][kind]["it"]["permissions"]
+    # Who deploys owns or manages it.
+    assert "user_name" in granted[-1]
+    assert granted[:-1] == name_permissions(**resolved)
 
 
 def test_of_two_levels_of_the_same_group_the_higher_one_holds(toy: Toy) -> None:
     toy.job["permissions"] = name_permissions(a="CAN_MANAGE") + name_permissions(a="CAN_VIEW")
-    assert toy.load().jobs["main"]["permissions"] == name_permissions(a="CAN_MANAGE")
+    permissions = toy.load().jobs["main"]["permissions"]
+    assert permissions[:-1] == name_permissions(a="CAN_MANAGE")
+
+
+def test_who_deploys_owns_a_job_that_others_may_use(toy: Toy) -> None:
+    toy.job["permissions"] = name_permissions(a="CAN_VIEW")
+    bundle = toy.load("prod")
+    user = bundle.config["workspace"]["current_user"]["userName"]
+    assert bundle.jobs["main"]["permissions"][-1] == {"user_name": user, "level": "IS_OWNER"}
 
 
 # A key has values of one kind, as in a bundle.

@@ -7,33 +7,17 @@ With the CLI they are compared directly; without it, with what the CLI gave when
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from oracle import COMMIT, ask_cli, drop_empty, keep_record, list_differences, pick
 from rendered import COMPUTES, TARGETS, USER, copy_project, edit
 from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
 
-from bundlework.bundle.loading import add_ids, load_bundle
-from bundlework.bundle.reading import anchor_paths
-from bundlework.bundle.references import resolve
-from bundlework.bundle.yaml_source import Places
+from bundlework.bundle.loading import load_bundle
 
 RECORDED = Path(__file__).parent / "recorded"
-COMMIT = "0" * 40
-# What the CLI adds for itself, and a laptop has no use for.
-OF_THE_CLI = {
-    "deployment", "edit_mode", "format", "volume_path", "embed_credentials", "parent_path",
-    "serialized_dashboard",
-}  # fmt: skip
-
-# Where it is empty, the CLI leaves it out: a workspace would refuse it.
-LEFT_OUT = {
-    "budget_policy_id", "environment_key", "job_cluster_key", "policy_id", "storage_root",
-}  # fmt: skip
-
 # Lists merged by their keys, others appended, null over a value, a variable inside a variable, and
 # who runs it: a target replaces the bundle's identity.
 RUN_AS = "run_as: {service_principal_name: somebody}\n"
@@ -119,60 +103,11 @@ def copy_sample(folder: Path, name: str) -> tuple[Path, str]:
     return project, target
 
 
-def pick(config: dict[str, Any]) -> dict[str, Any]:
-    """The parts that both know."""
-    # The CLI normalises a file's path where a resource has it, not yet in a variable.
-    values = {name: v["value"] for name, v in config["variables"].items()}
-    variables = anchor_paths(values, Path())
-    workspace = {k: v for k, v in config["workspace"].items() if k.endswith("_path")}
-    bundle = {key: config["bundle"][key] for key in ("name", "target")}
-    parts = {k: config.get(k, []) for k in ("permissions", "presets", "run_as")}
-    parts["resources"] = config["resources"]
-    return clean({**parts, "bundle": bundle, "variables": variables, "workspace": workspace})
-
-
-def drop_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: drop_empty(v) for k, v in value.items() if v != "" or k not in LEFT_OUT}
-    return [drop_empty(part) for part in value] if isinstance(value, list) else value
-
-
-def clean(value: Any) -> Any:
-    """Without what only the CLI has, and with tasks and tags in the order of their keys."""
-    if isinstance(value, dict):
-        return {k: clean(v) for k, v in value.items() if k not in OF_THE_CLI}
-    if not isinstance(value, list):
-        return value
-    parts = [clean(part) for part in value]
-    keyed = parts and isinstance(parts[0], dict) and ({"task_key", "key"} & set(parts[0]))
-    return sorted(parts, key=lambda p: p.get("task_key") or p.get("key")) if keyed else parts
-
-
-def ask_cli(workspace: FakeWorkspace, project: Path, target: str) -> dict[str, Any]:
-    """The CLI's own resolution; the references it leaves to the deployment are followed."""
-    config = json.loads(workspace.run(project, "validate", "-o", "json", "-t", target))
-    add_ids(config)
-    text = json.dumps(pick(resolve(config, Places(project), ("resources",))))
-    commit = config["bundle"]["git"]["commit"]
-    return json.loads(text.replace(workspace.warehouse, "WAREHOUSE").replace(commit, COMMIT))
-
-
 def resolve_here(project: Path, target: str) -> dict[str, Any]:
     given = {"deployer": USER, "warehouse_id": "WAREHOUSE"}
     config = load_bundle(project, target, given).config
     config["resources"] = drop_empty(config["resources"])
     return json.loads(json.dumps(pick(config)).replace(config["bundle"]["git"]["commit"], COMMIT))
-
-
-def list_differences(a: Any, b: Any, path: str = "") -> list[str]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        keys = sorted(set(a) | set(b))
-        pairs = [(a.get(k, "absent"), b.get(k, "absent"), f"{path}.{k}") for k in keys]
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        pairs = [(x, y, f"{path}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True))]
-    else:
-        return [] if str(a) == str(b) else [f"{path}: the CLI has {a!r}, the resolver has {b!r}"]
-    return [found for x, y, at in pairs for found in list_differences(x, y, at)]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -187,12 +122,5 @@ def test_it_equals_what_the_cli_gave(tmp_path: Path, name: str) -> None:
 def test_it_equals_what_the_cli_gives(tmp_path: Path, name: str) -> None:
     project, target = copy_sample(tmp_path, name)
     config = ask_cli(FakeWorkspace(), point_to_fake(project), target)
-    if os.environ.get("RECORD"):
-        version = subprocess.run(
-            ["databricks", "--version"], capture_output=True, text=True, check=False
-        ).stdout
-        record = {"cli": version.strip(), "config": config}
-        RECORDED.mkdir(exist_ok=True)
-        path = RECORDED / f"{name}.json"
-        path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    keep_record(RECORDED / f"{name}.json", config)
     assert list_differences(config, resolve_here(project, target)) == []

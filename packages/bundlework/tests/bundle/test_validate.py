@@ -77,8 +77,8 @@ def test_variables_from_a_file_beside_the_bundle_are_refused(tmp_path: Path) -> 
     folder = project / ".databricks/bundle/dev"
     folder.mkdir(parents=True)
     (folder / "variable-overrides.json").write_text('{"catalog": "prod"}')
-    (fault,) = find_faults(project)
-    assert "variable-overrides.json: not supported: set variables in the YAML" in fault
+    faults = find_faults(project)
+    assert "variable-overrides.json:1: not supported: set variables in the YAML" in faults[0]
 
 
 @pytest.mark.parametrize("compute", COMPUTES)

@@ -41,11 +41,17 @@ from bundlework.bundle.yaml_source import BundleError
             lambda toy: toy.job["tasks"][1]["python_wheel_task"].update(
                 named_parameters={"x": "{{job.colour}}"}
             ),
-            r"\{\{job.colour\}\} is not a value that a laptop knows",
+            r"\{\{job.colour\}\} is not a value that Databricks knows",
         ),
         (
-            lambda toy: toy.job["tasks"][0].update(for_each_task={}),
-            "for_each_task cannot run on a laptop",
+            lambda toy: toy.job["tasks"][1]["python_wheel_task"].update(
+                named_parameters={"x": "{{tasks.first.run_id}}"}
+            ),
+            r"\{\{tasks.first.run_id\}\} is not a value that a laptop knows",
+        ),
+        (
+            lambda toy: toy.job["tasks"][0].update(for_each_task={"inputs": "[]", "task": {}}),
+            "for_each_task.task: task_key is missing",
         ),
         (
             lambda toy: toy.add_task("n", notebook_task={"notebook_path": "../no.py"}),
@@ -59,7 +65,14 @@ from bundlework.bundle.yaml_source import BundleError
             r"found is looked up in a workspace: give --var found=\.\.\.",
         ),
         (lambda toy: toy.job["tasks"][0].update(run_if="SOMETIMES"), "run_if SOMETIMES"),
-        (lambda toy: toy.job.update(continuous={}), "continuous cannot run on a laptop"),
+        (
+            lambda toy: toy.job["tasks"][0].update(sql_task={}),
+            "task first has python_wheel_task and sql_task, and needs one of",
+        ),
+        (
+            lambda toy: toy.add_task("q", sql_task={"warehouse_id": "w"}),
+            "task q: sql_task cannot run on a laptop: run the job in a workspace",
+        ),
         (
             lambda toy: toy.add_task("c", condition_task={"op": "LIKE", "left": "", "right": ""}),
             "op LIKE is not one of EQUAL_TO",
@@ -106,16 +119,8 @@ from bundlework.bundle.yaml_source import BundleError
             r"main.job.yml:\d+: resources.jobs.main.parameters.0: default is missing: write it",
         ),
         (
-            lambda toy: toy.job.update(tasks=None),
-            r"main.job.yml:\d+: resources.jobs.main.tasks: it is empty: write a list, or remove",
-        ),
-        (
-            lambda toy: toy.job["tasks"][1].update(depends_on=None),
-            r"main.job.yml:\d+: resources.jobs.main.tasks.1.depends_on: it is empty: write a list",
-        ),
-        (
             lambda toy: toy.job["tasks"][1].update(depends_on=["first"]),
-            r"tasks.1.depends_on.0: it is 'first': write task_key here",
+            r"tasks.1.depends_on.0: a mapping is expected, not 'first': write one",
         ),
         (
             lambda toy: toy.job["tasks"].append({"python_wheel_task": WHEEL}),
@@ -123,13 +128,7 @@ from bundlework.bundle.yaml_source import BundleError
         ),
         (
             lambda toy: toy.add_task("c", condition_task={"op": ["x"], "left": "", "right": ""}),
-            r"condition_task.op: it is \['x'\]: write a text",
-        ),
-        (
-            lambda toy: toy.add_task(
-                "c", run_job_task={"job_id": "1", "python_named_params": {"a": "b"}}
-            ),
-            r"run_job_task: python_named_params cannot run on a laptop: remove it",
+            "condition_task.op: a list is here: write a text",
         ),
         (
             lambda toy: toy.job["tasks"][0].update(environment_key="default"),
@@ -170,7 +169,7 @@ def test_a_faulty_graph_is_refused_before_anything_runs(toy: Toy, edit: Any, fau
             "dbutils.jobs.taskValues.get cannot run on",
         ),
         ("n.py", "x = 1\nx = = 2", "task n: n.py: line 3: invalid syntax: correct it"),
-        ("n.ipynb", "{}", "n.ipynb cannot run on a laptop: export it as a source file"),
+        ("n.ipynb", "{}", "n.ipynb: the file is no notebook of Jupyter's: export it again"),
     ],
 )
 def test_a_notebook_that_a_laptop_cannot_run_is_refused(
@@ -184,8 +183,9 @@ def test_a_notebook_that_a_laptop_cannot_run_is_refused(
 
 
 def test_a_notebook_that_is_read_from_git_is_refused(toy: Toy) -> None:
+    toy.job["git_source"] = {"git_url": "https://host/x.git", "git_branch": "main"}
     toy.add_task("n", notebook_task={"notebook_path": "n", "source": "GIT"})
-    with pytest.raises(BundleError, match="task n: source GIT cannot run on a laptop"):
+    with pytest.raises(BundleError, match="task n: n comes from a repository, and a laptop has"):
         toy.run()
 
 

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from toy_bundle import WHEEL, Silent, Toy, fail, leave
 
-from bundlework.bundle.contract import read_contract, read_package
+from bundlework.bundle.contract import read_package
 from bundlework.bundle.graph import State
 from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.yaml_source import BundleError
 from bundlework.laptop.runner import Runner
+from bundlework.laptop.runs import JobRun
 from bundlework.laptop.tasks import Executor, TaskValues
 from bundlework.laptop.workspace import LocalWorkspace
 
@@ -262,18 +264,128 @@ class Sparkless(LocalWorkspace):
     _services = dict.fromkeys(["spark", "features", "mlflow", "governance", "secrets"])
 
 
+def play(toy: Toy, **parameters: str) -> JobRun:
+    """Runs what tasks do, and not only notes it, without Spark."""
+    bundle = toy.load()
+    executor = Executor(
+        bundle.find_file, Sparkless(toy.root, []), read_contract(Path.cwd()).workspace
+    )
+    return Runner(bundle, executor, toy.store, Silent()).run("main", parameters)
+
+
 def test_a_notebook_is_told_its_own_and_its_jobs_parameters_and_leaves_values(toy: Toy) -> None:
     (toy.root / "seen.py").write_text(NOTEBOOK)
     told = {"day": "{{job.parameters.as_of}}"}
     notebook = {"notebook_path": "../seen.py", "base_parameters": told}
     toy.job["tasks"] = []
     toy.add_task("see", notebook_task=notebook)
-    executor = Executor(toy.root, Sparkless(toy.root, []), read_contract(Path.cwd()).workspace)
-    run = Runner(toy.load(), executor, toy.store, Silent()).run("main", {"as_of": "2013-05-05"})
+    run = play(toy, as_of="2013-05-05")
     assert run.state is State.SUCCESS
     assert toy.store.get_values(run.id) == {
         ("see", "seen"): ["2013-05-05", "2013-05-05", "red", None]
     }
+
+
+JUPYTER = """{"cells": [
+  {"cell_type": "markdown", "source": ["# What it is told"]},
+  {"cell_type": "code", "source": ["%pip install nothing\\n", "first = 1"]},
+  {"cell_type": "code", "source": "dbutils.jobs.taskValues.set('seen', first + 1)"}
+]}"""
+
+
+def test_a_notebook_of_jupyter_runs_cell_by_cell(toy: Toy) -> None:
+    (toy.root / "seen.ipynb").write_text(JUPYTER)
+    toy.job["tasks"] = []
+    toy.add_task("see", notebook_task={"notebook_path": "../seen.ipynb"})
+    run = play(toy)
+    assert toy.store.get_values(run.id) == {("see", "seen"): 2}
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from beside import NAME
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(f"{NAME} {sys.argv[2:]}")
+"""
+
+
+def test_a_script_runs_as_a_program_with_its_parameters(toy: Toy) -> None:
+    (toy.root / "script.py").write_text(SCRIPT)
+    (toy.root / "beside.py").write_text("NAME = 'beside'")
+    told = [str(toy.root / "told"), "{{job.parameters.as_of}}"]
+    toy.job["tasks"] = []
+    toy.add_task("run", spark_python_task={"python_file": "../script.py", "parameters": told})
+    assert play(toy, as_of="2013-05-05").state is State.SUCCESS
+    assert (toy.root / "told").read_text() == "beside ['2013-05-05']"
+
+
+def repeat(toy: Toy, inputs: object, *needed: str) -> dict[str, Any]:
+    told = {"all": "{{input}}", "name": "{{input.name}}", "as_of": "{{job.parameters.as_of}}"}
+    wheel = {**WHEEL, "named_parameters": told}
+    inner = {"task_key": "inner", "python_wheel_task": wheel}
+    toy.add_task("each", *needed, for_each_task={"inputs": inputs, "task": inner, "concurrency": 2})
+    return inner
+
+
+def list_told(toy: Toy) -> list[dict[str, str]]:
+    return [told for key, told in toy.recorder.calls if key == "inner"]
+
+
+def test_a_task_runs_once_for_each_input(toy: Toy) -> None:
+    repeat(toy, '[{"name": "a"}, {"name": 2}]')
+    assert toy.run().state is State.SUCCESS
+    assert [told["name"] for told in list_told(toy)] == ["a", "2"]
+    assert list_told(toy)[0] == {"all": '{"name": "a"}', "name": "a", "as_of": "2013-01-01"}
+
+
+def test_inputs_may_be_what_another_task_leaves(toy: Toy) -> None:
+    inner = repeat(toy, "{{tasks.first.values.found}}", "first")
+    inner["python_wheel_task"]["named_parameters"] = {"x": "{{input}}"}
+    toy.recorder.act = leave("found", ["a", True, 3])
+    toy.run()
+    assert [told["x"] for told in list_told(toy)] == ["a", "true", "3"]
+
+
+def test_a_task_fails_when_one_of_its_iterations_does_and_a_repair_repeats_all(toy: Toy) -> None:
+    inner = repeat(toy, "[1, 2, 3]")
+    inner["python_wheel_task"]["named_parameters"] = {"x": "{{input}}"}
+    toy.recorder.act = lambda key, values: fail("inner")(
+        key if list_told(toy)[-1:] == [{"x": "2", "as_of": "2013-01-01"}] else "", values
+    )
+    run = toy.run()
+    assert run.state is State.FAILED
+    (task,) = (t for t in toy.store.list_tasks(run.id) if t["task"] == "each")
+    assert task["error"] == "1 of 3 iterations failed: [1] inner is broken"
+    toy.recorder.act = lambda key, values: None
+    assert toy.runner().repair(run.id).state is State.SUCCESS
+    assert len(list_told(toy)) == 6
+
+
+def test_an_iteration_is_tried_as_often_as_its_task_says(toy: Toy) -> None:
+    inner = repeat(toy, "[1]")
+    inner["python_wheel_task"]["named_parameters"] = {"x": "{{input}}"}
+    inner["max_retries"] = 2
+    toy.recorder.act = fail("inner")
+    assert toy.run().state is State.FAILED
+    assert len(list_told(toy)) == 3
+
+
+@pytest.mark.parametrize("inputs", ["{}", "no list", "3"])
+def test_inputs_that_are_no_list_fail_the_task(toy: Toy, inputs: str) -> None:
+    inner = repeat(toy, inputs)
+    inner["python_wheel_task"]["named_parameters"] = {}
+    run = toy.run()
+    (task,) = (t for t in toy.store.list_tasks(run.id) if t["task"] == "each")
+    assert "write a list, or the JSON of one" in task["error"]
+
+
+def test_another_job_may_be_what_cannot_be_played(toy: Toy) -> None:
+    query = {"task_key": "q", "sql_task": {"warehouse_id": "w", "file": {"path": "../none.sql"}}}
+    toy.resources["resources"]["jobs"]["other"] = {"name": "other", "tasks": [query]}
+    assert toy.run().state is State.SUCCESS
+    with pytest.raises(BundleError, match=r"sql_task.file.path: there is no file none.sql"):
+        toy.runner().run("other", {})
 
 
 def test_a_failed_task_is_retried_as_often_as_the_yaml_says(toy: Toy) -> None:

@@ -124,7 +124,7 @@ class Toy:
 
     def add_task(self, key: str, *needed: str, **fields: Any) -> dict[str, Any]:
         task = {"task_key": key, "depends_on": [{"task_key": n} for n in needed], **fields}
-        if not {"condition_task", "run_job_task", "notebook_task"} & set(fields):
+        if not any(name.endswith("_task") for name in fields):
             task["python_wheel_task"] = dict(WHEEL)
         self.job["tasks"].append(task)
         return task

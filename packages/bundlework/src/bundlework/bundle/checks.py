@@ -17,9 +17,8 @@ from .contract import TABLE, read_contract, read_package
 from .entry_points import find_parameter_faults, find_script_faults
 from .faults import find_faults
 from .loading import Bundle
-from .presets import PRESETS, TRIGGERS, normalise, normalise_prefix
+from .presets import NAME_FIELDS, PRESETS, TRIGGERS, normalise, normalise_prefix
 from .quartz import find_cron_faults
-from .reading import NAME_FIELDS
 from .sources import find_hard_coded_names
 from .writes import (
     find_foreign_names,
@@ -115,13 +114,9 @@ def find_duration_faults(bundle: Bundle) -> Iterator[str]:
 
 
 def find_file_faults(bundle: Bundle) -> Iterator[str]:
-    """Files that resources name and that are not there."""
-    for kind, group in bundle.config["resources"].items():
-        for key, resource in group.items():
-            path = resource.get("file_path")
-            if path and not (bundle.root / path).exists():
-                fault = f"there is no file {path}: add it, or correct the path"
-                yield bundle.places.describe(("resources", kind, key, "file_path"), fault)
+    """Files that resources name and that are not there, or are something else."""
+    for path, fault in bundle.flaws:
+        yield bundle.places.describe(path, fault)
 
 
 def find_prefix_faults(bundle: Bundle) -> Iterator[str]:

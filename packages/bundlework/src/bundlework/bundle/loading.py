@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import copy
+import os
+import posixpath
+import re
 import subprocess
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .contract import Contract, read_contract
+from .defaults import (
+    drop_empty_texts,
+    fill_defaults,
+    mend_clusters,
+    override_compute,
+    read_alert_files,
+    refer_to_schemas,
+    rename_served_models,
+)
+from .forms import CONFIG, drop_nothing, find_form_faults
 from .merging import MergeError, merge
-from .presets import apply_target_mode, normalise
-from .reading import find_nameless, find_unsupported, read_files
+from .paths import NOTEBOOK_EXTENSIONS, Translator, anchor_paths, find_sync_root, list_files
+from .permissions import find_permission_faults, grant_permissions
+from .presets import apply_presets, fill_presets, find_nameless, find_preset_faults, normalise
+from .reading import read_files, read_variable_file
 from .references import References, resolve
-from .yaml_source import BundleError, Path_, Places
+from .yaml_source import BundleError, Path_, Places, Written
 
 FOLDERS = {
     f"{kind}_path": f"${{workspace.root_path}}/{folder}"
@@ -26,7 +41,25 @@ FOLDERS = {
         ("resource", "resources"),
     ]
 }
+# What a target lays upon the bundle.
+MERGED = ("bundle", "workspace", "artifacts", "resources", "sync", "permissions", "presets")
+# What a target's variable may say instead of a value.
+DECLARATIONS = (
+    {"default", "type", "description"},
+    {"default", "type"},
+    {"default", "description"},
+    {"lookup", "description"},
+    {"default"},
+    {"lookup"},
+)
 NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
+# Kinds of resources that run as somebody, and those that cannot run as anybody but who deploys.
+RUNNING = ("jobs", "pipelines", "alerts")
+NOT_RUNNING = ("model_serving_endpoints", "quality_monitors", "apps")
+IDENTITIES = ("service_principal_name", "user_name")
+# A folder of the workspace, and what the CLI puts before it.
+DOUBLED = re.compile(r"/Workspace/?(\$\{workspace\.(?:root|file|artifact|state|resource)_path\})")
+MOUNTED = ("/Workspace/", "/Volumes/")
 
 
 @dataclass(frozen=True)
@@ -37,12 +70,15 @@ class Bundle:
         root: The folder of `databricks.yml`.
         config: Everything resolved; `{{...}}` values are left to the run.
         places: Where in which file a value was written, for messages.
+        flaws: What is wrong with resources, and does not keep the others from being resolved, such
+            as files that are not there: the path in the YAML, and what to do.
     """
 
     root: Path
     target: str
     config: dict[str, Any]
     places: Places
+    flaws: tuple[tuple[Path_, str], ...] = ()
 
     @property
     def contract(self) -> Contract:
@@ -64,6 +100,21 @@ class Bundle:
         """`catalog.schema` of each schema the bundle declares."""
         declared = self.config.get("resources", {}).get("schemas", {}).values()
         return [schema["id"] for schema in declared]
+
+    @property
+    def sync_root(self) -> Path:
+        """The folder that is copied to a workspace."""
+        return find_sync_root(Path(os.path.abspath(self.root)), self.config)
+
+    def find_file(self, path: str) -> Path | None:
+        """The file that a path in the workspace stands for; None when the bundle has none."""
+        folder = f"{self.config['workspace']['file_path']}/"
+        if not path.startswith(folder):
+            return None
+        local = self.sync_root / path.removeprefix(folder)
+        # A workspace leaves out the extension of a notebook.
+        files = [local, *(local.with_name(local.name + each) for each in NOTEBOOK_EXTENSIONS)]
+        return next((file for file in files if file.is_file()), None)
 
     def find_job(self, job_id: object) -> str | None:
         """The key of the job with an id; None when the bundle has no such job."""
@@ -94,51 +145,63 @@ def load_bundle(
         BundleError: One line for each fault, with file and line.
     """
     config, places = read_files(root)
-    faults = list(find_unsupported(config, places))
-    if faults:
-        raise BundleError(faults)
     name = target or _find_default_target(config, places)
     places = places.for_target(name)
-    overrides = root / ".databricks" / "bundle" / name / "variable-overrides.json"
-    if overrides.exists():
-        raise BundleError(
-            [f"{overrides}: not supported: set variables in the YAML, or BUNDLE_VAR_*"]
-        )
     config = _apply_target(config, name, places)
-    nameless = list(find_nameless(config, places))
-    if nameless:
-        raise BundleError(nameless)
-    config = _fill_in(config, root, name)
-    References(config, places, dict(variables or {})).choose_variables()
+    _check_run_as(config, places)
+    _raise(places, _find_empty_resources(config))
+    config = _fill_in(drop_nothing(config), root, name, places)
+    kept = read_variable_file(root, name)
+    References(config, places, dict(variables or {}), kept).choose_variables()
     config = resolve(config, places, ("variables", "bundle", "workspace"))
-    config = apply_target_mode(config, places)
+    _check_forms(config, places)
+    is_preset = config.get("presets") is not None
+    config["presets"] = fill_presets(config)
+    _raise(places, find_preset_faults(config))
+    flaws = (*find_nameless(config["resources"]), *find_permission_faults(config))
+    flaws += tuple(_prepare(config, root, places))
     add_ids(config)
-    return Bundle(root, name, resolve(config, places), places)
+    config = resolve(config, places, ("resources",))
+    if not (config["presets"] or is_preset):
+        del config["presets"]
+    return Bundle(root, name, config, places, flaws)
+
+
+def _raise(places: Places, faults: Iterator[tuple[Path_, str]]) -> None:
+    found = [places.describe(path, fault) for path, fault in faults]
+    if found:
+        raise BundleError(found)
 
 
 def _find_default_target(config: dict[str, Any], places: Places) -> str:
-    targets = config.get("targets", {})
-    defaults = [name for name, target in targets.items() if (target or {}).get("default")]
+    targets = config["targets"]
+    defaults = [name for name, target in targets.items() if target.get("default")]
     if len(defaults) != 1 and len(targets) != 1:
         fault = f"name a target, or let one be the default: there are {', '.join(targets)}"
         raise BundleError([places.describe(("targets",), fault)])
-    return defaults[0] if defaults else next(iter(targets))
+    return str(defaults[0] if len(targets) > 1 else next(iter(targets)))
 
 
 def _apply_target(config: dict[str, Any], name: str, places: Places) -> dict[str, Any]:
-    targets = config.get("targets", {})
+    targets = config["targets"]
     if name not in targets:
         fault = f"unknown target {name!r}: there are {', '.join(targets)}"
         raise BundleError([places.describe(("targets",), fault)])
-    override = {k: v for k, v in (targets[name] or {}).items() if k != "default"}
-    variables = override.pop("variables", None) or {}
-    # Who runs the jobs is replaced, not merged.
-    replaced = {"targets"} | ({"run_as"} & set(override))
+    target = targets[name]
+    merged = {section: value for section, value in config.items() if section != "targets"}
     try:
-        merged = merge({k: v for k, v in config.items() if k not in replaced}, override)
+        for section in MERGED:
+            if target.get(section) is not None:
+                merged[section] = merge(merged.get(section), target[section], (section,))
     except MergeError as error:
         path = ("targets", name, *error.path)
         raise BundleError([places.describe(path, str(error))]) from None
+    # Who runs the jobs is replaced, not merged.
+    merged |= {field: target[field] for field in ("run_as", "mode") if field in target}
+    own = {"cluster_id": target.get("cluster_id") or target.get("compute_id")}
+    own |= {"git": {**(merged["bundle"].get("git") or {}), **(target.get("git") or {})}}
+    merged["bundle"] = {**merged["bundle"], **{k: v for k, v in own.items() if v}}
+    variables = target.get("variables") or {}
     _override_variables(merged, variables, ("targets", name, "variables"), places)
     return merged
 
@@ -146,44 +209,153 @@ def _apply_target(config: dict[str, Any], name: str, places: Places) -> dict[str
 def _override_variables(
     config: dict[str, Any], variables: dict[str, Any], path: Path_, places: Places
 ) -> None:
-    declared = config.setdefault("variables", {})
+    declared = dict(config["variables"])
     for key, value in variables.items():
         if key not in declared:
             fault = f"there is no variable {key}: declare it under variables, or correct the name"
             raise BundleError([places.describe((*path, key), fault)])
-        own = isinstance(value, dict) and set(value) & {"default", "lookup"}
-        given = value if own else {"default": value}
-        declared[key] = {**(declared[key] or {}), **given}
+        is_whole = isinstance(value, dict) and set(value) in DECLARATIONS
+        given = value if is_whole else {"default": value}
+        # A value comes instead of a lookup, and a lookup instead of a value.
+        former = {"lookup"} if "default" in given else {"default"}
+        declared[key] = {k: v for k, v in declared[key].items() if k not in former} | given
+    config["variables"] = declared
 
 
-def _fill_in(config: dict[str, Any], root: Path, target: str) -> dict[str, Any]:
+def _check_run_as(config: dict[str, Any], places: Places) -> None:
+    if "run_as" not in config:
+        return
+    given = [field for field in IDENTITIES if (config["run_as"] or {}).get(field)]
+    if len(given) != 1:
+        fault = f"name exactly one of {' and '.join(IDENTITIES)}"
+        raise BundleError([places.describe(("run_as",), fault)])
+
+
+def _find_empty_resources(config: dict[str, Any]) -> Iterator[tuple[Path_, str]]:
+    for kind, group in config["resources"].items():
+        for key, resource in (group if isinstance(group, dict) else {}).items():
+            if resource is None:
+                fault = "it is empty: write what belongs to it, or remove it"
+                yield ("resources", kind, key), fault
+
+
+def _check_forms(config: dict[str, Any], places: Places) -> None:
+    """Judges the form of everything again, now that variables have their values."""
+    checked = {section: config.get(section) for section in (*MERGED, "run_as", "variables")}
+    faults = list(find_form_faults(checked, CONFIG, resolved=True))
+    faults += [fault for fault in find_permission_faults(config) if len(fault[0]) == 2]
+    _raise(places, iter(faults))
+
+
+def _fill_in(config: dict[str, Any], root: Path, target: str, places: Places) -> dict[str, Any]:
     """Adds what the CLI knows by itself: the target, git's state, the user, the folders."""
     config = copy.deepcopy(config)
-    config["variables"] = config.get("variables") or {}
-    git = {
-        "commit": _ask_git(root, "rev-parse", "HEAD"),
-        "branch": _ask_git(root, "rev-parse", "--abbrev-ref", "HEAD"),
-    }
-    bundle = {**config["bundle"], "target": target, "mode": config.get("mode", "")}
-    bundle["git"] = {**git, **config["bundle"].get("git", {})}
+    name = config["bundle"].get("name")
+    if not name:
+        raise BundleError([places.describe(("bundle",), "name is missing: write one")])
+    bundle = {**config["bundle"], "target": target, "environment": target}
+    bundle |= {"mode": config.get("mode", ""), "git": _describe_git(root, bundle.get("git") or {})}
     user = _ask_git(root, "config", "user.email") or "me@laptop"
-    home = f"/Workspace/Users/{user}/.bundle/{bundle['name']}/{target}"
-    workspace: dict[str, Any] = {"host": "", "root_path": home, **FOLDERS}
-    workspace |= {"current_user": _describe_user(user), **config.get("workspace", {})}
-    return {**config, "bundle": bundle, "workspace": workspace}
+    written = config["workspace"]
+    workspace: dict[str, Any] = {"host": "", "root_path": f"~/.bundle/{name}/{target}", **FOLDERS}
+    workspace |= {**written, "current_user": _describe_user(user)}
+    workspace |= {f: _mount(workspace[f], user) for f in ("root_path", *FOLDERS)}
+    whole = {**config, "bundle": bundle, "workspace": workspace}
+    filled: dict[str, Any] = _map_texts(whole, _drop_doubled_folder)
+    return filled
+
+
+def _mount(path: Any, user: str) -> Any:
+    """A folder of the workspace from its root on."""
+    text = str(path)
+    if text.startswith("~/"):
+        return posixpath.join("/Workspace/Users", user, text[2:])
+    return f"/Workspace{text}" if text.startswith("/") and not text.startswith(MOUNTED) else path
+
+
+def _drop_doubled_folder(text: str) -> str:
+    changed = DOUBLED.sub(r"\1", text)
+    return Written(changed, text.folder) if isinstance(text, Written) else changed
+
+
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _map_texts(part, change) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_map_texts(part, change) for part in value]
+    return change(value) if isinstance(value, str) and "${" in value else value
+
+
+def _describe_git(root: Path, written: Mapping[str, Any]) -> dict[str, Any]:
+    commit, _, folder = _ask_git(root, "rev-parse", "HEAD", "--show-prefix").partition("\n")
+    branch = _ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
+    told = {
+        "branch": branch,
+        "actual_branch": branch,
+        "commit": commit,
+        "origin_url": _ask_git(root, "config", "--get", "remote.origin.url"),
+        "bundle_root_path": folder.rstrip("/") or ".",
+    }
+    return told | {field: value for field, value in written.items() if value}
 
 
 def _describe_user(user: str) -> dict[str, str]:
-    short = normalise(user.split("@")[0])
-    return {"userName": user, "short_name": short, "domain_friendly_name": short}
+    short = normalise(user.split("@", maxsplit=1)[0])
+    friendly = re.sub(r"[^a-z0-9]", "-", short)
+    return {"userName": user, "short_name": short, "domain_friendly_name": friendly}
 
 
 def _ask_git(root: Path, *words: str) -> str:
     try:
-        answer = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
+        answer = subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _prepare(config: dict[str, Any], root: Path, places: Places) -> Iterator[tuple[Path_, str]]:
+    """Gives resources what the CLI gives them, in its order, and yields what leads nowhere."""
+    resources = config["resources"]
+    anchor_paths(resources)
+    list_files(root, resources)
+    refer_to_schemas(resources)
+    yield from read_alert_files(root, resources)
+    _set_run_as(config, places)
+    cluster = config["bundle"].get("cluster_id") or config["bundle"].get("compute_id")
+    if config.get("mode") == "development":
+        cluster = os.environ.get("DATABRICKS_CLUSTER_ID") or cluster
+    experimental = config.get("experimental") or {}
+    skipped = {"skip_name_prefix_for_schema": experimental.get("skip_name_prefix_for_schema")}
+    for kind, group in resources.items():
+        for key, resource in group.items():
+            mend_clusters(kind, resource)
+            if kind == "model_serving_endpoints":
+                rename_served_models(resource)
+            if kind == "jobs" and cluster:
+                override_compute(resource, str(cluster))
+            apply_presets(kind, resource, {**config["presets"], **skipped})
+            grant_permissions(kind, resource, config)
+            group[key] = drop_empty_texts(resource)
+            fill_defaults(kind, group[key], config)
+    whole = Path(os.path.abspath(root))
+    remote = str(config["workspace"]["file_path"])
+    yield from Translator(whole, find_sync_root(whole, config), remote).translate(resources)
+
+
+def _set_run_as(config: dict[str, Any], places: Places) -> None:
+    if "run_as" not in config:
+        return
+    resources = config["resources"]
+    deployer = config["workspace"]["current_user"]["userName"]
+    for kind in NOT_RUNNING if deployer not in config["run_as"].values() else ():
+        if resources.get(kind):
+            fault = "they run as who deploys them: give run_as to each job instead"
+            raise BundleError([places.describe(("resources", kind), fault)])
+    for kind in RUNNING:
+        for resource in resources.get(kind, {}).values():
+            resource.setdefault("run_as", dict(config["run_as"]))
 
 
 def add_ids(config: dict[str, Any]) -> None:
@@ -191,10 +363,16 @@ def add_ids(config: dict[str, Any]) -> None:
     for kind, group in config.get("resources", {}).items():
         for key, resource in group.items():
             resource["id"] = _make_id(kind, key, resource)
+            if kind == "volumes":
+                resource["volume_path"] = "/".join(("/Volumes", *_list_names(resource)))
 
 
 def _make_id(kind: str, key: str, resource: dict[str, Any]) -> Any:
     if kind in NAMED_IN_A_CATALOG:
-        parts = (resource.get("catalog_name"), resource.get("schema_name"), resource["name"])
-        return ".".join(str(part) for part in parts if part)
+        return ".".join(_list_names(resource))
     return 1 + zlib.crc32(f"{kind}.{key}".encode())
+
+
+def _list_names(resource: dict[str, Any]) -> list[str]:
+    fields = ("catalog_name", "schema_name", "name")
+    return [str(resource[field]) for field in fields if resource.get(field)]

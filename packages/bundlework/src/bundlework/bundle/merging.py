@@ -6,14 +6,19 @@ from typing import Any
 
 from .yaml_source import Path_
 
-# What lists are merged by, when a target overrides them; other lists are appended to, as a job's
-# environments are.
+# What the entries of a resource's list are merged by, when a target overrides them. Other lists
+# are appended to, as a job's environments are.
 MERGE_KEYS = {
-    "tasks": "task_key",
-    "job_clusters": "job_cluster_key",
-    "grants": "principal",
-    "parameters": "name",
+    ("jobs", "tasks"): "task_key",
+    ("jobs", "job_clusters"): "job_cluster_key",
+    ("jobs", "parameters"): "name",
+    ("pipelines", "clusters"): "label",
+    ("apps", "resources"): "name",
 }
+# A cluster of a pipeline without a label is the one for everything.
+DEFAULT_LABEL = "default"
+# Of these, an entry that a target names again is replaced field by field, and not merged deeply.
+REPLACED = {("apps", "resources")}
 
 
 class MergeError(ValueError):
@@ -31,16 +36,16 @@ class MergeError(ValueError):
 def merge(base: Any, override: Any, path: Path_ = ()) -> Any:
     """`override` upon `base`: maps deeply, keyed lists by their key, other lists appended.
 
-    Nothing (null) overrides nothing, and a reference to a variable is a text until it is resolved.
+    Nothing (null) overrides nothing.
+
+    Args:
+        path: Of both values in the bundle.
 
     Raises:
         MergeError: The kinds of the values differ.
     """
     if base is None or override is None:
         return base if override is None else override
-    if type(base) is not type(override):
-        kind = type(base).__name__
-        raise MergeError(path, f"{override!r} cannot override {base!r}: write a {kind} here too")
     if isinstance(base, dict) and isinstance(override, dict):
         merged = {
             k: merge(v, override[k], (*path, k)) if k in override else v for k, v in base.items()
@@ -48,21 +53,44 @@ def merge(base: Any, override: Any, path: Path_ = ()) -> Any:
         return merged | {k: v for k, v in override.items() if k not in base}
     if isinstance(base, list) and isinstance(override, list):
         return _merge_lists(base, override, path)
+    if isinstance(base, dict | list) or isinstance(override, dict | list):
+        kind = _name_kind(base)
+        raise MergeError(path, f"{override!r} cannot override {base!r}: write a {kind} here too")
     return override
 
 
+def _name_kind(value: Any) -> str:
+    return {dict: "mapping", list: "list"}.get(type(value), "text")
+
+
 def _merge_lists(base: list[Any], override: list[Any], path: Path_) -> list[Any]:
-    name = str(path[-1]) if path else ""
-    if name == "privileges":
-        return list(dict.fromkeys(base + override))
-    key = MERGE_KEYS.get(name)
-    if key is None or not all(_has_text(entry, key) for entry in base + override):
-        return base + override
-    entries = {entry[key]: entry for entry in base}
-    for index, entry in enumerate(override):
-        entries[entry[key]] = merge(entries.get(entry[key], {}), entry, (*path, index))
+    place, both = _find_place(path), base + override
+    if place[1] == "privileges" and not any(isinstance(each, dict | list) for each in both):
+        return list(dict.fromkeys(both))
+    field = "principal" if place[1] == "grants" else MERGE_KEYS.get(place)
+    if field is None or not all(_has_text(entry, field) for entry in both):
+        return both
+    entries: dict[str, Any] = {}
+    for index, entry in enumerate(both, -len(base)):
+        key = _read_key(entry, field)
+        known = entries.get(key, {})
+        deep = place not in REPLACED
+        entries[key] = merge(known, entry, (*path, max(0, index))) if deep else {**known, **entry}
     return list(entries.values())
 
 
-def _has_text(entry: Any, key: str) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get(key), str)
+def _find_place(path: Path_) -> tuple[str, str]:
+    """The kind of resource that a list belongs to, and the list's name."""
+    kind = str(path[1]) if len(path) == 4 and path[0] == "resources" else ""
+    return kind, str(path[-1]) if path else ""
+
+
+def _has_text(entry: Any, field: str) -> bool:
+    return isinstance(entry, dict) and isinstance(_read_key(entry, field), str)
+
+
+def _read_key(entry: dict[str, Any], field: str) -> Any:
+    if field == "label":
+        label = entry.get(field) or DEFAULT_LABEL
+        return label.lower() if isinstance(label, str) else label
+    return entry.get(field)

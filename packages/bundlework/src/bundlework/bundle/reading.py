@@ -2,104 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from glob import glob
-from os.path import normpath
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
+from .forms import CONFIG, find_form_faults
 from .merging import MergeError, merge
-from .presets import PRESET_KEYS
-from .yaml_source import MAIN, BundleError, Path_, Places, read_yaml
+from .yaml_source import MAIN_FILES, BundleError, Places, read_yaml, write_down
 
-KNOWN_TOP_LEVEL = {
-    "artifacts", "bundle", "include", "permissions", "presets", "resources", "run_as", "scripts",
-    "sync", "targets", "variables", "workspace",
-}  # fmt: skip
-KNOWN_TARGET = {
-    "default", "mode", "permissions", "presets", "resources", "run_as", "sync", "variables",
-    "workspace",
-}  # fmt: skip
-KNOWN_BUNDLE = {"databricks_cli_version", "engine", "git", "name", "uuid"}
-# How to log in, which a laptop does not, and folders.
-KNOWN_WORKSPACE = {
-    "account_id", "artifact_path", "auth_type", "azure_client_id", "azure_environment",
-    "azure_login_app_id", "azure_tenant_id", "azure_use_msi", "azure_workspace_resource_id",
-    "client_id", "file_path", "host", "profile", "resource_path", "root_path", "state_path",
-    "workspace_id",
-}  # fmt: skip
-KNOWN_ARTIFACT = {"build", "dynamic_version", "executable", "files", "path", "type"}
-KNOWN_LOOKUP = {
-    "alert", "cluster", "cluster_policy", "dashboard", "instance_pool", "job", "metastore",
-    "notification_destination", "pipeline", "query", "service_principal", "warehouse",
-}  # fmt: skip
-KNOWN_RUN_AS = {"service_principal_name", "user_name"}
-KNOWN_SYNC = {"exclude", "include", "paths"}
-KNOWN_VARIABLE = {"default", "description", "lookup", "type"}
-KNOWN_RESOURCES = {
-    "alerts", "dashboards", "experiments", "jobs", "model_serving_endpoints", "registered_models",
-    "schemas", "volumes",
-}  # fmt: skip
-KNOWN_ENTRIES = {"variables": KNOWN_VARIABLE, "artifacts": KNOWN_ARTIFACT, "targets": KNOWN_TARGET}
-# Other programs' code, which could change any resource.
-UNSUPPORTED_TOP_LEVEL = {"environments", "experimental", "python"}
-NAME_FIELDS = {"alerts": "display_name", "dashboards": "display_name"}
-FILES = {"notebook_path", "file_path", "whl"}
-# Paths that do not depend on where they are written: absolute ones, URLs, references.
-ANYWHERE = re.compile(r"/|\$\{|[A-Za-z][A-Za-z0-9+.-]*:")
-
-
-def find_unsupported(config: dict[str, Any], places: Places) -> Iterator[str]:
-    """Keys that a laptop does not know what to do with, each with its place."""
-    yield from _refuse_keys(config, (), KNOWN_TOP_LEVEL, places)
-    yield from _refuse_keys(config.get("bundle"), ("bundle",), KNOWN_BUNDLE, places)
-    if not _as_mapping(config.get("bundle")).get("name"):
-        yield places.describe(("bundle",), "name is missing: write one")
-    for part, known in KNOWN_ENTRIES.items():
-        yield from _refuse_value(config.get(part), (part,), places)
-        for name, entry in _as_mapping(config.get(part)).items():
-            yield from _refuse_keys(entry, (part, name), known, places)
-    yield from _find_unsupported_parts(config, (), places)
-    for name, target in _as_mapping(config.get("targets")).items():
-        yield from _find_unsupported_parts(_as_mapping(target), ("targets", name), places)
-
-
-def _as_mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _find_unsupported_parts(config: dict[str, Any], path: Path_, places: Places) -> Iterator[str]:
-    """Of what both the bundle and a target may have."""
-    for part, known in (
-        ("presets", PRESET_KEYS),
-        ("resources", KNOWN_RESOURCES),
-        ("run_as", KNOWN_RUN_AS),
-        ("sync", KNOWN_SYNC),
-        ("workspace", KNOWN_WORKSPACE),
-    ):
-        yield from _refuse_keys(config.get(part), (*path, part), known, places)
-    for name, variable in _as_mapping(config.get("variables")).items():
-        lookup = _as_mapping(variable).get("lookup")
-        yield from _refuse_keys(lookup, (*path, "variables", name, "lookup"), KNOWN_LOOKUP, places)
-    if "run_as" in config and len(config["run_as"] or {}) != 1:
-        fault = f"name exactly one of {' and '.join(sorted(KNOWN_RUN_AS))}"
-        yield places.describe((*path, "run_as"), fault)
-
-
-def _refuse_value(value: Any, path: Path_, places: Places) -> Iterator[str]:
-    if value is not None and not isinstance(value, dict):
-        yield places.describe(path, f"a mapping is expected, not {value!r}")
-
-
-def _refuse_keys(value: Any, path: Path_, known: set[str], places: Places) -> Iterator[str]:
-    yield from _refuse_value(value, path, places)
-    for key in sorted(set(_as_mapping(value)) - known, key=str):
-        if key in UNSUPPORTED_TOP_LEVEL:
-            fault = f"{key} is not supported on a laptop: declare resources in YAML"
-        else:
-            fault = f"unknown key {key}, or not supported: there are {', '.join(sorted(known))}"
-        yield places.describe((*path, key), fault)
+# The CLI's target where a bundle declares none.
+DEFAULT_TARGET = "default"
 
 
 def read_files(root: Path) -> tuple[dict[str, Any], Places]:
@@ -109,18 +22,20 @@ def read_files(root: Path) -> tuple[dict[str, Any], Places]:
         BundleError: One line for each fault.
     """
     places = Places(root)
-    config = anchor_paths(read_main(root, places), Path())
+    config = read_main(root, places)
     faults = []
-    read = {root / MAIN}
-    for pattern in config.get("include") or []:
+    read = {places.files[0]}
+    for pattern in config.pop("include", None) or []:
         files = _match_files(root, pattern)
         faults += [places.describe(("include",), fault) for fault in _judge_include(pattern, files)]
-        for file in (file for file in files if file not in read):
+        for file in (file for file in files if file not in read and _is_yaml(file)):
             read.add(file)
             own = Places(root)
-            part = anchor_paths(read_yaml(file, own), file.parent.relative_to(root))
+            part = _read_part(file, own)
             places.add_all(own)
-            faults += _merge_include(config, part, own)
+            config, found = _merge_include(config, part, own)
+            faults += found
+    config = _name_all(config)
     faults += _find_shared_keys(config, places)
     if faults:
         raise BundleError(faults)
@@ -131,17 +46,40 @@ def read_main(root: Path, places: Places) -> dict[str, Any]:
     """What `databricks.yml` says by itself.
 
     Raises:
-        BundleError: It is missing or broken, has no targets, or its `include` is no list.
+        BundleError: It is missing, broken, or has parts of another form than the CLI reads.
     """
-    main = root / MAIN
-    if not main.exists():
-        raise BundleError([f"{main} is missing: run this in the folder of the bundle"])
-    config = read_yaml(main, places)
-    if not config.get("targets"):
-        raise BundleError([places.describe(("targets",), "there is none: declare dev at least")])
-    patterns = config.get("include") or []
-    if not (isinstance(patterns, list) and all(isinstance(each, str) for each in patterns)):
-        raise BundleError([places.describe(("include",), "write a list of patterns such as *.yml")])
+    found = [root / name for name in MAIN_FILES if (root / name).is_file()]
+    if not found:
+        missing = f"{root / MAIN_FILES[0]} is missing: run this in the folder of the bundle"
+        raise BundleError([missing])
+    if len(found) > 1:
+        names = " and ".join(file.name for file in found)
+        raise BundleError([f"{root}: there are {names}: keep one of them"])
+    return _read_part(found[0], places)
+
+
+def _read_part(file: Path, places: Places) -> dict[str, Any]:
+    """A file's content, its form judged.
+
+    Raises:
+        BundleError: It is broken, or has parts of another form than the CLI reads.
+    """
+    part = read_yaml(file, places)
+    if "targets" not in part and "environments" in part:
+        part["targets"] = part.pop("environments")
+    faults = [places.describe(path, fault) for path, fault in find_form_faults(part, CONFIG)]
+    if faults:
+        raise BundleError(faults)
+    return part
+
+
+def _name_all(config: dict[str, Any]) -> dict[str, Any]:
+    """The bundle with every section that others read, and no empty target or variable."""
+    for section in ("bundle", "resources", "targets", "variables", "workspace"):
+        config[section] = config.get(section) or {}
+    for section in ("targets", "variables"):
+        config[section] = {name: entry or {} for name, entry in config[section].items()}
+    config["targets"] = config["targets"] or {DEFAULT_TARGET: {}}
     return config
 
 
@@ -153,68 +91,60 @@ def _match_files(root: Path, pattern: str) -> list[Path]:
 def _judge_include(pattern: str, files: Sequence[Path]) -> Iterator[str]:
     if Path(pattern).is_absolute():
         yield f"{pattern} is absolute: write it relative to databricks.yml"
-    elif not files:
+    elif not files and not has_magic(pattern):
         yield f"{pattern} matches no file: remove it, or correct it"
     for file in files:
-        if file.suffix not in (".yml", ".yaml", ".json"):
+        if not _is_yaml(file):
             yield f"{pattern} matches {file.name}, which is no YAML: name .yml files alone"
+
+
+def _is_yaml(file: Path) -> bool:
+    return file.suffix in (".yml", ".yaml", ".json")
 
 
 def _find_shared_keys(config: dict[str, Any], places: Places) -> Iterator[str]:
     # The CLI wants a key to be unique across all types of resources.
     kinds: dict[str, str] = {}
-    for kind, group in config.get("resources", {}).items():
-        for key in group:
+    for kind, group in config["resources"].items():
+        for key in group or {}:
             if key in kinds:
                 fault = f"the key is used in resources.{kinds[key]} too: give it another one"
                 yield places.describe(("resources", kind, key), fault)
             kinds[key] = kind
 
 
-def find_nameless(config: dict[str, Any], places: Places) -> Iterator[str]:
-    """Resources without the field that names them, each with its place."""
-    for kind, group in config.get("resources", {}).items():
-        for key, resource in group.items():
-            field = NAME_FIELDS.get(kind, "name")
-            name = _as_mapping(resource).get(field)
-            if kind in KNOWN_RESOURCES and not (name and isinstance(name, str)):
-                fault = f"{field} is missing, or no text: write one"
-                yield places.describe(("resources", kind, key), fault)
+def _merge_include(
+    config: dict[str, Any], part: dict[str, Any], places: Places
+) -> tuple[dict[str, Any], list[str]]:
+    """The bundle with what a file has, and what is wrong with the file by its own places."""
+    # The CLI follows the includes of databricks.yml alone.
+    part = {section: value for section, value in part.items() if section != "include"}
+    faults = [
+        places.describe(("resources", kind, key), fault)
+        for kind, group in (part.get("resources") or {}).items()
+        for key in group or {}
+        if key in ((config.get("resources") or {}).get(kind) or {})
+        for fault in [f"{kind}.{key} is declared twice: remove one, or give it another key"]
+    ]
+    try:
+        return merge(config, part), faults
+    except MergeError as error:
+        return config, [*faults, places.describe(error.path, str(error))]
 
 
-def anchor_paths(value: Any, folder: Path) -> Any:
-    """Paths of files, written relative to the YAML's own folder, relative to the bundle's."""
-    if isinstance(value, list):
-        return [anchor_paths(part, folder) for part in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        k: normpath(folder / v)
-        if k in FILES and isinstance(v, str) and not ANYWHERE.match(v)
-        else anchor_paths(v, folder)
-        for k, v in value.items()
-    }
+def read_variable_file(root: Path, target: str) -> dict[str, Any]:
+    """Values of variables that a person keeps for a target, outside git.
+
+    Raises:
+        BundleError: The file is broken.
+    """
+    file = get_variable_file(root, target)
+    if not file.exists():
+        return {}
+    values: dict[str, Any] = write_down(read_yaml(file, Places(root)), ".")
+    return values
 
 
-def _merge_include(config: dict[str, Any], part: dict[str, Any], places: Places) -> Iterator[str]:
-    """Adds what a file has, and gives what is wrong with it by its own places."""
-    for group, entries in part.items():
-        if not isinstance(entries, dict) or group == "include":
-            yield places.describe((group,), f"{group} belongs into databricks.yml: move it there")
-            continue
-        known = config[group] = config.get(group) or {}
-        for key, value in entries.items():
-            try:
-                _merge_entry(known, group, key, value)
-            except MergeError as error:
-                yield places.describe((group, key, *error.path), str(error))
-
-
-def _merge_entry(known: dict[str, Any], group: str, key: str, value: Any) -> None:
-    if not isinstance(value, dict):
-        raise MergeError((), "it is empty, or no mapping: remove it, or write what belongs to it")
-    for name in value if group == "resources" else ():
-        if name in (known.get(key) or {}):
-            fault = f"{key}.{name} is declared twice: remove one, or give it another key"
-            raise MergeError((name,), fault)
-    known[key] = merge(known.get(key), value)
+def get_variable_file(root: Path, target: str) -> Path:
+    """Where the CLI looks for a person's own values of a target's variables."""
+    return root / ".databricks" / "bundle" / target / "variable-overrides.json"

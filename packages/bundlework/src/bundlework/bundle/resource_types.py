@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from typing import Any
 from databricks.bundles.core._resource_type import _ResourceType
 
 from .loading import Bundle
+from .yaml_source import Path_
 
 TYPES = {kind.plural_name: kind.resource_type for kind in _ResourceType.all()}
 # What the types say of a fault, and how a person is told it.
@@ -25,14 +26,39 @@ NO_VALUE = re.compile(r"'.*' is not a valid (\w+)")
 REFERENCE_PAGE = "https://learn.microsoft.com/azure/databricks/dev-tools/bundles/resources"
 
 
+# What the resolver adds, and nobody writes.
+ADDED = {"id", "volume_path"}
+
+
 def find_type_faults(bundle: Bundle) -> Iterator[str]:
-    """Unknown fields, missing fields, values of a wrong type."""
+    """Missing names, permissions of nobody, unknown fields, values of a wrong type.
+
+    What the types do not know is left to the CLI.
+    """
+    faulty = [flaw for flaw in bundle.flaws if _is_of_form(flaw[0])]
+    known = {path[:3] for path, _ in faulty}
+    for path, message in (*faulty, *_find_mistyped(bundle, known)):
+        yield bundle.places.describe(path, message)
+
+
+def _is_of_form(path: Path_) -> bool:
+    """Whether a flaw is a missing name or a permission, and not a file."""
+    return len(path) == len(("resources", "kind", "key")) or "permissions" in path
+
+
+def list_unknown_kinds(bundle: Bundle) -> list[str]:
+    """The kinds of resources that the types do not know."""
+    return sorted(set(bundle.config["resources"]) - set(TYPES))
+
+
+def _find_mistyped(bundle: Bundle, but: Collection[Path_]) -> Iterator[tuple[Path_, str]]:
     for kind, group in bundle.config["resources"].items():
-        for key, resource in group.items():
-            fault = find_fault(TYPES[kind], {k: v for k, v in resource.items() if k != "id"})
+        for key, resource in group.items() if kind in TYPES else ():
+            path = ("resources", kind, key)
+            written = {k: v for k, v in resource.items() if k not in ADDED}
+            fault = find_fault(TYPES[kind], written) if path not in but else None
             if fault:
-                path, message = fault
-                yield bundle.places.describe(("resources", kind, key, *path), message)
+                yield (*path, *fault[0]), fault[1]
 
 
 def find_fault(resource_type: Any, value: dict[str, Any]) -> tuple[tuple[Any, ...], str] | None:

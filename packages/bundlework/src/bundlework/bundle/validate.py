@@ -11,9 +11,11 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from .checks import BUNDLE_CHECKS, TARGET_CHECKS
+from .known import TOP_LEVEL, find_unknown_keys, list_unknown
 from .loading import Bundle, load_bundle
-from .reading import read_main
-from .resource_types import find_type_faults
+from .reading import get_variable_file, read_files
+from .references import has_python
+from .resource_types import find_type_faults, list_unknown_kinds
 from .yaml_source import BundleError, Places, read_yaml
 
 NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login")
@@ -22,8 +24,13 @@ NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login"
 def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[str]:
     """Every fault of the bundle, one line each, in the order of the targets."""
     bundles: dict[str, Bundle] = {}
-    faults: list[str] = []
-    for target in list_targets(root):
+    try:
+        config, places = read_files(root)
+    except BundleError as error:
+        return error.faults
+    faults = list(find_unknown_keys(config, places))
+    for target in config["targets"]:
+        faults += _find_kept_values(root, target)
         try:
             bundles[target] = load_bundle(root, target, variables)
         except BundleError as error:
@@ -57,9 +64,25 @@ def list_targets(root: Path) -> list[str]:
     """The names of the targets.
 
     Raises:
-        BundleError: `databricks.yml` is missing or broken, or has none.
+        BundleError: The bundle cannot be read.
     """
-    return list(read_main(root, Places(root))["targets"])
+    return list(read_files(root)[0]["targets"])
+
+
+def _find_kept_values(root: Path, target: str) -> Iterator[str]:
+    """Values of variables that a person keeps outside git, where nobody else sees them."""
+    file = get_variable_file(root, target)
+    if file.exists():
+        place = f"{file.relative_to(root).as_posix()}:1"
+        yield f"{place}: not supported: set variables in the YAML, or BUNDLE_VAR_*"
+
+
+def list_unchecked(root: Path) -> list[str]:
+    """What these checks do not know, and the CLI may."""
+    config, _ = read_files(root)
+    bundle = load_bundle(root, next(iter(config["targets"])))
+    unknown = [*list_unknown(config, TOP_LEVEL), *list_unknown_kinds(bundle)]
+    return [*unknown, *(["what Python code declares"] if has_python(config) else [])]
 
 
 def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
@@ -69,7 +92,7 @@ def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
     yield from find_schema_faults(root, files, json.loads(schema.stdout))
     for target in targets:
         command = ["databricks", "bundle", "validate", "--strict", "--target", target]
-        answer = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         said = (answer.stdout + answer.stderr).strip()
         if any(sign in said for sign in NOT_LOGGED_IN):
             print(
@@ -102,7 +125,10 @@ def validate(root: Path) -> int:
     targets = list_targets(root)
     for line in list_skipped(root):
         print(line)
-    if not faults and shutil.which("databricks"):
+    has_cli = bool(shutil.which("databricks"))
+    for unchecked in [] if faults else list_unchecked(root):
+        print(f"{'left to' if has_cli else 'not checked, for want of'} the CLI: {unchecked}")
+    if not faults and has_cli:
         faults = list(ask_cli(root, targets))
     elif not faults:
         print("skipped: what the Databricks CLI finds, since databricks is not on PATH")

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from bundlework import BEGAN
 from bundlework.bundle.contract import Contract, get_state, read_contract
-from bundlework.bundle.faults import check_job
 from bundlework.bundle.graph import SUCCESSES, State
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.parameters import fill_parameters
 from bundlework.errors import Refusal
 
+from .playable import check_job
 from .runner import Runner
 from .runs import JobRun, RunStore
 from .session import lock, open_session, waits_for_approval

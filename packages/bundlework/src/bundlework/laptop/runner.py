@@ -7,17 +7,17 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from bundlework.bundle.faults import check_job
 from bundlework.bundle.graph import COMPARE, SUCCESSES, State, decide_start, judge_job, sort_tasks
 from bundlework.bundle.loading import Bundle
 from bundlework.bundle.parameters import fill_parameters, push_down
 
+from .playable import check_job
 from .runs import JobRun, RunStore
 from .tasks import TaskTimeout, TaskValues
-from .values import check_operands, describe_run, fill_values
+from .values import check_operands, describe_input, describe_run, fill_values, read_inputs
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ DONE = SUCCESSES | {State.EXCLUDED}
 
 
 class Executes(Protocol):
-    """What runs a wheel or notebook task."""
+    """What runs a task that is Python: a wheel, a notebook or a script."""
 
     def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
         """Runs the task, its dynamic values filled in."""
@@ -166,9 +166,9 @@ class Runner:
         attempt: int,
     ) -> tuple[State, str]:
         try:
-            told = push_down(task, place.run.parameters)
-            filled = self._fill(place.run, told, states, number, attempt)
-            return self._do(place, place.limit(filled), number), ""
+            known = self._describe(place.run, task, states, number, attempt)
+            filled = self._fill(push_down(task, place.run.parameters), known)
+            return self._do(place, place.limit(filled), number, known), ""
         except TaskTimeout as timeout:
             return State.TIMED_OUT, str(timeout)
         except SystemExit as end:
@@ -178,12 +178,16 @@ class Runner:
             log.exception("task %s failed", task["task_key"])
             return State.FAILED, describe_failure(failure)
 
-    def _do(self, place: _Place, task: Mapping[str, Any], number: int) -> State:
+    def _do(
+        self, place: _Place, task: Mapping[str, Any], number: int | None, known: Mapping[str, str]
+    ) -> State:
         run = place.run
         if "condition_task" in task:
             self._decide(run, task)
         elif "run_job_task" in task:
             return self._run_child(place, task, number).state
+        elif "for_each_task" in task:
+            self._run_each(place, task["for_each_task"], known)
         else:
             keep = TaskValues(
                 lambda name, value: self._store.set_value(run.id, task["task_key"], name, value)
@@ -191,12 +195,45 @@ class Runner:
             self._executor.execute(task, keep)
         return State.SUCCESS
 
+    def _run_each(self, place: _Place, each: Mapping[str, Any], known: Mapping[str, str]) -> None:
+        """Runs a task for each input, one at a time, whatever `concurrency` says.
+
+        The run records the task around them and no single iteration, so that a repair repeats all.
+
+        Raises:
+            ValueError: An iteration failed; the others have run.
+        """
+        inputs, failed = read_inputs(each["inputs"]), []
+        for index, value in enumerate(inputs):
+            told = {**known, **describe_input(value), "task.name": each["task"]["task_key"]}
+            error = self._iterate(place, each["task"], told)
+            failed += [f"[{index}] {error}"] if error else []
+        if failed:
+            raise ValueError(f"{len(failed)} of {len(inputs)} iterations failed: {failed[0]}")
+
+    def _iterate(self, place: _Place, task: Mapping[str, Any], known: Mapping[str, str]) -> str:
+        """Runs one iteration as often as its task may be tried; gives the last failure's words."""
+        error = ""
+        for _ in range(1 + max(0, int(task.get("max_retries", 0)))):
+            try:
+                told = fill_values(push_down(task, place.run.parameters), known)
+                state = self._do(replace(place, former=None), place.limit(told), None, known)
+                error = "" if state in SUCCESSES else f"the job that it runs ended as {state}"
+            except SystemExit as end:
+                error = describe_failure(end) if end.code not in (None, 0) else ""
+            except Exception as failure:  # an iteration's failure is the task's to tell
+                log.exception("an iteration of task %s failed", task["task_key"])
+                error = describe_failure(failure)
+            if not error:
+                break
+        return error
+
     def _decide(self, run: JobRun, task: Mapping[str, Any]) -> None:
         condition = task["condition_task"]
         outcome = COMPARE[condition["op"]](str(condition["left"]), str(condition["right"]))
         self._store.set_value(run.id, task["task_key"], "outcome", str(outcome).lower())
 
-    def _run_child(self, place: _Place, task: Mapping[str, Any], number: int) -> JobRun:
+    def _run_child(self, place: _Place, task: Mapping[str, Any], number: int | None) -> JobRun:
         child = task["run_job_task"]
         job, former = self._bundle.get_job(child["job_id"]), place.former
         if former and former["child"] and former["state"] not in DONE:
@@ -204,31 +241,41 @@ class Runner:
         else:
             # A parameter that is pushed down and not declared fails no job, in a workspace neither.
             defaults = fill_parameters(self._bundle.jobs[job], {})
-            told = {n: str(child["job_parameters"].get(n, d)) for n, d in defaults.items()}
+            passed = child.get("job_parameters") or {}
+            told = {n: str(passed.get(n, d)) for n, d in defaults.items()}
             started = self._store.start_job(job, self._bundle.target, told, place.run.id)
-        self._store.set_child(number, started.id)
+        if number is not None:
+            self._store.set_child(number, started.id)
         return self._play(started, place.depth + 1, time.time() + _get_limit(task))
 
-    def _fill(
+    def _describe(
         self,
         run: JobRun,
         task: Mapping[str, Any],
         states: Mapping[str, State],
         number: int,
         attempt: int,
-    ) -> Any:
-        known = {
+    ) -> dict[str, str]:
+        """The dynamic values that a task can refer to, by their names."""
+        kept = self._store.get_values(run.id).items()
+        values = {f"tasks.{name}.values.{key}": value for (name, key), value in kept}
+        check_operands(task.get("condition_task", {}), values)
+        return {
             **describe_run(self._bundle, run),
             "task.name": task["task_key"],
             "task.run_id": str(number),
             "task.execution_count": str(attempt),
             **{f"tasks.{name}.result_state": str(state).lower() for name, state in states.items()},
+            **{n: v if isinstance(v, str) else json.dumps(v) for n, v in values.items()},
         }
-        kept = self._store.get_values(run.id).items()
-        values = {f"tasks.{name}.values.{key}": value for (name, key), value in kept}
-        check_operands(task.get("condition_task", {}), values)
-        texts = {n: v if isinstance(v, str) else json.dumps(v) for n, v in values.items()}
-        return fill_values(task, known | texts)
+
+    def _fill(self, task: Mapping[str, Any], known: Mapping[str, str]) -> Any:
+        """The task with its dynamic values; a task inside it is filled once for each input."""
+        each = task.get("for_each_task")
+        if each is None:
+            return fill_values(task, known)
+        inputs = fill_values(each["inputs"], known)
+        return {**task, "for_each_task": {**each, "inputs": inputs}}
 
 
 def describe_failure(failure: BaseException) -> str:

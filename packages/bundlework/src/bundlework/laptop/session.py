@@ -45,7 +45,7 @@ class Session:
     def play(self, title: str, action: Callable[[Runner], JobRun]) -> JobRun:
         """Runs or repairs a job under the eyes of a person."""
         self._console.print(f"\n{title}", style="bold")
-        executor = Executor(self._bundle.root, self._workspace, self._module)
+        executor = Executor(self._bundle.find_file, self._workspace, self._module)
         with open_display(self._console, read_package(self._bundle.root)) as display:
             run = action(Runner(self._bundle, executor, self._store, display))
         seconds = (run.finished or run.started) - run.started

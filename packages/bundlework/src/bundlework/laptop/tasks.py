@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import runpy
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from .notebooks import read_cells
 from .workspace import LocalWorkspace
 
 
@@ -69,15 +71,18 @@ def limit_time(seconds: float | None) -> Iterator[None]:
 
 
 class Executor:
-    """Runs wheel and notebook tasks against a local workspace.
+    """Runs wheel, notebook and script tasks against a local workspace.
 
     Args:
+        find_file: The bundle's file behind a path in the workspace.
         module: The project's module that takes a workspace; empty where there is none, and tasks
             find Spark alone.
     """
 
-    def __init__(self, root: Path, workspace: LocalWorkspace, module: str) -> None:
-        self._root = root
+    def __init__(
+        self, find_file: Callable[[str], Path | None], workspace: LocalWorkspace, module: str
+    ) -> None:
+        self._find_file = find_file
         self._workspace = workspace
         self._module = module
 
@@ -86,6 +91,8 @@ class Executor:
         with self._workspace.guard(), limit_time(task.get("timeout_seconds")):
             if "python_wheel_task" in task:
                 self._run_wheel(task["python_wheel_task"], values)
+            elif "spark_python_task" in task:
+                self._run_script(task["spark_python_task"], values)
             else:
                 self._run_notebook(task["notebook_task"], values)
 
@@ -99,11 +106,24 @@ class Executor:
         with self._bound(values), _arguments([*wheel.get("parameters", []), *arguments]):
             task()
 
+    def _run_script(self, script: Mapping[str, Any], values: TaskValues) -> None:
+        path = self._locate(script["python_file"])
+        arguments = [str(each) for each in script.get("parameters") or []]
+        # Spark runs when the package is bound, and the script's `getOrCreate` finds the session.
+        with self._bound(values), _arguments(arguments, str(path)):
+            run_script(path)
+
     def _run_notebook(self, notebook: Mapping[str, Any], values: TaskValues) -> None:
-        path = self._root / notebook["notebook_path"].removeprefix("../")
+        path = self._locate(notebook["notebook_path"])
         widgets = dict(notebook.get("base_parameters") or {})
         with self._bound(values) as spark:
             run_notebook(path, spark, widgets, values)
+
+    def _locate(self, path: str) -> Path:
+        file = self._find_file(path)
+        if file is None:
+            raise FileNotFoundError(f"{path} is no file of the bundle")
+        return file
 
     @contextmanager
     def _bound(self, values: TaskValues) -> Iterator[Any]:
@@ -117,13 +137,23 @@ class Executor:
 
 
 @contextmanager
-def _arguments(arguments: list[str]) -> Iterator[None]:
+def _arguments(arguments: list[str], program: str = "task") -> Iterator[None]:
     former = sys.argv
-    sys.argv = ["task", *arguments]
+    sys.argv = [program, *arguments]
     try:
         yield
     finally:
         sys.argv = former
+
+
+def run_script(path: Path) -> None:
+    """Runs a Python file as a program, which finds the modules beside it."""
+    folder = str(path.parent)
+    sys.path.insert(0, folder)
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    finally:
+        sys.path.remove(folder)
 
 
 class _NotebookExit(Exception):
@@ -131,7 +161,7 @@ class _NotebookExit(Exception):
 
 
 def run_notebook(path: Path, spark: Any, widgets: dict[str, str], values: TaskValues) -> None:
-    """Runs a notebook in Databricks' source format, with `spark`, `dbutils` and `display`."""
+    """Runs a notebook's cells in order, with `spark`, `dbutils` and `display`."""
     log = logging.getLogger(path.stem)
 
     def exit_notebook(value: str = "") -> None:
@@ -151,6 +181,7 @@ def run_notebook(path: Path, spark: Any, widgets: dict[str, str], values: TaskVa
 
     names = {"spark": spark, "dbutils": dbutils, "display": show, "displayHTML": show}
     try:
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
+        for cell in read_cells(path):
+            exec(compile(cell, str(path), "exec"), names)
     except _NotebookExit as end:
         log.info("exit: %s", end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -66,3 +67,25 @@ def check_operands(condition: Mapping[str, Any], values: Mapping[str, object]) -
             raise ValueError(
                 f"{{{{{name}}}}} is no text, number or boolean: let the task leave one to compare"
             )
+
+
+def read_inputs(inputs: Any) -> list[Any]:
+    """What a task is repeated for: a list, or the JSON of one.
+
+    Raises:
+        ValueError: The inputs are something else.
+    """
+    try:
+        found = inputs if isinstance(inputs, list) else json.loads(str(inputs))
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise ValueError(f"inputs is {inputs!r}: write a list, or the JSON of one")
+    return found
+
+
+def describe_input(value: Any) -> dict[str, str]:
+    """`{{input}}`, and `{{input.NAME}}` for each field of one that is a mapping."""
+    fields = value if isinstance(value, dict) else {}
+    named = {"input": value, **{f"input.{name}": field for name, field in fields.items()}}
+    return {name: v if isinstance(v, str) else json.dumps(v) for name, v in named.items()}
