@@ -37,15 +37,17 @@ def compare(head: Tree, old: Tree, new: Tree) -> Difference:
     """Compares two renderings.
 
     What is replaced whole, the project's own files stand for in `before`: git finds no change of
-    the owner there, and so no conflict. What is renewed stands equal in both.
+    the owner there, and so no conflict. What is renewed begins with the template's file where the
+    owner never changed it, and stays the owner's where not.
     """
     refuse(list(find_reasons(head, old)))
     replaced = (*find_moved_folders(old, new), VENDORED)
     if has_left(head, old, VENDORED):
         new = drop(new, [VENDORED])
-    whole = (*replaced, RECORD, *RENEWED)
+    owned = [place for place in RENEWED if head.get(place) != old.get(place)]
+    whole = (*replaced, RECORD, *owned)
     before = {**drop(old, whole), **pick(head, whole)}
-    after = {**drop(new, RENEWED), **pick(head, RENEWED)}
+    after = {**drop(new, owned), **pick(head, owned)}
     edited = [p for p, about in pick(head, replaced).items() if old.get(p) != about]
     return Difference(before, after, replaced, tuple(edited))
 
