@@ -96,7 +96,7 @@ def test_what_the_owner_changed_stays_and_all_else_is_new(
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{FORMER[:7]} is most like it" in done.stdout
     assert f"Stay deleted, although the template changed them: {NOTEBOOK}" in done.stdout
-    assert "You changed files" not in done.stdout
+    assert "These files are yours" not in done.stdout
 
     fresh = Path(cookiecutter(str(template), no_input=True, output_dir=str(tmp_path / "fresh")))
     expected, updated = apply_as_owner(read(fresh)), read(project)

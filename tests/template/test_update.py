@@ -135,7 +135,7 @@ def test_a_new_question_takes_its_default_or_a_given_answer(template: Path, proj
     settings = json.dumps(MAKE | {"colour": "red"})
     commit(template, {"cookiecutter.json": settings, f"{PROJECT}/c": "{{cookiecutter.colour}}"})
     said = succeed(project)
-    assert "Questions that take their default: colour" in said
+    assert "Questions that take their default, unless you give --answer NAME=VALUE: colour" in said
     assert (project / "c").read_text() == "red"
     answers = json.loads((project / ".template.json").read_text())["answers"]
     assert answers == {"colour": "red", "project_name": "Toy"}
@@ -328,9 +328,23 @@ def test_without_a_record_the_most_alike_version_is_found(template: Path, tmp_pa
     commit(project, {"src/toy/steps/second.py": "ours\n"})
     said = succeed(project, "--template", str(template))
     assert f"Nothing records the project's version; {made_from[:7]} is most like it" in said
-    assert "Questions that take their default: project_name" in said
+    assert "NAME=VALUE: project_name" in said
     assert (project / "src/toy/steps/first.py").read_text() == MODULE + "# Third version.\n"
     assert (project / "src/toy/steps/second.py").read_text() == "ours\n"
+
+
+def test_a_project_from_a_zip_needs_the_repository_and_a_version(
+    template: Path, project: Path
+) -> None:
+    record = json.loads((project / ".template.json").read_text())
+    zipped = {"template": "/former/template.zip", "commit": None}
+    commit(project, {".template.json": json.dumps(record | zipped)})
+    new = change(template, {"new.py": "1"})
+    assert "is a zip, which has no versions: give the template's git" in update(project).stderr
+    said = succeed(project, "--template", str(template), "--version", new)
+    assert "Nothing records the project's version" in said
+    record = json.loads((project / ".template.json").read_text())
+    assert (record["template"], record["commit"]) == (str(template), new)
 
 
 def test_a_project_without_history_gets_one_and_only_if_all_goes_well(

@@ -60,7 +60,7 @@ def announce(missing: Sequence[str], asks: bool) -> None:
     if asks:
         print(f"Questions without an answer: {names}. Press Enter at the others to keep yours.")
     else:
-        print(f"Questions that take their default: {names}")
+        print(f"Questions that take their default, unless you give --answer NAME=VALUE: {names}")
 
 
 def call_cookiecutter(template: Path, answers: Mapping[str, str], asks: bool, into: Path) -> None:

@@ -138,8 +138,7 @@ def announce_edits(root: Path, change: Difference) -> None:
     """Lists the owner's files in folders that are replaced or removed whole."""
     if change.edited:
         head = ask_git(root, "rev-parse", "--short", "HEAD")
-        folders = ", ".join(f"{folder}/" for folder in change.replaced)
-        print(f"You changed files in folders that the template keeps for itself ({folders}).")
+        print("These files are yours, in folders that the template replaces or removes.")
         print(f"They go; git show {head}:FILE still shows them:")
         print("\n".join(f"  {path}" for path in change.edited))
 
