@@ -36,9 +36,9 @@ class Difference:
 def compare(head: Tree, old: Tree, new: Tree) -> Difference:
     """Compares two renderings.
 
-    What is replaced whole, the project's own files stand for in `before`: git finds no change of
-    the owner there, and so no conflict. What is renewed begins with the template's file where the
-    owner never changed it, and stays the owner's where not.
+    Of everything that is replaced whole, `before` has the project's own files: git finds no change
+    of the owner there, and so no conflict. A file that is renewed later begins as the template's if
+    the owner never changed that file, and stays the owner's otherwise.
     """
     refuse(list(find_reasons(head, old)))
     replaced = (*find_moved_folders(old, new), VENDORED)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .git import ask_git
 
-# What git says of each file (its mode, kind and content), by the file's path.
+# Maps the path of each file to git's words about the file: mode, kind and content.
 Tree = dict[str, str]
 
 
@@ -24,7 +24,7 @@ def read_folder(root: Path, folder: Path, index: Path) -> Tree:
         "GIT_WORK_TREE": str(folder),
         "GIT_INDEX_FILE": str(index),
     }
-    # What a person's git ignores everywhere is a part of the template all the same.
+    # The person's own rules of what git ignores do not hold for the template.
     ask_git(folder, "add", "--all", "--force", **environment)
     return read_tree(root, ask_git(folder, "write-tree", **environment))
 

@@ -140,7 +140,7 @@ def announce_edits(root: Path, change: Difference) -> None:
         head = ask_git(root, "rev-parse", "--short", "HEAD")
         print("These files are yours, in folders that the template replaces or removes.")
         print(f"They go; git show {head}:FILE still shows them:")
-        print("\n".join(f"  {path}" for path in change.edited))
+        print("\n".join(f"  {path}" for path in change.edited), flush=True)
 
 
 def advise(conflicts: Sequence[str], new: str) -> int:
@@ -156,7 +156,7 @@ def advise(conflicts: Sequence[str], new: str) -> int:
 
 
 def finish(root: Path, commit: str) -> int:
-    """Renews what is made from the project: after a conflict nothing has done so yet."""
+    """Renews the lock and the page, which an update that met a conflict has not done yet."""
     renew(root)
     if list_changes(root):
         commit_all(root, "--message", "Renew the lock file and the pages after the update")

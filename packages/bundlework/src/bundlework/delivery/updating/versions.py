@@ -15,7 +15,7 @@ ABBREVIATIONS = {
     "gl:": "https://gitlab.com/{}.git",
     "bb:": "https://bitbucket.org/{}",
 }
-# What the files of a project lie under in the template.
+# The template keeps the files of a project in a folder whose name begins so.
 PROJECT = "{{cookiecutter."
 
 
@@ -45,7 +45,7 @@ def complete_address(address: str) -> str:
 
 
 def strip_kind(address: str) -> str:
-    """Takes away what tells pip and cookiecutter that an address is git's."""
+    """Takes off the mark by which pip and cookiecutter know an address of git's."""
     return address.removeprefix("git+")
 
 
