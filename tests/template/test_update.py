@@ -258,11 +258,6 @@ def lose_version(template: Path, project: Path) -> None:
     change(template, {"new.py": "1"})
 
 
-def become_another_project(template: Path, project: Path) -> None:
-    change(template, {"new.py": "1"})
-    commit(project, {name: None for name in FILES if name not in ("README.md", "uv.lock")})
-
-
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -270,7 +265,6 @@ def become_another_project(template: Path, project: Path) -> None:
         (spoil_lock, "uv lock --quiet failed"),
         (spoil_rendering, "The template cannot be rendered: "),
         (lose_version, f"The template has no version {'0' * 40}: say what it was made from with"),
-        (become_another_project, "Only 2 of the 9 files of that version are in this project: give"),
     ],
 )
 def test_after_a_failure_the_project_is_as_it_was(
@@ -331,6 +325,22 @@ def test_without_a_record_the_most_alike_version_is_found(template: Path, tmp_pa
     assert "NAME=VALUE: project_name" in said
     assert (project / "src/toy/steps/first.py").read_text() == MODULE + "# Third version.\n"
     assert (project / "src/toy/steps/second.py").read_text() == "ours\n"
+
+
+def test_a_project_that_is_like_no_version_is_refused_unless_a_record_says_otherwise(
+    template: Path, tmp_path: Path
+) -> None:
+    few: dict[str, str | None] = {n: None for n in FILES if n not in ("README.md", "uv.lock")}
+    unknown = make_project(template, tmp_path / "unknown", recorded=False)
+    recorded = make_project(template, tmp_path / "recorded")
+    change(template, {"new.py": "1"})
+    commit(unknown, few)
+    done = update(unknown, "--template", str(template))
+    expected = "Only 2 of the 9 files of that version are in this project: give its answers with"
+    assert done.stderr.startswith(expected)
+    kept = {name: FILES[name] for name in ("Makefile", "pyproject.toml", "docs/bundle.md")}
+    commit(recorded, few | kept)
+    succeed(recorded)
 
 
 def test_a_project_from_a_zip_needs_the_repository_and_a_version(

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from bundlework.errors import refuse
-
 from .origin import RECORD
 from .trees import Tree, drop, pick
 
@@ -40,7 +38,6 @@ def compare(head: Tree, old: Tree, new: Tree) -> Difference:
     of the owner there, and so no conflict. A file that is renewed later begins as the template's if
     the owner never changed that file, and stays the owner's otherwise.
     """
-    refuse(list(find_reasons(head, old)))
     replaced = (*find_moved_folders(old, new), VENDORED)
     if has_left(head, old, VENDORED):
         new = drop(new, [VENDORED])
@@ -53,7 +50,7 @@ def compare(head: Tree, old: Tree, new: Tree) -> Difference:
 
 
 def find_reasons(head: Tree, old: Tree) -> Iterator[str]:
-    """Finds out whether the project is what the old version makes."""
+    """Finds out why the project cannot be of a version that nothing records."""
     common = len(head.keys() & old.keys())
     if common < LIKENESS * len(old):
         advice = "give its answers with --answer NAME=VALUE, its version with --made-from COMMIT"

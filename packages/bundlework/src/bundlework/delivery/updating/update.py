@@ -11,7 +11,7 @@ from pathlib import Path
 from bundlework.errors import refuse
 
 from .applying import apply_commit, commit_change, name_author
-from .difference import RENEWED, Difference, compare
+from .difference import RENEWED, Difference, compare, find_reasons
 from .git import ask_git
 from .origin import Origin, find_own_template, read_origin, write_origin
 from .project import check_tree, commit_all, list_changes, renew, restoring
@@ -104,11 +104,13 @@ def take_over(root: Path, step: Step, wanted: Origin) -> int:
     announce_edits(root, change)
     commit = commit_change(root, change, step.scratch / "index", step.title)
     deleted, conflicts = apply_commit(root, commit)
+    if deleted:
+        print(f"Stay deleted, although the template changed them: {', '.join(deleted)}", flush=True)
     if conflicts:
         return advise(conflicts, step.new)
     renew(root)
     commit_all(root, "--amend", "--message", step.title)
-    print_summary(root, step, deleted)
+    print_summary(root, step)
     return 0
 
 
@@ -118,7 +120,10 @@ def compare_versions(root: Path, step: Step, wanted: Origin) -> Difference:
     new = render_version(step, step.new, {**old.answers, **step.given})
     write_origin(new.folder, Origin(wanted.template, wanted.commit, new.answers))
     before, after = (read_rendering(root, each.folder, step.scratch) for each in (old, new))
-    return compare(read_tree(root, "HEAD"), before, after)
+    head = read_tree(root, "HEAD")
+    if not wanted.answers:
+        refuse(list(find_reasons(head, before)))
+    return compare(head, before, after)
 
 
 def render_version(step: Step, commit: str, answers: Mapping[str, str]) -> Rendering:
@@ -164,10 +169,8 @@ def finish(root: Path, commit: str) -> int:
     return 0
 
 
-def print_summary(root: Path, step: Step, deleted: Sequence[str]) -> None:
+def print_summary(root: Path, step: Step) -> None:
     """Says what the update did."""
     changed = ask_git(root, "diff", "--name-only", "--no-renames", "HEAD~1", "HEAD").splitlines()
     print(f"{step.title}, {len(changed)} files")
-    if deleted:
-        print(f"Stay deleted, although the template changed them: {', '.join(deleted)}")
     print("Look at the commit with git show --stat, then run: make check test")
