@@ -80,7 +80,8 @@ def record_origin(template: Path) -> None:
     """Writes the template's address and commit, and the answers, for `make update`."""
     given = Path(os.environ.get("PWD", os.curdir), ANSWERS["_template"])
     origin = {
-        "template": str(template) if given.exists() else ANSWERS["_template"],
+        # Made absolute, a folder or a zip is found from anywhere.
+        "template": str(given.resolve()) if given.exists() else ANSWERS["_template"],
         "commit": ask_git(template, "rev-parse", "HEAD").strip() or None,
         "answers": {name: ANSWERS[name] for name in ANSWERS if not name.startswith("_")},
     }

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from rendering import CHOICES, ROOT, TEMPLATE, list_files, render
 
+# The package reads braces and calls cookiecutter; the record has the template's address.
+NAMING_THE_TEMPLATE = ("vendor/", ".template.json")
+
 
 def git(folder: Path, *words: str) -> str:
     done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
@@ -48,13 +51,15 @@ def test_a_git_address_works_like_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("choice", CHOICES)
 def test_nothing_of_the_template_is_left(choice: str, tmp_path: Path) -> None:
     for name, content in list_files(render(tmp_path, **CHOICES[choice])).items():
+        if name.startswith(NAMING_THE_TEMPLATE):
+            continue
         text = content.decode()
         assert "cookiecutter" not in text, name
         assert not re.search(r"\{%|\{#", text), name
         values = re.findall(r"(?<!\$)\{\{\s*([A-Za-z][\w.]*)", text)
         known = ("job.", "tasks.", "task.", "workspace.")
         strange = [v for v in values if v and not v.startswith(known)]
-        assert not strange or name.startswith("local/"), (name, strange)
+        assert not strange, (name, strange)
 
 
 def test_an_option_chooses_files_and_inside_a_file_changes_prose_alone() -> None:

@@ -76,8 +76,8 @@ def test_unusual_names_give_a_sound_project(name: str, folder: str, tmp_path: Pa
 @pytest.mark.parametrize(
     "name",
     [
-        "2 fast", "class", "local", "json", "Delivery", "Scikit Learn", "scipy", "sklearn", "yaml",
-        "Test", "Dist", "Pipes", "True", "On", "null", "a" * 31, "../escape", "/etc", "a/b",
+        "2 fast", "class", "vendor", "json", "Bundlework", "Scikit Learn", "scipy", "sklearn",
+        "yaml", "Test", "Dist", "Pipes", "True", "On", "null", "a" * 31, "../escape", "/etc", "a/b",
         'say "hi"', "x\ny",
         "{{ cookiecutter }}", "{% raw %}", "a\\b", "", "   ", "${x}", "`id`",
     ],
@@ -118,7 +118,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
 def test_what_the_project_installs_and_its_own_folders_are_no_names_for_it() -> None:
     settings = json.loads((ROOT / "cookiecutter.json").read_text())
     assert settings["_taken_names"] == list_taken_names(), "renew with: make lock"
-    assert {"scikit_learn", "sklearn", "delivery", "local", "rich"} <= set(list_taken_names())
+    assert {"scikit_learn", "sklearn", "bundlework", "vendor", "rich"} <= set(list_taken_names())
 
 
 @pytest.mark.parametrize(

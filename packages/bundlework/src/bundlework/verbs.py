@@ -95,6 +95,19 @@ CHECKS = (
     Verb("validate", "bundle.validate:validate", "find the faults of the bundle"),
     Verb("describe", "delivery.describe:write_documents", "write docs/bundle.md"),
 )
+FROM_THE_TEMPLATE = (
+    Verb(
+        "update",
+        "delivery.updating.update:update",
+        "take over a newer version of the template",
+        (
+            _option("--version", default="", help="tag, branch or commit; default: the newest"),
+            _option("--template", default="", help="its address; default: the recorded one"),
+            _option("--made-from", default="", help="its version, if none is recorded"),
+            _option("--answer", action="append", default=[], dest="answers", metavar="NAME=VALUE"),
+        ),
+    ),
+)
 IN_A_WORKSPACE = (
     Verb(
         "cli",
@@ -153,4 +166,4 @@ FOR_PIPELINES = (
         (_option("--days", type=int, required=True),),
     ),
 )
-VERBS = (*ON_THIS_MACHINE, *CHECKS, *IN_A_WORKSPACE, *FOR_PIPELINES)
+VERBS = (*ON_THIS_MACHINE, *CHECKS, *FROM_THE_TEMPLATE, *IN_A_WORKSPACE, *FOR_PIPELINES)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from toy_bundle import WHEEL, Silent, Toy, fail, leave
 
-from bundlework.bundle.contract import read_package
+from bundlework.bundle.contract import read_contract, read_package
 from bundlework.bundle.graph import State
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.yaml_source import BundleError
