@@ -120,9 +120,8 @@ def _find_task_faults(
     for part in (task, inner) if inner else (task,):
         yield from _find_work_faults(bundle, job, part)
         for value in find_values(part):
-            fault = _judge_value(value, job, keys, ended)
-            if fault:
-                yield f"task {name}: {fault}"
+            if wrong := _judge_value(value, job, keys, ended):
+                yield f"task {name}: {wrong}"
 
 
 def _find_work_faults(

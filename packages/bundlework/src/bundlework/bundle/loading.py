@@ -88,7 +88,7 @@ class Bundle:
     @property
     def jobs(self) -> dict[str, Any]:
         """The bundle's jobs by their key."""
-        return self.config.get("resources", {}).get("jobs", {})
+        return dict(self.config.get("resources", {}).get("jobs", {}))
 
     @property
     def is_development(self) -> bool:

@@ -60,14 +60,16 @@ def merge(base: Any, override: Any, path: Path_ = ()) -> Any:
 
 
 def _name_kind(value: Any) -> str:
-    return {dict: "mapping", list: "list"}.get(type(value), "text")
+    if isinstance(value, dict | list):
+        return "mapping" if isinstance(value, dict) else "list"
+    return "text"
 
 
 def _merge_lists(base: list[Any], override: list[Any], path: Path_) -> list[Any]:
     place, both = _find_place(path), base + override
     if place[1] == "privileges" and not any(isinstance(each, dict | list) for each in both):
         return list(dict.fromkeys(both))
-    field = "principal" if place[1] == "grants" else MERGE_KEYS.get(place)
+    field = find_key(path)
     if field is None or not all(_has_text(entry, field) for entry in both):
         return both
     entries: dict[str, Any] = {}
@@ -77,6 +79,12 @@ def _merge_lists(base: list[Any], override: list[Any], path: Path_) -> list[Any]
         deep = place not in REPLACED
         entries[key] = merge(known, entry, (*path, max(0, index))) if deep else {**known, **entry}
     return list(entries.values())
+
+
+def find_key(path: Path_) -> str | None:
+    """The field that tells the entries of a list apart; None for a list without one."""
+    place = _find_place(path)
+    return "principal" if place[1] == "grants" else MERGE_KEYS.get(place)
 
 
 def _find_place(path: Path_) -> tuple[str, str]:

@@ -103,13 +103,15 @@ class _Resolver:
 
     def _replace(self, text: str, path: Path_, trail: tuple[str, ...]) -> Any:
         whole = REFERENCE.fullmatch(text)
+        value: Any
         if whole:
             value = self._look_up(whole, path, trail)
         else:
             value = REFERENCE.sub(lambda found: self._look_up_text(found, path, trail), text)
         # A path relates to the file that refers to the variable, not to the variable's own.
-        is_written = isinstance(value, str) and isinstance(text, Written)
-        return Written(value, text.folder) if is_written else value
+        if isinstance(text, Written) and isinstance(value, str):
+            return Written(value, text.folder)
+        return value
 
     def _look_up_text(self, found: re.Match[str], path: Path_, trail: tuple[str, ...]) -> str:
         value = self._look_up(found, path, trail)

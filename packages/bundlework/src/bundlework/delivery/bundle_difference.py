@@ -8,7 +8,7 @@ from typing import Any
 
 from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.merging import MERGE_KEYS
+from bundlework.bundle.merging import find_key
 from bundlework.bundle.yaml_source import BundleError
 
 # What a deployment follows.
@@ -63,7 +63,7 @@ def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
     if isinstance(value, dict):
         parts = list(value.items())
     elif isinstance(value, list):
-        key = MERGE_KEYS.get(path[-1], "")
+        key = find_key(path) or ""
         named = [isinstance(entry, dict) and entry.get(key) for entry in value]
         parts = [
             (name or str(i), part) for i, (name, part) in enumerate(zip(named, value, strict=True))
