@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PROJECT := {{cookiecutter.__project_slug}}
+UPGRADE ?= --upgrade
 # What tests run on is rendered anew each time; what `make demo` makes is the person's own.
 RENDERED := build/flight-delays
 DEMO := build/demo/flight-delays
@@ -39,6 +40,7 @@ test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of a ge
 check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
+	cd packages/bundlework && $(CURDIR)/$(RENDERED)/.venv/bin/mypy
 	$(MAKE) -C $(RENDERED) check
 
 fix: .venv/ready ## format, and mend what lint can mend
@@ -59,19 +61,18 @@ rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run"
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
-faults: $(RENDERED)/.venv/ready ## kill runs at many moments, and half-write the bundle in every way
-	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/edit_all.py
-	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py lifecycle 10
-	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py validation 20
-	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py rollback 5
+faults: $(RENDERED)/.venv/ready ## kill runs at many moments, and half-write the bundle in every way (DRILL=smallest)
+	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/edit_all.py $(if $(DRILL),--step 499)
+	@cd $(RENDERED) && for drill in $(if $(DRILL),"ingestion 1","lifecycle 10" "validation 20" "rollback 5"); do \
+	  uv run --no-sync python ../../tests/kills.py $$drill || exit 1; done
 
 bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo (SIZE=1: shows that gate works)
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py" $(SIZE)
 
-lock: .venv/ready ## renew both lock files
-	$(UV) lock --upgrade
-	rm -rf $(RENDERED) && $(RUN) cookiecutter --no-input --output-dir build "$(CURDIR)" > /dev/null
-	cd $(RENDERED) && uv lock --upgrade
+lock: .venv/ready ## renew both lock files (UPGRADE= takes no newer versions)
+	$(UV) lock $(UPGRADE)
+	@$(RUN) python tests/rendering.py $(RENDERED) > /dev/null
+	cd $(RENDERED) && uv lock $(UPGRADE)
 	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(RENDERED)/uv.lock > '$(PROJECT)/uv.lock'
 	$(MAKE) --no-print-directory -C $(RENDERED) .venv/ready
 	$(RUN) python tests/names.py

@@ -1,6 +1,7 @@
 """Kills runs at many moments, runs again, and compares with an undisturbed run.
 
-Called in the folder of a rendered project: `python kills.py lifecycle|validation|rollback [KILLS]`.
+Called in the folder of a rendered project: `python kills.py JOB [KILLS]`, JOB being lifecycle,
+validation, rollback, or ingestion, which is the smallest.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from pathlib import Path
 from typing import Any
 
 # The jobs that are killed, and the dates they run for.
-JOBS = {"lifecycle": "2013-04-01,2013-04-29", "validation": "2013-04-29", "rollback": "2013-04-29"}
+JOBS = {
+    "ingestion": "2013-02-01",
+    "lifecycle": "2013-04-01,2013-04-29",
+    "validation": "2013-04-29",
+    "rollback": "2013-04-29",
+}
 # A rollback names where it returns to, so that its repetition means the same.
 BACK = ["--param", "model_version=1", "--param", "reason=drill", "--param", "by=drill"]
 MORE = defaultdict(list, {"rollback": BACK})
@@ -115,7 +121,9 @@ def kill_after(state: Path, job: str, dates: str, seconds: float) -> None:
 
 def prepare(state: Path, job: str) -> None:
     """Brings a new workspace to where the job begins: the lifecycle at nothing."""
-    if job == "validation":
+    if job == "ingestion":
+        finish(state, "setup", JOBS[job])
+    elif job == "validation":
         finish(state, "lifecycle", "2013-04-01")
         for before in ("ingestion", "features", "training"):
             finish(state, before, JOBS[job])
