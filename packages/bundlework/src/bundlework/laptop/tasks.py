@@ -96,7 +96,7 @@ class Executor:
                 self._run_notebook(task["notebook_task"], values)
 
     def _run_wheel(self, wheel: Mapping[str, Any], values: TaskValues) -> None:
-        package = wheel["package_name"]
+        package = str(wheel["package_name"])
         points = distribution(package).entry_points
         (point,) = (p for p in points if p.name == wheel["entry_point"])
         named = wheel.get("named_parameters") or {}
