@@ -65,8 +65,8 @@ faults: $(RENDERED)/.venv/ready ## kill runs at many moments, and half-write the
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py validation 20
 	cd $(RENDERED) && uv run --no-sync python ../../tests/kills.py rollback 5
 
-bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo
-	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py"
+bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo (SIZE=1: shows that gate works)
+	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py" $(SIZE)
 
 lock: .venv/ready ## renew both lock files
 	$(UV) lock --upgrade

@@ -1,6 +1,8 @@
 """How often the gate errs: false blocks, false passes and power, by simulation.
 
-Called in the folder of a rendered project, with its margins: `python gate.py [COMPARISONS]`.
+Called in the folder of a rendered project, with its margins: `python gate.py [COMPARISONS]`. With
+few comparisons the true differences come from a shorter window: such a run only shows that the
+program works.
 Flights of a day share disturbances that both models see alike and some that they do not, as in the
 sample data. The naive rule, "the challenger's metric is at least the champion's", judges the same
 draws. The first table is of the comparison with the champion alone, the second of all checks of
@@ -24,8 +26,8 @@ import pandas as pd
 from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
 
+from bundlework.bundle.contract import read_package
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import read_package
 
 COMPARISONS = 1_000
 # Flights a day, and days of an evaluation window.
@@ -62,14 +64,19 @@ def draw(generator: np.random.Generator, days: int, loss: float) -> Draw:
     return Draw(labels, champion, challenger, day)
 
 
-def find_loss(statistics: Any, truth: float) -> float:
+def find_loss(statistics: Any, truth: float, days: int) -> float:
     """The noise with which the challenger truly is `truth` better, on a very long window."""
 
     def miss(loss: float) -> float:
-        drawn = draw(np.random.default_rng(1), LONG_DAYS, loss)
+        drawn = draw(np.random.default_rng(1), days, loss)
         return measure(statistics, drawn).value - truth
 
     return float(optimize.brentq(miss, -0.34, 1.5, xtol=1e-4)) if truth else 0.0
+
+
+def choose_days(comparisons: int) -> int:
+    """The days on which a true difference is found."""
+    return min(LONG_DAYS, 60 * comparisons)
 
 
 def measure(statistics: Any, drawn: Draw) -> Any:
@@ -82,7 +89,7 @@ def measure(statistics: Any, drawn: Draw) -> Any:
 def simulate(statistics: Any, margin: float, comparisons: int) -> Iterator[tuple[Any, ...]]:
     """For each window and truth: days, truth, passes of the gate and of the naive rule."""
     for truth in TRUTHS:
-        loss = find_loss(statistics, truth)
+        loss = find_loss(statistics, truth, choose_days(comparisons))
         for days in WINDOWS:
             generator = np.random.default_rng([SEED, days])
             found = [measure(statistics, draw(generator, days, loss)) for _ in range(comparisons)]
@@ -93,7 +100,7 @@ def simulate(statistics: Any, margin: float, comparisons: int) -> Iterator[tuple
 def simulate_gate(project: dict[str, Any], comparisons: int) -> Iterator[tuple[Any, ...]]:
     """For each truth: how many challengers all checks of performance let pass, and who blocked."""
     for truth in GATE_TRUTHS:
-        loss = find_loss(project["statistics"], truth)
+        loss = find_loss(project["statistics"], truth, choose_days(comparisons))
         curves = fit_curves(draw(np.random.default_rng(1), 300, loss))
         generator = np.random.default_rng([SEED, GATE_DAYS])
         blocked: dict[str, int] = {}
@@ -186,10 +193,22 @@ def main() -> None:
 def load_project() -> dict[str, Any]:
     """The parts of the rendered project that are measured."""
     package = read_package(Path.cwd())
-    names = ("problem", "validation.statistics", "validation.rules", "validation.performance")
+    names = (
+        "use_case.problem",
+        "validation.statistics",
+        "validation.rules",
+        "validation.performance",
+    )
     found = {n.split(".")[-1]: importlib.import_module(f"{package}.{n}") for n in names}
     performance = found["performance"]
-    checks = ("evidence", "auc", "calibration", "loss", "champion", "slices")
+    checks = (
+        "labelled_rows",
+        "auc",
+        "calibration",
+        "log_loss_difference",
+        "champion",
+        "slices",
+    )
     return {
         **found,
         "settings": read_settings(),

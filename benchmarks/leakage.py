@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from bundlework.bundle.contract import get_state, read_package
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import get_state, read_package
 from bundlework.laptop.workspace import LocalWorkspace
 
 # Columns of the sample data by the moment they are known: none of them two hours before departure.
@@ -25,16 +25,25 @@ PARAMETERS = {"n_estimators": 150, "learning_rate": 0.05, "num_leaves": 31}
 def main() -> None:
     """Prints one line for each leak."""
     package = read_package(Path.cwd())
-    modules = ("settings", "examples", "problem", "windows", "training.model", "ingestion.sources")
+    modules = (
+        "settings",
+        "registry.periods",
+        "registry.training_sets",
+        "use_case.model",
+        "use_case.problem",
+        "use_case.sources",
+    )
     project = {name: importlib.import_module(f"{package}.{name}") for name in modules}
     bundle = load_bundle(Path.cwd())
-    workspace = LocalWorkspace(get_state(Path.cwd()), bundle.schemas).bind(package, None)
+    opened = LocalWorkspace(get_state(Path.cwd()), bundle.schemas)
+    workspace = opened.bind(bundle.contract.workspace, None)
     named = bundle.jobs["training"]["tasks"][0]["python_wheel_task"]["named_parameters"]
     as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-03"
     settings = project["settings"].Settings.model_validate({**named, "as_of": as_of})
-    windows = project["windows"]
-    train = read(project, workspace, settings, windows.get_training_window(settings))
-    test = read(project, workspace, settings, windows.get_evaluation_window(settings))
+    windows = project["registry.periods"]
+    asked = (settings.as_of, settings.window_days)
+    train = read(project, workspace, settings, windows.get_training_window(*asked))
+    test = read(project, workspace, settings, windows.get_evaluation_window(*asked))
     print(f"{len(train)} flights to train on, {len(test)} later ones to test on")
     for name, leak in LEAKS.items():
         print(f"{name:16} AUC {measure(project, train, test, leak):.3f}", flush=True)
@@ -42,11 +51,11 @@ def main() -> None:
 
 def read(project: dict[str, Any], workspace: Any, settings: Any, window: Any) -> pd.DataFrame:
     """The window's flights with their features, and with what only the whole record knows."""
-    examples = project["examples"]
-    flights = examples.read_labelled_flights(workspace, settings, window)
-    lookups = project["problem"].list_lookups(settings)
+    examples = project["registry.training_sets"]
+    flights = examples.read_labelled_flights(workspace, settings, window, settings.as_of)
+    lookups = examples.list_lookups(settings)
     rows = examples.make_training_set(workspace, flights, lookups).load_df().toPandas()
-    later = project["ingestion.sources"].read_flights()
+    later = project["use_case.sources"].read_flights()
     return rows.merge(later[["flight_id", "air_time", "departure_delay"]], on="flight_id")
 
 
@@ -54,7 +63,7 @@ def measure(
     project: dict[str, Any], train: pd.DataFrame, test: pd.DataFrame, leak: list[str]
 ) -> float:
     """AUC on the test rows of a model that also gets the columns of `leak`."""
-    model, label = project["training.model"], project["problem"].LABEL
+    model, label = project["use_case.model"], project["use_case.problem"].LABEL
     inputs = [model.select_inputs(rows).join(rows[leak]) for rows in (train, test)]
     fitted = model.build_pipeline(PARAMETERS).fit(inputs[0], train[label])
     return float(roc_auc_score(test[label], fitted.predict_proba(inputs[1])[:, 1]))

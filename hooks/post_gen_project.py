@@ -45,9 +45,15 @@ def ask_git(template: Path, *words: str) -> str:
     if not shutil.which("git"):
         return ""
     # A project may be generated inside another repository.
-    done = subprocess.run(["git", *words], cwd=template, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *words], cwd=template, capture_output=True, text=True, check=False
+    )
     top = subprocess.run(
-        ["git", "rev-parse", "--show-toplevel"], cwd=template, capture_output=True, text=True
+        ["git", "rev-parse", "--show-toplevel"],
+        cwd=template,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     is_own = top.returncode == 0 and Path(top.stdout.strip()) == template
     return done.stdout if is_own and done.returncode == 0 else ""
@@ -83,7 +89,10 @@ def record_origin(template: Path) -> None:
 
 def commit() -> None:
     """Commits everything; an author is made up only where git knows none."""
-    known = subprocess.run(["git", "config", "user.email"], capture_output=True).returncode == 0
+    known = (
+        subprocess.run(["git", "config", "user.email"], capture_output=True, check=False).returncode
+        == 0
+    )
     author = [
         f"user.name={ANSWERS['__project_slug']}",
         f"user.email={ANSWERS['owner_email']}",

@@ -32,7 +32,7 @@ NEW = (
 )
 import json, sys
 from pathlib import Path
-from bundlework.bundle.project import read_package
+from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.catalogs import hash_rows
 from bundlework.laptop.workspace import LocalWorkspace
@@ -40,7 +40,7 @@ from pyspark.sql import functions as F
 CHANGING = sys.argv[2:]
 bundle = load_bundle(Path.cwd())
 workspace = LocalWorkspace(Path(sys.argv[1]), bundle.schemas)
-bound = workspace.bind(read_package(Path.cwd()), None)
+bound = workspace.bind(read_contract(Path.cwd()).workspace, None)
 found = {}
 for schema in bundle.schemas:
     for table in bound.spark.catalog.listTables(schema.split(".")[1]):
@@ -94,7 +94,7 @@ def read(state: Path, job: str) -> dict[str, Any]:
     """Row counts and hashes of all tables, versions and aliases."""
     changing = (*MEASURED, *OF_TRAINING) if job == "lifecycle" else MEASURED
     command = [sys.executable, "-c", READ, str(state), *changing]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     (line,) = [text for text in done.stdout.splitlines() if text.startswith("FOUND ")]
     return json.loads(line.removeprefix("FOUND "))
 

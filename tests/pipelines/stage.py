@@ -161,7 +161,9 @@ def run(folder: Path, *words: str, environment: dict[str, str] | None = None) ->
     Raises:
         RuntimeError: It failed.
     """
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stdout}{done.stderr}")
     return done.stdout.strip()

@@ -9,9 +9,9 @@
 
 # COMMAND ----------
 
-from {{ cookiecutter.__package }}.exploration import plot_late_shares, read_late_flights
+from {{ cookiecutter.__package }}.use_case.exploration import plot_late_shares, read_late_flights
 
-dbutils.widgets.text("source", "{{ cookiecutter.prod_catalog }}.{{ cookiecutter.__package }}_raw")
+dbutils.widgets.text("source", "prod.{{ cookiecutter.__package }}_raw")
 dbutils.widgets.text("as_of", "2013-05-06")
 
 # COMMAND ----------

@@ -1,4 +1,7 @@
-"""What varies by target and by run: parsed once from a task's parameters, then frozen."""
+"""The settings of the tasks: parsed once from a task's parameters, then frozen.
+
+Each setting that names a schema or a model says whether the job reads or writes that place.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +23,32 @@ from pydantic_core import ErrorDetails
 IDENTIFIER = r"[A-Za-z0-9_]+"
 SchemaName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}\.{IDENTIFIER}$")]
 ReadSchema = Annotated[SchemaName, "read-only"]
-Margin = Annotated[float, Field(gt=0, lt=1)]
+WrittenSchema = Annotated[SchemaName, "written"]
 ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
+ReadModel = Annotated[ModelName, "read-only"]
+WrittenModel = Annotated[ModelName, "written"]
+Margin = Annotated[float, Field(gt=0, lt=1)]
 
 
 def is_shared(target: str) -> bool:
-    """Whether others rely on a target, so that only committed code may make models there."""
+    """Tells whether other people rely on a target: only committed code may make models there."""
     return not target.startswith(("dev", "pull_request"))
 
 
+def to_instant(day: dt.date) -> dt.datetime:
+    """Returns the instant at which a day begins, in UTC."""
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
 class ParameterError(ValueError):
-    """A task parameter that is missing, unknown or malformed; one line per fault."""
+    """A task got a parameter that is missing, unknown or malformed; each fault has its line."""
 
 
 class RunSettings(BaseModel):
-    """What every task of every job is told.
+    """The settings of every task of every job.
 
     Attributes:
-        as_of: The date (00:00 UTC) before which facts are known to the run.
+        as_of: The run knows the facts from before this date (00:00 UTC) and no others.
         target: The bundle target that runs, such as dev or prod.
     """
 
@@ -49,7 +60,7 @@ class RunSettings(BaseModel):
     @field_validator("as_of", mode="before")
     @classmethod
     def parse_date(cls, value: str) -> dt.date:
-        """Accepts YYYY-MM-DD and nothing else."""
+        """Parses YYYY-MM-DD and refuses every other form."""
         try:
             return dt.datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
         except ValueError as error:
@@ -57,8 +68,8 @@ class RunSettings(BaseModel):
 
     @property
     def cutoff(self) -> dt.datetime:
-        """The instant `as_of` begins, in UTC: later facts are unknown."""
-        return dt.datetime.combine(self.as_of, dt.time(), dt.UTC)
+        """The instant at which `as_of` begins, in UTC: the run knows no later fact."""
+        return to_instant(self.as_of)
 
     @classmethod
     def from_arguments(cls, arguments: Sequence[str]) -> Self:
@@ -77,7 +88,7 @@ class RunSettings(BaseModel):
 
 
 class Settings(RunSettings):
-    """The parameters of the tasks of a model's life.
+    """The settings of the tasks in a model's life.
 
     Attributes:
         source: `catalog.schema` that raw tables are read from.
@@ -88,21 +99,23 @@ class Settings(RunSettings):
         monitoring: `catalog.schema` of metrics and of the record of windows.
         model_name: `catalog.schema.model` in the registry.
         experiment: Name of the MLflow experiment.
-        owner: E-mail address of who answers for the model.
-        code_commit: The commit the bundle was deployed from; empty when unknown.
-        tree: Whether that commit was all there was: clean, dirty or unknown.
+        owner: E-mail address of the person who answers for the model.
+        code_commit: The commit that the bundle was deployed from; empty when unknown.
+        tree: "clean" when the deployed code was exactly that commit, else "dirty" or "unknown".
         window_days: Days before `as_of` that a run scores and monitors.
-        webhook_scope: Secret scope whose `webhook_url` hears of versions' states; empty for none.
-        fresh_environment: Whether the gate installs a version's requirements to see that it works.
+        webhook_scope: Secret scope of `webhook_url`, which is told each change of a version's
+            state; empty to tell nobody.
+        fresh_environment: Whether the gate scores a version in a new environment, with nothing
+            installed but the version's requirements.
     """
 
     source: ReadSchema
-    raw: SchemaName
-    features: SchemaName
-    models: SchemaName
-    predictions: SchemaName
-    monitoring: SchemaName
-    model_name: ModelName
+    raw: WrittenSchema
+    features: WrittenSchema
+    models: WrittenSchema
+    predictions: WrittenSchema
+    monitoring: WrittenSchema
+    model_name: WrittenModel
     experiment: str
     owner: str = ""
     code_commit: str = ""
@@ -113,30 +126,30 @@ class Settings(RunSettings):
 
     @property
     def owns_sources(self) -> bool:
-        """Whether raw tables are the target's own, rather than read from another catalog."""
+        """Whether the target writes its own raw tables, rather than reading another catalog's."""
         return self.source == self.raw
 
 
 class SetupSettings(Settings):
-    """Adds the job to link to the model, which only a deployed bundle knows."""
+    """Adds the job that `setup` links to the model; only a deployed bundle knows its id."""
 
     deployment_job_id: str
 
 
 class ValidationSettings(Settings):
-    """Adds what the deployment job is told.
+    """Adds the settings of the deployment job.
 
     Attributes:
         model_version: The version to judge; empty means the version trained for `as_of`.
         approval: Whether a person must approve an accepted version.
-        registered_model: The bundle's own model; `model_name` is the one that is asked for.
+        registered_model: The bundle's own model; MLflow may ask for another one in `model_name`.
         champion_margin: AUC by which a challenger may be worse than the champion.
         slice_margin: AUC by which a slice may be worse than the champion's.
-        superiority: Whether a challenger must be better than the champion, not only not worse.
+        superiority: Whether a challenger must be better than the champion, or just not worse.
     """
 
     model_version: int | None = None
-    registered_model: ModelName
+    registered_model: ReadModel
     approval: Literal["required", "automatic"] = "automatic"
     champion_margin: Margin
     slice_margin: Margin
@@ -145,12 +158,12 @@ class ValidationSettings(Settings):
     @field_validator("model_version", mode="before")
     @classmethod
     def read_empty_as_none(cls, value: str) -> str | None:
-        """A job parameter cannot be absent, only empty."""
+        """Reads an empty text as None: a job parameter can be empty, but never absent."""
         return value or None
 
     @model_validator(mode="after")
     def refuse_other_models(self) -> Self:
-        """The job judges the bundle's own model and no other."""
+        """Refuses to judge any model but the bundle's own."""
         if self.model_name != self.registered_model:
             raise ValueError(
                 f"model_name is {self.model_name}, this job judges {self.registered_model}: "
@@ -160,13 +173,13 @@ class ValidationSettings(Settings):
 
 
 class RollbackSettings(Settings):
-    """Adds what a rollback is told.
+    """Adds the settings of a rollback.
 
     Attributes:
         model_version: The version to return to; empty means the champion before this one.
-        reason: Why, in words.
-        by: Who wants it.
-        request: The job run that is told so; repaired, it has done so already.
+        reason: The reason for the rollback, in words.
+        by: The person who asks for the rollback.
+        request: The id of the job run. A repaired run keeps its id, so it goes back only once.
     """
 
     model_version: int | None = None
@@ -177,12 +190,12 @@ class RollbackSettings(Settings):
     @field_validator("model_version", mode="before")
     @classmethod
     def read_empty_as_none(cls, value: str) -> str | None:
-        """A job parameter cannot be absent, only empty."""
+        """Reads an empty text as None: a job parameter can be empty, but never absent."""
         return value or None
 
 
 class MirrorSettings(RunSettings):
-    """What is copied where, and how.
+    """The settings of a mirror.
 
     Attributes:
         mirrored: `catalog.schema` of the raw tables to copy.
@@ -192,7 +205,7 @@ class MirrorSettings(RunSettings):
     """
 
     mirrored: ReadSchema
-    mirror: SchemaName
+    mirror: WrittenSchema
     sample_fraction: float = Field(gt=0, le=1)
     secret_scope: str
 

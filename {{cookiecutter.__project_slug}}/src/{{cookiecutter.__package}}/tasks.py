@@ -1,4 +1,4 @@
-"""The entry points that the bundle's jobs name: parameters in, one call, nothing else."""
+"""The entry points that the bundle's jobs name: each parses its parameters and does its work."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Generic, TypeVar
 from .features.task import compute_features
 from .inference.task import predict
 from .ingestion.task import ingest
-from .inspection import inspect
+from .inspection.task import inspect
 from .mirroring.task import mirror
+from .monitoring.metric_views import METRIC_VIEWS
 from .monitoring.task import monitor
+from .platform.workspace import Workspace, connect
+from .promotion.task import approve, finish_change, promote, roll_back
 from .settings import (
     MirrorSettings,
     RollbackSettings,
@@ -22,38 +25,47 @@ from .settings import (
     ValidationSettings,
 )
 from .setup.task import set_up
+from .tables import RECORD_TABLES
 from .training.task import train
-from .validation.approval import approve
-from .validation.promotion import promote, roll_back
 from .validation.task import validate
-from .workspace import Workspace, connect
 
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
 
 @dataclass(frozen=True)
 class Task(Generic[AnySettings]):
-    """An entry point; called, it parses the arguments and does its work.
+    """An entry point of a job's task.
 
     Attributes:
-        settings: The parameters that it takes.
-        work: What it does in a workspace.
+        settings: The parameters that the task takes.
+        work: The function that does the work, in a workspace.
     """
 
     settings: type[AnySettings]
     work: Callable[[Workspace, AnySettings], object]
 
     def __call__(self) -> None:
-        """Runs with the arguments of this process."""
+        """Does the work with the arguments of this process."""
         settings = self.settings.from_arguments(sys.argv[1:])
         self.work(connect(), settings)
 
 
-setup = Task(SetupSettings, set_up)
+def set_up_all(workspace: Workspace, settings: SetupSettings) -> None:
+    """Creates the tables and metric views of every stage."""
+    set_up(workspace, settings, RECORD_TABLES, METRIC_VIEWS)
+
+
+def finish_and_validate(workspace: Workspace, settings: ValidationSettings) -> None:
+    """Finishes a change of the champion that was cut short, then judges a version."""
+    finish_change(workspace, settings)
+    validate(workspace, settings)
+
+
+setup = Task(SetupSettings, set_up_all)
 ingestion = Task(Settings, ingest)
 features = Task(Settings, compute_features)
 training = Task(Settings, train)
-validation = Task(ValidationSettings, validate)
+validation = Task(ValidationSettings, finish_and_validate)
 approval = Task(ValidationSettings, approve)
 promotion = Task(ValidationSettings, promote)
 rollback = Task(RollbackSettings, roll_back)

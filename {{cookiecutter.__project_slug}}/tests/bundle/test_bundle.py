@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.parameters import NAMED_PARAMETERS
 from bundlework.bundle.sources import walk
@@ -49,6 +51,16 @@ def bundle(request: pytest.FixtureRequest) -> Bundle:
 
 def test_nothing_is_wrong_with_it() -> None:
     assert find_faults(ROOT) == []
+
+
+def test_every_entry_point_takes_the_settings_that_the_contract_declares() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = read_contract(ROOT).settings
+    assert set(declared) == set(project["scripts"])
+    for name, target in project["scripts"].items():
+        task = EntryPoint(name, target, "console_scripts").load()
+        kind = task.settings
+        assert declared[name] == f"{kind.__module__}:{kind.__name__}"
 
 
 def test_every_job_is_declared_for_every_target(bundle: Bundle) -> None:

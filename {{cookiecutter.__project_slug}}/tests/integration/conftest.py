@@ -28,11 +28,11 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
     state = tmp_path_factory.mktemp("workspace mit Ümlaut")
     bundle = load_bundle(ROOT)
     opened = LocalWorkspace(state, bundle.schemas)
-    package = "{{ cookiecutter.__package }}"
-    display = PlainDisplay(Console(quiet=True), package)
-    executor, store = Executor(ROOT, opened, package), RunStore(state / "runs.db")
+    module = bundle.contract.workspace
+    display = PlainDisplay(Console(quiet=True), "{{ cookiecutter.__package }}")
+    executor, store = Executor(bundle.find_file, opened, module), RunStore(state / "runs.db")
     played = Lifecycle(
-        opened.bind(package, None),
+        opened.bind(module, None),
         read_settings(bundle),
         lambda resolved: Runner(resolved, executor, store, display),
         store,

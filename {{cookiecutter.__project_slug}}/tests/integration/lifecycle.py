@@ -18,15 +18,15 @@ from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from {{ cookiecutter.__package }} import tables
-from {{ cookiecutter.__package }}.artifact import NATIVE_MODEL, digest_files
-from {{ cookiecutter.__package }}.problem import MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import download_version, load_model
+from {{ cookiecutter.__package }}.platform.vocabulary import Table
+from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, digest_files
+from {{ cookiecutter.__package }}.registry.loading import download_version, load_model
+from {{ cookiecutter.__package }}.registry.tags import DIGEST
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.tables import Table
-from {{ cookiecutter.__package }}.training.model import select_inputs
-from {{ cookiecutter.__package }}.training.task import list_requirements
-from {{ cookiecutter.__package }}.versions import DIGEST
+from {{ cookiecutter.__package }}.training.fitting import list_requirements
+from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.model import select_inputs
+from {{ cookiecutter.__package }}.use_case.tables import CARRIER_DELAYS, ORIGIN_DELAYS, ORIGIN_WEATHER, RAW_TABLES
 
 ROOT = Path(__file__).parents[2]
 AS_OF = "2013-04-01"
@@ -59,7 +59,7 @@ class Lifecycle:
         runner = self.make_runner(bundle)
         assert runner.run("mirror", {"as_of": AS_OF}).state is State.SUCCESS
         schema = bundle.config["resources"]["schemas"]["mirror"]["id"]
-        frames = {t: self.workspace.spark.table(f"{schema}.{t.name}") for t in tables.RAW_TABLES}
+        frames = {t: self.workspace.spark.table(f"{schema}.{t.name}") for t in RAW_TABLES}
         return {t.name: f.orderBy(*t.keys).toPandas() for t, f in frames.items()}
 
     def digest(self, table: Table) -> tuple[int, int]:
@@ -78,10 +78,11 @@ def join_by_hand(lifecycle: Lifecycle, flights: pd.DataFrame) -> pd.DataFrame:
         weekday=(local.dt.dayofweek + 1) % 7 + 1,
         at=(flights["scheduled_departure"] - pd.Timedelta(hours=2)).dt.tz_localize(None),
     ).sort_values("at")
+    # The keys are named here, so that the declaration of a table is tested as well.
     for table, key in [
-        (tables.ORIGIN_WEATHER, "origin"),
-        (tables.ORIGIN_DELAYS, "origin"),
-        (tables.CARRIER_DELAYS, "carrier"),
+        (ORIGIN_WEATHER, "origin"),
+        (ORIGIN_DELAYS, "origin"),
+        (CARRIER_DELAYS, "carrier"),
     ]:
         features = lifecycle.read(table).sort_values("known_at")
         rows = pd.merge_asof(rows, features, left_on="at", right_on="known_at", by=key)

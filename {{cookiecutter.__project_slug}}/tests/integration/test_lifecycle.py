@@ -19,27 +19,43 @@ from mlflow.exceptions import MlflowException
 from pyspark.sql import functions as F
 from sklearn.metrics import roc_auc_score
 
-from {{ cookiecutter.__package }} import tables
-from {{ cookiecutter.__package }}.artifact import FEATURE_SPEC, read_artifact
-from {{ cookiecutter.__package }}.features.task import FEATURES, Feature
+from {{ cookiecutter.__package }}.features.rows import compute_rows
+from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.ingestion.contracts import load_delivery
-from {{ cookiecutter.__package }}.ingestion.sources import SOURCES, read_flights, read_weather
-from {{ cookiecutter.__package }}.inspection import InspectionError, inspect
-from {{ cookiecutter.__package }}.problem import FIRST_DAY
-from {{ cookiecutter.__package }}.scoring import AlteredFilesError, load_model, score
+from {{ cookiecutter.__package }}.ingestion.tables import QUARANTINE
+from {{ cookiecutter.__package }}.inspection.task import InspectionError, inspect
+from {{ cookiecutter.__package }}.monitoring.tables import METRICS
+from {{ cookiecutter.__package }}.platform.vocabulary import FeatureTable
+from {{ cookiecutter.__package }}.platform.windows import Window
+from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC, read_artifact
+from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError, load_model
+from {{ cookiecutter.__package }}.registry.predicting import score
+from {{ cookiecutter.__package }}.registry.versions import DatedVersion
+from {{ cookiecutter.__package }}.tables import RECORD_TABLES
+from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
+from {{ cookiecutter.__package }}.use_case.sources import SOURCES, read_flights, read_weather
+from {{ cookiecutter.__package }}.use_case.tables import (
+    CARRIER_DELAYS,
+    FEATURE_TABLES,
+    FLIGHTS,
+    ORIGIN_DELAYS,
+    RAW_TABLES,
+    WEATHER,
+)
 from {{ cookiecutter.__package }}.validation.card import read_page
+from {{ cookiecutter.__package }}.validation.case import RegisteredCase
 from {{ cookiecutter.__package }}.validation.compliance import check_artifact
-from {{ cookiecutter.__package }}.validation.evidence import RegisteredCase
 from {{ cookiecutter.__package }}.validation.infrastructure import check_agreement
 from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
-from {{ cookiecutter.__package }}.windows import Window, get_evaluation_window
+from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 
 from .lifecycle import AS_OF, ROOT, Lifecycle, join_by_hand, register_constant
 
 CUTOFF = pd.Timestamp(AS_OF, tz="UTC")
+FIRST = DatedVersion(1, dt.date.fromisoformat(AS_OF))
 SCORED_FROM = CUTOFF - pd.Timedelta(days=28)
-CONTENTS = (*tables.RAW_TABLES, *tables.FEATURE_TABLES, *tables.RECORD_TABLES)
+CONTENTS = (*RAW_TABLES, *FEATURE_TABLES, *RECORD_TABLES)
 
 
 def test_raw_tables_hold_what_was_known_and_the_rest_is_in_quarantine(
@@ -47,15 +63,15 @@ def test_raw_tables_hold_what_was_known_and_the_rest_is_in_quarantine(
 ) -> None:
     flights, weather = read_flights(), read_weather()
     departed = flights[flights["scheduled_departure"] < CUTOFF]
-    assert len(lifecycle.read(tables.FLIGHTS)) == len(departed)
+    assert len(lifecycle.read(FLIGHTS)) == len(departed)
     observed = weather[weather["observed_at"] < CUTOFF]
-    kept, refused = lifecycle.read(tables.WEATHER), lifecycle.read(tables.QUARANTINE)
+    kept, refused = lifecycle.read(WEATHER), lifecycle.read(QUARANTINE)
     assert len(kept) + len(refused) == len(observed)
     assert set(refused["reason"]) == {"wind_speed: above 200"}
 
 
 def test_a_feature_is_what_pandas_computes_for_its_hour(lifecycle: Lifecycle) -> None:
-    features = lifecycle.read(tables.CARRIER_DELAYS)
+    features = lifecycle.read(CARRIER_DELAYS)
     hour = pd.Timestamp("2013-03-14T21:00")
     outcomes = SOURCES["outcomes"](Window(FIRST_DAY, lifecycle.settings.cutoff))
     known = outcomes["known_at"].dt.tz_localize(None)
@@ -70,21 +86,21 @@ def test_a_feature_is_what_pandas_computes_for_its_hour(lifecycle: Lifecycle) ->
 KNOWN_AFTER = {"outcomes": dt.timedelta(0), "weather": dt.timedelta(hours=1)}
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.table.name)
+@pytest.mark.parametrize("table", FEATURE_TABLES, ids=lambda table: table.name)
 def test_facts_that_become_known_later_change_no_feature(
-    lifecycle: Lifecycle, feature: Feature
+    lifecycle: Lifecycle, table: FeatureTable
 ) -> None:
     spark, until = lifecycle.workspace.spark, lifecycle.settings.cutoff
     window, moment = Window(until - dt.timedelta(days=2), until), until - dt.timedelta(days=1)
-    known = Window(window.start - feature.lookback, until)
-    facts = SOURCES[feature.source.name](known)
-    later = facts[feature.source.time] + KNOWN_AFTER[feature.source.name] > moment
+    known = Window(window.start - table.lookback, until)
+    facts = SOURCES[table.source.name](known)
+    later = facts[table.source.time] + KNOWN_AFTER[table.source.name] > moment
     computed = [
-        feature.compute(load_delivery(spark, feature.source, rows), window)
+        compute_rows(table, load_delivery(spark, table.source, rows), window)
         .where(F.col("known_at") <= F.lit(moment))
         .toPandas()
-        .sort_values(list(feature.table.keys), ignore_index=True)
-        for rows in (facts, disturb(facts, later, feature.source.time))
+        .sort_values(list(table.keys), ignore_index=True)
+        for rows in (facts, disturb(facts, later, table.source.time))
     ]
     assert len(computed[0]) > 50
     pd.testing.assert_frame_equal(*computed)
@@ -112,14 +128,14 @@ def test_the_version_carries_its_lineage(lifecycle: Lifecycle) -> None:
 
 
 def test_an_honest_model_is_good_and_not_too_good(lifecycle: Lifecycle) -> None:
-    results = lifecycle.read(tables.VALIDATION_RESULTS).set_index("check")
+    results = lifecycle.read(VALIDATION_RESULTS).set_index("check")
     assert 0.6 < results.loc["auc", "value"] < 0.8
     assert results.loc["decision", "verdict"] == "passed"
     assert results.loc["auc", "window_start"] >= pd.Timestamp("2013-02-04")
 
 
 def test_predictions_are_those_of_the_model_for_the_windows_flights(lifecycle: Lifecycle) -> None:
-    predictions = lifecycle.read(tables.PREDICTIONS)
+    predictions = lifecycle.read(PREDICTIONS)
     flights = read_flights()
     departs = flights["scheduled_departure"]
     window = flights[(departs >= SCORED_FROM) & (departs < CUTOFF)]
@@ -131,9 +147,9 @@ def test_predictions_are_those_of_the_model_for_the_windows_flights(lifecycle: L
 
 
 def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Lifecycle) -> None:
-    metrics = lifecycle.read(tables.METRICS)
+    metrics = lifecycle.read(METRICS)
     (auc,) = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "auc")]["value"]
-    joined = lifecycle.read(tables.PREDICTIONS).merge(read_flights(), on="flight_id")
+    joined = lifecycle.read(PREDICTIONS).merge(read_flights(), on="flight_id")
     outcomes = SOURCES["outcomes"](Window(FIRST_DAY, lifecycle.settings.cutoff))
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
     expected = roc_auc_score(joined["arrival_delay"] > 15, joined["probability"])
@@ -143,7 +159,7 @@ def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Life
 
 def test_the_dashboards_questions_have_answers(lifecycle: Lifecycle) -> None:
     spark = lifecycle.workspace.spark
-    metrics = spark.table(tables.METRICS.full_name(lifecycle.settings))
+    metrics = spark.table(METRICS.full_name(lifecycle.settings))
     metrics.createOrReplaceTempView("metrics")
     dashboard = json.loads((ROOT / "dashboards/model_health.lvdash.json").read_text())
     for dataset in dashboard["datasets"]:
@@ -165,7 +181,7 @@ def test_a_mirror_holds_no_personal_value_and_joins_as_the_original(
 ) -> None:
     personal = {
         str(value)
-        for table in tables.RAW_TABLES
+        for table in RAW_TABLES
         for column in table.columns
         if column.personal
         for value in lifecycle.read(table)[column.name].dropna()
@@ -177,9 +193,9 @@ def test_a_mirror_holds_no_personal_value_and_joins_as_the_original(
     for name, copy in copies[0].items():
         assert not {str(value) for column in copy for value in copy[column]} & personal, name
         pd.testing.assert_frame_equal(copy, copies[1][name])
-    original = lifecycle.read(tables.FLIGHTS)
+    original = lifecycle.read(FLIGHTS)
     expected = original[original["flight_id"].isin(mirrored["flight_id"])]
-    for hashed in (c.name for c in tables.FLIGHTS.columns if c.personal == "hash"):
+    for hashed in (c.name for c in FLIGHTS.columns if c.personal == "hash"):
         sizes = [frame.groupby(hashed).size() for frame in (expected, mirrored)]
         assert sorted(sizes[0]) == sorted(sizes[1])
     assert set(copies[0]["outcomes"]["flight_id"]) <= set(mirrored["flight_id"])
@@ -189,7 +205,7 @@ def test_a_mirror_holds_no_personal_value_and_joins_as_the_original(
 def test_the_model_card_says_what_a_reviewer_asks(lifecycle: Lifecycle) -> None:
     name, client = lifecycle.settings.model_name, lifecycle.workspace.mlflow
     page = read_page(client, name, 1)
-    results = lifecycle.read(tables.VALIDATION_RESULTS)
+    results = lifecycle.read(VALIDATION_RESULTS)
     (decision,) = results[results["check"] == "decision"]["reason"]
     trained = "Trained on</th><td>2013-01-01 to 2013-02-"
     for said in (f"Accepted: {decision}", trained, "better_than_rule_of_thumb", "<svg", "Limits"):
@@ -203,10 +219,7 @@ def test_the_model_card_says_what_a_reviewer_asks(lifecycle: Lifecycle) -> None:
 
 def test_the_feature_client_scores_a_flight_as_the_gate_does(lifecycle: Lifecycle) -> None:
     settings = lifecycle.settings.model_copy(update={"fresh_environment": True})
-    sound, moved = (
-        RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
-        for _ in range(2)
-    )
+    sound, moved = (RegisteredCase(lifecycle.workspace, settings, FIRST, None) for _ in range(2))
     (result,) = check_agreement(sound)
     assert result.verdict is Verdict.PASSED, result.reason
     assert "feature client and together differ by" in result.reason
@@ -220,10 +233,12 @@ def test_challenger_and_champion_are_scored_each_by_its_own_model(
     lifecycle: Lifecycle, tmp_path: Path
 ) -> None:
     settings = lifecycle.settings
-    window, constant = get_evaluation_window(settings), register_constant(lifecycle, tmp_path)
+    constant = register_constant(lifecycle, tmp_path)
     worse, better = (
-        RegisteredCase(lifecycle.workspace, settings, window, *pair)
-        for pair in ((constant, 1), (1, constant))
+        RegisteredCase(
+            lifecycle.workspace, settings, DatedVersion(version, settings.as_of), champion
+        )
+        for version, champion in ((constant, 1), (1, constant))
     )
     verdicts = [result.verdict for case in (worse, better) for result in check_champion(case)]
     assert verdicts == [Verdict.FAILED, Verdict.PASSED]
@@ -234,7 +249,7 @@ def test_challenger_and_champion_are_scored_each_by_its_own_model(
 
 def test_an_altered_artifact_is_blocked(lifecycle: Lifecycle, tmp_path: Path) -> None:
     settings = lifecycle.settings
-    case = RegisteredCase(lifecycle.workspace, settings, get_evaluation_window(settings), 1, None)
+    case = RegisteredCase(lifecycle.workspace, settings, FIRST, None)
     assert [r.verdict for r in check_artifact(case)] == [Verdict.PASSED]
     folder = shutil.copytree(case.folder, tmp_path / "altered")
     (folder / FEATURE_SPEC).write_text((folder / FEATURE_SPEC).read_text() + "\n# altered")
@@ -274,12 +289,12 @@ def test_damage_is_found_and_named(lifecycle: Lifecycle) -> None:
 
 
 DAMAGE = (
-    ("DELETE FROM {}", tables.QUARANTINE),
-    ("INSERT INTO {0} SELECT * FROM {0} ORDER BY known_at DESC LIMIT 1", tables.ORIGIN_DELAYS),
-    ("DELETE FROM {} WHERE check = 'decision'", tables.VALIDATION_RESULTS),
-    ("INSERT INTO {0} SELECT * FROM {0} LIMIT 1", tables.PREDICTIONS),
-    ("UPDATE {} SET probability = 2 WHERE probability > 0.5", tables.PREDICTIONS),
-    ("DELETE FROM {}", tables.METRICS),
+    ("DELETE FROM {}", QUARANTINE),
+    ("INSERT INTO {0} SELECT * FROM {0} ORDER BY known_at DESC LIMIT 1", ORIGIN_DELAYS),
+    ("DELETE FROM {} WHERE check = 'decision'", VALIDATION_RESULTS),
+    ("INSERT INTO {0} SELECT * FROM {0} LIMIT 1", PREDICTIONS),
+    ("UPDATE {} SET probability = 2 WHERE probability > 0.5", PREDICTIONS),
+    ("DELETE FROM {}", METRICS),
 )
 FOUND = (
     r"weather: \d+ rows came in, \d+ are there and 0 in quarantine",
@@ -287,6 +302,6 @@ FOUND = (
     r"version 1 was not judged",
     r"the alias champion names version none, the last promotion 1",
     r"predictions: 1 flights of .* have none, or several, of 1",
-    r"predictions: \d+ are no probability",
+    r"predictions: \d+ are not probabilities",
     r"metrics: none of 2013-04-01 for version 1",
 )

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from .bundle.contract import get_state
 from .errors import Refusal
 from .verbs import VERBS, Verb
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
     except sqlite3.OperationalError as fault:
-        print(f".workspace: {fault}", file=sys.stderr)
+        print(f"{get_state(Path.cwd())}: {fault}", file=sys.stderr)
     except OSError as fault:
         if not (fault.filename and fault.strerror):
             raise

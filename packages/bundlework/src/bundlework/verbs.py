@@ -57,7 +57,7 @@ ON_THIS_MACHINE = (
         "laptop.commands:run_job",
         "play a job of the bundle, once for each date",
         (
-            _option("--job", default="lifecycle"),
+            _option("--job", help="key of the job; default: the one that the project declares"),
             _option("--as-of", default="", help="dates YYYY-MM-DD, separated by commas"),
             _option(
                 "--param", action="append", default=[], dest="parameters", metavar="NAME=VALUE"

@@ -414,6 +414,6 @@ def test_merging_overrides_one_after_the_other_is_merging_their_merge(
     left = merge(merge(a, b), c)
     assert left == merge(a, merge(b, c))
     assert set(left) == set(a) | set(b) | set(c)
-    for key in c:
-        if not isinstance(c[key], dict):
-            assert left[key] == c[key]
+    for key, value in c.items():
+        if not isinstance(value, dict):
+            assert left[key] == value

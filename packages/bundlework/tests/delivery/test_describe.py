@@ -18,7 +18,11 @@ AUTOSCALE = """\
 
 def read_table(page: str, heading: str) -> list[dict[str, str]]:
     """The rows of the table under a heading, by the names of its columns."""
-    lines = [line for line in page.split(heading)[1].split("\n## ")[0].splitlines() if "|" in line]
+    lines = [
+        line
+        for line in page.split(heading)[1].split("\n## ", maxsplit=1)[0].splitlines()
+        if "|" in line
+    ]
     names, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
     return [dict(zip(names, row, strict=True)) for row in rows]
 

@@ -11,7 +11,7 @@ from rendered import copy_project
 from bundlework.__main__ import main
 from bundlework.bundle.loading import load_bundle
 from bundlework.delivery import identities
-from bundlework.delivery.identities import TARGETS, set_up_identities
+from bundlework.delivery.identities import set_up_identities
 from bundlework.delivery.identity_steps import list_steps
 from bundlework.delivery.steps import Setting
 
@@ -24,6 +24,8 @@ SETTING = Setting(
 )
 ON_GITHUB = {"repository": "org/flight-delays", "github": "hub", "team": "releasers"}
 GITHUB = Setting(**{**vars(SETTING), **ON_GITHUB})
+
+TARGETS = ("dev", "staging", "prod")
 
 
 @pytest.fixture

@@ -209,7 +209,9 @@ with workspace.guard():
 
 def ask(state: Path, schema: str, sql: str, *read_only: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", ASK, str(state), schema, *read_only]
-    return subprocess.run(command, input=sql, capture_output=True, text=True, env=os.environ)
+    return subprocess.run(
+        command, input=sql, capture_output=True, text=True, env=os.environ, check=False
+    )
 
 
 def leave_unfinished(table: Path) -> None:

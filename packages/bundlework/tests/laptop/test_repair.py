@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 from toy_bundle import WHEEL, Toy, fail, leave
 
 from bundlework.__main__ import main
 from bundlework.bundle.graph import State
-from bundlework.bundle.project import read_package
 from bundlework.laptop import commands as command
 from bundlework.laptop.commands import find_run, find_waiting
 from bundlework.laptop.runner import Runner
@@ -20,7 +17,9 @@ from bundlework.laptop.runs import JobRun
 from bundlework.laptop.session import Refusal, is_to_mend, list_failed
 from bundlework.laptop.tasks import TaskValues
 
-APPROVAL = import_module(f"{read_package(Path.cwd())}.validation.approval")
+
+class StillToAsk(PermissionError):
+    """The exception that the toy's contract declares."""
 
 
 def test_a_repair_repeats_what_depends_on_what_had_failed(toy: Toy) -> None:
@@ -98,32 +97,32 @@ def wait(*keys: str) -> Callable[[str, TaskValues], None]:
     def act(key: str, values: TaskValues) -> None:
         leave("model_version", 2)(key, values)
         if key in keys:
-            raise APPROVAL.ApprovalError("version 2: a person must approve")
+            raise StillToAsk("version 2: a person must approve")
 
     return act
 
 
 def test_a_run_that_waits_for_approval_of_a_version_is_found(toy: Toy) -> None:
-    toy.add_task("approval", "second")
+    toy.add_task("ask", "second")
 
-    toy.recorder.act = wait("approval")
+    toy.recorder.act = wait("ask")
     run = toy.run()
-    assert find_waiting(toy.store, "2") == (run, "approval")
-    assert not is_to_mend(toy.store, run)
+    assert find_waiting(toy.store, toy.contract, "2") == run
+    assert not is_to_mend(toy.store, run, toy.contract)
     with pytest.raises(Refusal, match="no run waits for approval of version 3"):
-        find_waiting(toy.store, "3")
+        find_waiting(toy.store, toy.contract, "3")
     toy.recorder.act = fail()
     toy.runner().repair(run.id)
     with pytest.raises(Refusal):
-        find_waiting(toy.store, "2")
+        find_waiting(toy.store, toy.contract, "2")
 
 
 def test_an_approval_that_breaks_does_not_wait(toy: Toy) -> None:
-    toy.add_task("approval", "second")
-    toy.recorder.act = leave("model_version", 2, "approval")
-    assert is_to_mend(toy.store, toy.run())
+    toy.add_task("ask", "second")
+    toy.recorder.act = leave("model_version", 2, "ask")
+    assert is_to_mend(toy.store, toy.run(), toy.contract)
     with pytest.raises(Refusal, match="no run waits for approval of version 2"):
-        find_waiting(toy.store, "2")
+        find_waiting(toy.store, toy.contract, "2")
 
 
 @pytest.mark.parametrize("answer", ["Approved", "Rejected"])
@@ -131,12 +130,12 @@ def test_an_answer_tags_the_version_by_the_tasks_name_and_the_run_goes_on(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     toy.job["parameters"].append({"name": "model_name", "default": "dev.models.model"})
-    toy.add_task("approval", "second")
+    toy.add_task("ask", "second")
     tags: dict[str, str] = {}
 
     def act(key: str, values: TaskValues) -> None:
-        waits = key == "approval" and tags.get("approval") != "Approved"
-        wait(*(["approval"] if waits else []))(key, values)
+        waits = key == "ask" and tags.get("ask") != "Approved"
+        wait(*(["ask"] if waits else []))(key, values)
 
     class Session:
         def tag_version(self, model: str, version: str, given: dict[str, str]) -> None:
@@ -152,17 +151,17 @@ def test_an_answer_tags_the_version_by_the_tasks_name_and_the_run_goes_on(
     monkeypatch.setenv("LOCAL_WORKSPACE", str(toy.root))
     monkeypatch.setattr(command, "open_session", lambda *_: nullcontext(Session()))
     assert main(["answer", "--version", "2", "--answer", answer, "--by", "ann"]) == 0
-    assert tags == {"approval": answer, "approval_by": "ann"}
-    assert toy.recorder.order == ["first", "second", "approval", "approval"]
+    assert tags == {"ask": answer, "ask_by": "ann"}
+    assert toy.recorder.order == ["first", "second", "ask", "ask"]
 
 
 def test_a_failed_task_is_to_be_mended_and_what_waits_for_it_is_not_named(toy: Toy) -> None:
     toy.recorder.act = fail("first")
     run = toy.run()
-    assert is_to_mend(toy.store, run)
+    assert is_to_mend(toy.store, run, toy.contract)
     assert [task["task"] for task in list_failed(toy.store, run)] == ["first"]
     toy.recorder.act = fail()
-    assert not is_to_mend(toy.store, toy.runner().repair(run.id))
+    assert not is_to_mend(toy.store, toy.runner().repair(run.id), toy.contract)
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["given", "last"])

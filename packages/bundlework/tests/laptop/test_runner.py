@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from toy_bundle import WHEEL, Silent, Toy, fail, leave
 
+from bundlework.bundle.contract import read_contract, read_package
 from bundlework.bundle.graph import State
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import read_package
 from bundlework.bundle.yaml_source import BundleError
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import JobRun
@@ -267,7 +267,9 @@ class Sparkless(LocalWorkspace):
 def play(toy: Toy, **parameters: str) -> JobRun:
     """Runs what tasks do, and not only notes it, without Spark."""
     bundle = toy.load()
-    executor = Executor(bundle.find_file, Sparkless(toy.root, []), read_package(Path.cwd()))
+    executor = Executor(
+        bundle.find_file, Sparkless(toy.root, []), read_contract(Path.cwd()).workspace
+    )
     return Runner(bundle, executor, toy.store, Silent()).run("main", parameters)
 
 

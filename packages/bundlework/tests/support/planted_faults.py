@@ -65,7 +65,7 @@ FAULTS = {
     ),
     "entry point that leads nowhere": (
         ("pyproject.toml", "tasks:monitoring", "tasks:monitorin"),
-        r"pyproject.toml:\d+: project.scripts.monitoring: \w+.tasks:monitorin is no Task of tasks.py",
+        r"pyproject.toml:\d+: project.scripts.monitoring: \w+.tasks has no monitorin: there are",
     ),
     "parameter that the entry point does not take": (
         (MAIN, "      window_days: ${var.window_days}", "      window_days: ${var.window_days}\n      colour: red"),
@@ -173,7 +173,7 @@ FAULTS = {
     ),
     "package that the prefix runs into": (
         (MAIN, "default: flight_delays\n", "default: 2flight_delays\n"),
-        r"variables.package: '2flight_delays' begins with a digit, as the prefix 'pr0_' ends",
+        r"resources.schemas.\w+.name: '2flight_delays_\w+' begins with a digit, as the prefix 'pr0_' ends",
     ),
     "host that is none": (
         (MAIN, "host: https://adb-2", "host: adb-2"),

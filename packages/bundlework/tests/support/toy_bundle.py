@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bundlework.bundle.contract import Contract, read_contract
 from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import JobRun, RunStore
@@ -59,6 +60,27 @@ RESOURCES: dict[str, Any] = {
         },
     }
 }
+
+# The approval task is called otherwise than in the template: nothing may know its name.
+PYPROJECT = """
+[project]
+name = "toy"
+
+[project.scripts]
+work = "toy:work"
+
+[tool.bundlework.jobs]
+default = "main"
+
+[tool.bundlework.parameters]
+as_of = "as_of"
+model_name = "model_name"
+model_version = "model_version"
+
+[tool.bundlework.approval]
+task = "ask"
+exception = "StillToAsk"
+"""
 
 
 class Recorder:
@@ -109,8 +131,14 @@ class Toy:
 
     def write(self) -> None:
         (self.root / "resources").mkdir(exist_ok=True)
+        (self.root / "pyproject.toml").write_text(PYPROJECT)
         (self.root / "databricks.yml").write_text(yaml.safe_dump(self.config))
         (self.root / "resources/main.job.yml").write_text(yaml.safe_dump(self.resources))
+
+    @property
+    def contract(self) -> Contract:
+        self.write()
+        return read_contract(self.root)
 
     def load(self, target: str | None = None, **variables: str) -> Any:
         self.write()

@@ -56,7 +56,7 @@ class FakeWorkspace:
         """What `databricks bundle ...` says."""
         command = ["databricks", "bundle", *words]
         done = subprocess.run(
-            command, cwd=project, env=self.environment, capture_output=True, text=True
+            command, cwd=project, env=self.environment, capture_output=True, text=True, check=False
         )
         said = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, said
@@ -67,7 +67,13 @@ class FakeWorkspace:
         command = ["databricks", "bundle", *words]
         environment = {**self.environment, "DATABRICKS_CLI_TEST_PID": "1"}
         return subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, text=True, errors="replace"
+            command,
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
 
     def lose_agent(self, project: Path, made: int, *words: str) -> None:

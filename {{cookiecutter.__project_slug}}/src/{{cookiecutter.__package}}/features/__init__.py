@@ -1,1 +1,1 @@
-"""Feature tables: one pure function each, and only what was known at a row's timestamp."""
+"""Writes the feature tables, window by window."""

@@ -1,1 +1,1 @@
-"""Predictions of the champion: one scoring function, whatever calls it."""
+"""Scores flights with the champion."""

@@ -7,28 +7,30 @@ import logging
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..champion import find_champion
-from ..examples import make_training_set, read_flights
-from ..problem import KEY
-from ..scoring import load_model, score_frame
+from ..platform import delta
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
+from ..registry.champion import find_champion
+from ..registry.loading import load_model
+from ..registry.periods import get_scoring_window
+from ..registry.predicting import score_frame
+from ..registry.training_sets import make_training_set, read_flights
 from ..settings import Settings
-from ..tables import PREDICTIONS
-from ..windows import Window, get_scoring_window
-from ..workspace import Workspace
+from ..use_case.problem import KEY
+from .tables import PREDICTIONS
 
 log = logging.getLogger(__name__)
 
 
 class NoChampionError(LookupError):
-    """There is no champion to score with; nothing was written."""
+    """No version is champion, so nothing was scored."""
 
 
 def predict(workspace: Workspace, settings: Settings) -> None:
-    """Appends a prediction for each of the window's flights that the champion has not scored.
+    """Appends a prediction for each of the window's flights that the champion has not scored yet.
 
     Raises:
-        NoChampionError: No version had been promoted at `as_of`.
+        NoChampionError: No version was promoted by `as_of`.
     """
     version = find_champion(workspace.spark, settings)
     if version is None:
@@ -38,7 +40,7 @@ def predict(workspace: Workspace, settings: Settings) -> None:
         )
     log.info("champion is version %d", version)
     model = load_model(workspace.mlflow, settings.model_name, version)
-    window = get_scoring_window(settings)
+    window = get_scoring_window(settings.as_of, settings.window_days)
     flights = _find_unscored(workspace, settings, window, version)
     if flights.isEmpty():
         log.info("the flights of %s are scored", window)
@@ -59,7 +61,7 @@ def _find_unscored(
 
 def _store(settings: Settings, window: Window, version: int, scores: DataFrame) -> None:
     told = {"model_version": F.lit(version), "as_of": F.lit(settings.as_of)}
-    predictions = scores.withColumns(told).select(*(c.name for c in PREDICTIONS.columns))
+    predictions = scores.withColumns(told).select(*PREDICTIONS.column_names)
     within = window.contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
     name = PREDICTIONS.full_name(settings)
     delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

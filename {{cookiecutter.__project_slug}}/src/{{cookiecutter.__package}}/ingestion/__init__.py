@@ -1,1 +1,1 @@
-"""Sources through data contracts into raw tables; rows that break a contract to quarantine."""
+"""Takes sources through data contracts into raw tables; refused rows go to quarantine."""

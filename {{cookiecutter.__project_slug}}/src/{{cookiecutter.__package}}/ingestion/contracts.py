@@ -1,6 +1,6 @@
-"""Data contracts: what a delivery must look like, and which of its rows are accepted.
+"""Data contracts: refuse a delivery with wrong columns, and judge each row of the others.
 
-The rules are the columns of the raw tables, in `tables`.
+The rules are the columns of the raw tables, in `use_case/tables.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from ..tables import Column, Table
-from ..windows import Window
+from ..platform.vocabulary import Column, Table
+from ..platform.windows import Window
 
 REASONS = "reasons"
 
@@ -47,11 +47,11 @@ def _is_accepted(column: Column, values: pd.Series) -> bool:
 
 
 def load_delivery(spark: SparkSession, table: Table, delivery: pd.DataFrame) -> DataFrame:
-    """The delivery as a Spark frame in the contract's types; a value that has no such type is null.
+    """Loads the delivery in the contract's types; a value that cannot be cast is null.
 
-    Keys and required columns may be null here: `judge_rows` says so, row by row.
+    Keys and required columns may be null here: `judge_rows` refuses such rows, one by one.
     """
-    names = [column.name for column in table.columns]
+    names = table.column_names
     prepared = pd.DataFrame({c.name: _prepare(c, delivery[c.name]) for c in table.columns})
     frame = spark.createDataFrame(prepared, ", ".join(f"`{n}` {_wide(table, n)}" for n in names))
     return frame.select(*(F.col(c.name).try_cast(c.type).alias(c.name) for c in table.columns))
@@ -71,12 +71,12 @@ def _wide(table: Table, name: str) -> str:
 def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     """Adds `reasons`, an array of the rules that a row breaks; empty for an accepted row.
 
-    Of rows that are alike in everything one is accepted; rows with equal keys and other values
-    are all refused, since nothing tells which is right. So is a row outside the window, which is
-    all of the table that a row is compared with.
+    Of equal rows, one is accepted. Rows with equal keys and different values are all refused, since
+    nothing tells which of them is right. A row outside the window is refused too, since rows are
+    compared with the window's part of the table only.
     """
     digest = F.xxhash64(*rows.columns)
-    # One order for both, so that rows are sorted once.
+    # Both windows share one order, so that Spark sorts the rows once.
     before = Over.partitionBy(*table.keys).orderBy(digest)
     same_key = before.rowsBetween(Over.unboundedPreceding, Over.unboundedFollowing)
     conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)

@@ -10,23 +10,26 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..problem import FIRST_DAY
+from ..platform import delta
+from ..platform.parallel import do_in_parallel
+from ..platform.progress import FinishedWindow, find_windows, open_windows, record_windows
+from ..platform.vocabulary import Table
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
 from ..settings import ParameterError, Settings
-from ..side_by_side import do_side_by_side
-from ..tables import QUARANTINE, RAW_TABLES, Table
-from ..windows import FinishedWindow, Window, find_windows, open_windows, record_windows
-from ..workspace import Workspace
+from ..use_case.problem import FIRST_DAY
+from ..use_case.sources import SOURCES
+from ..use_case.tables import RAW_TABLES
 from .contracts import REASONS, check_columns, judge_rows, load_delivery
-from .sources import SOURCES
+from .tables import QUARANTINE
 
 log = logging.getLogger(__name__)
 
 
 def ingest(workspace: Workspace, settings: Settings) -> None:
-    """Ingests every source's window; nothing is written before every delivery's columns passed.
+    """Ingests the window of every source; a repetition changes nothing.
 
-    Repeated, it changes nothing.
+    Nothing is written before the columns of every delivery have passed.
 
     Raises:
         ContractError: A delivery's columns are not those of its contract.
@@ -38,14 +41,14 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
             f"as_of {settings.as_of} is not after the first day of the data, {first}"
         )
     spark = workspace.spark
-    windows = open_windows(spark, settings, RAW_TABLES, FIRST_DAY, settings.source)
+    windows = open_windows(spark, settings, dict.fromkeys(RAW_TABLES, settings.source), FIRST_DAY)
     deliveries = {table: _fetch(table, window) for table, window in windows.items()}
-    former = find_windows(spark, settings)
-    counts = do_side_by_side(
+    former = find_windows(spark, settings, RAW_TABLES)
+    counts = do_in_parallel(
         lambda t: ingest_delivery(spark, settings, t, windows[t], deliveries[t]), deliveries
     )
     changed = [t for t in counts if counts[t]["new"] or t.name not in former]
-    finished = do_side_by_side(
+    finished = do_in_parallel(
         lambda t: _describe(spark, settings, t, windows[t], counts[t]), changed
     )
     record_windows(spark, settings, finished)
@@ -61,10 +64,10 @@ def _fetch(table: Table, window: Window) -> pd.DataFrame:
 def ingest_delivery(
     spark: SparkSession, settings: Settings, table: Table, window: Window, delivery: pd.DataFrame
 ) -> Counter[str]:
-    """Writes accepted rows that are new to the raw table, refused ones to quarantine.
+    """Writes accepted rows that are new to the raw table, and refused rows to quarantine.
 
     Returns:
-        How many rows are 'new', 'stored' before, and 'refused'.
+        The numbers of rows that are 'new', 'stored' (by a run before) and 'refused'.
     """
     rows = judge_rows(load_delivery(spark, table, delivery), table, window)
     stored = window.select(spark.table(table.full_name(settings)), table.time)
@@ -84,7 +87,7 @@ def compare_with_stored(rows: DataFrame, stored: DataFrame, table: Table) -> Dat
 
     A row whose key is stored with other values is refused: raw facts do not change.
     """
-    columns = [column.name for column in table.columns]
+    columns = table.column_names
     known = stored.select(*table.keys, F.xxhash64(*columns).alias("stored_digest"))
     differs = F.col("stored_digest") != F.xxhash64(*columns)
     reason = F.when(differs, F.lit(f"{'+'.join(table.keys)}: stored with other values"))
@@ -100,8 +103,8 @@ def compare_with_stored(rows: DataFrame, stored: DataFrame, table: Table) -> Dat
 
 def _append(settings: Settings, table: Table, window: Window, rows: DataFrame) -> None:
     within = window.contains(f"{table.name}.{table.time}")
-    columns = [column.name for column in table.columns]
-    delta.append_new_rows(table.full_name(settings), rows.select(*columns), table.keys, within)
+    name, kept = table.full_name(settings), rows.select(*table.column_names)
+    delta.append_new_rows(name, kept, table.keys, within)
 
 
 def _quarantine(settings: Settings, table: Table, rows: DataFrame) -> None:
@@ -110,8 +113,8 @@ def _quarantine(settings: Settings, table: Table, rows: DataFrame) -> None:
 
 
 def describe_refused(rows: DataFrame, table: Table) -> DataFrame:
-    """Refused rows as the quarantine keeps them; equal rows are numbered, so that each counts."""
-    row = F.to_json(F.struct(*(column.name for column in table.columns)))
+    """Describes refused rows for the quarantine; numbers equal rows, so that each one counts."""
+    row = F.to_json(F.struct(*table.column_names))
     reason = F.concat_ws("; ", REASONS)
     described = rows.select(
         F.lit(table.name).alias("source"), reason.alias("reason"), row.alias("row")
@@ -125,6 +128,12 @@ def _describe(
     spark: SparkSession, settings: Settings, table: Table, window: Window, counts: Counter[str]
 ) -> FinishedWindow:
     version = delta.read_version(spark, table.full_name(settings))
-    kept = counts["new"] + counts["stored"]
-    recipe, refused = settings.source, counts["refused"]
-    return FinishedWindow(window, "", recipe, version, counts.total(), kept, refused)
+    return FinishedWindow(
+        window=window,
+        inputs="",
+        recipe=settings.source,
+        table_version=version,
+        rows_in=counts.total(),
+        rows_kept=counts["new"] + counts["stored"],
+        rows_quarantined=counts["refused"],
+    )

@@ -1,1 +1,1 @@
-"""A redacted copy of production's raw tables, for development without personal data."""
+"""Copies production's raw tables, redacted, for development without personal data."""

@@ -1,4 +1,4 @@
-"""What a mirror leaves out: personal values, and rows beyond the sample."""
+"""Removes from a mirror personal values, and rows outside the sample."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import partial
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ..problem import KEY
-from ..tables import Table
+from ..platform.vocabulary import Table
+from ..use_case.problem import KEY
 
-# Fractions are told apart to a ten-thousandth.
+# A fraction is exact to a ten-thousandth.
 BUCKETS = 10_000
 
 
 def redact_rows(rows: DataFrame, table: Table, key: str) -> DataFrame:
-    """Personal columns hashed with `key` (HMAC-SHA256, hexadecimal) or dropped to null.
+    """Hashes personal columns with `key` (HMAC-SHA256, hexadecimal), or sets them to null.
 
-    Equal values have equal hashes in every table, so that joins still match; who does not know the
-    key cannot find a value by trying.
+    Equal values have equal hashes in every table, so that joins still match. Without the key,
+    nobody can find a value by trying.
     """
     redacted = {c.name: _redact(c.name, c.personal, key) for c in table.columns if c.personal}
     return rows.withColumns(redacted)
@@ -30,19 +30,19 @@ def _redact(column: str, how: str, key: str) -> Column:
     if how == "drop":
         return F.lit(None)
 
-    # In a function, the key does not become part of a plan that others can read.
+    # A function keeps the key out of the query plan, which others can read.
     return F.udf(partial(hash_text, key), "string", useArrow=True)(column)
 
 
 def hash_text(key: str, text: str | None) -> str | None:
-    """HMAC-SHA256 (RFC 2104) in hexadecimal; nothing of nothing."""
+    """Hashes a text by HMAC-SHA256 (RFC 2104), in hexadecimal; None stays None."""
     if text is None:
         return None
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def sample_rows(rows: DataFrame, fraction: float) -> DataFrame:
-    """The rows of a share of the entities, the same ones in every table and run.
+    """Samples a share of the entities, the same ones in every table and run.
 
     A table without the entity's key, such as the weather, is kept whole.
     """

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..problem import FIRST_DAY
+from ..platform import delta
+from ..platform.vocabulary import Table
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
 from ..settings import MirrorSettings
-from ..setup.tables import create_table
-from ..tables import RAW_TABLES, Table
-from ..windows import Window
-from ..workspace import Workspace
+from ..setup.creation import create_table
+from ..use_case.problem import FIRST_DAY
+from ..use_case.tables import RAW_TABLES
 from .redaction import redact_rows, sample_rows
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ KEY_NAME = "redaction_key"
 
 
 def mirror(workspace: Workspace, settings: MirrorSettings) -> None:
-    """Copies what was added since the last copy, up to `as_of`. Repeated, it changes nothing."""
+    """Copies the rows added since the last copy, up to `as_of`; a repetition changes nothing."""
     key = workspace.secrets.get(settings.secret_scope, KEY_NAME)
     for table in RAW_TABLES:
         mirror_table(workspace.spark, table, settings, key)
@@ -43,6 +44,6 @@ def mirror_table(spark: SparkSession, table: Table, settings: MirrorSettings, ke
 
 
 def find_last_time(spark: SparkSession, copy: Table, settings: MirrorSettings) -> dt.datetime:
-    """The time of the last row that is copied already; rows of that time are compared again."""
+    """Finds the time of the last copied row; the next copy compares rows of that time again."""
     last = spark.table(copy.full_name(settings)).agg(F.max(copy.time)).collect()[0][0]
     return last.astimezone(dt.UTC) if last else FIRST_DAY

@@ -1,1 +1,1 @@
-"""What became of the inputs, the predictions and the model's performance."""
+"""Observes what became of inputs, predictions and performance."""

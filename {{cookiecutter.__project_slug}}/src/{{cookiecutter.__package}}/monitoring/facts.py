@@ -1,4 +1,4 @@
-"""Facts that monitoring records: pure functions from counts and scores."""
+"""Computes the facts that monitoring records, from counts and scores."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from ..drift import Baseline, compute_psi
+from ..registry.drift import Baseline, compute_psi
 
 PREDICTION = "probability"
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One observed number; value None where it cannot be computed."""
+    """One observed number; `value` is None where the number cannot be computed."""
 
     kind: str
     subject: str
@@ -30,7 +30,7 @@ class Fact:
 
 
 def measure_drift(baseline: Baseline, counts: Mapping[str, list[int]]) -> list[Fact]:
-    """PSI of every column against the baseline, judged by the variation inside training."""
+    """Measures each column's PSI against the baseline, with training's own variation as limit."""
     return [
         Fact(
             "prediction_drift" if name == PREDICTION else "input_drift",
@@ -44,11 +44,13 @@ def measure_drift(baseline: Baseline, counts: Mapping[str, list[int]]) -> list[F
 
 
 def measure_performance(labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
-    """AUC, log loss and Brier score of predictions whose labels have arrived.
+    """Measures AUC, log loss and Brier score of predictions whose labels have arrived.
+
+    A metric that needs labels of both classes is null without them.
 
     Args:
-        labels: 0 or 1, shape (n,); scores: probabilities, shape (n,). With labels of one class
-            only, or none, the metrics that need both are null.
+        labels: 0 or 1, shape (n,).
+        scores: Probabilities, shape (n,).
     """
     both = 0 < labels.sum() < len(labels)
     values = {
@@ -61,5 +63,5 @@ def measure_performance(labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
 
 
 def count_alerts(facts: list[Fact]) -> int:
-    """How many facts lie beyond their thresholds."""
+    """Counts the facts that lie beyond their thresholds."""
     return sum(fact.alert for fact in facts)

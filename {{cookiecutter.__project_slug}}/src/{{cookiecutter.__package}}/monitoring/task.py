@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import mlflow
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from .. import delta
-from ..drift import BASELINE_FILE, Baseline, count_bins_of_frame
-from ..examples import make_training_set, read_flights
-from ..problem import KEY, LABEL, label_flights
-from ..scoring import load_model
+from ..inference.tables import PREDICTIONS
+from ..platform import delta
+from ..platform.parallel import do_in_parallel
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
+from ..registry.drift import BASELINE_FILE, Baseline, count_bins_of_frame
+from ..registry.loading import load_model
+from ..registry.periods import get_scoring_window
+from ..registry.training_sets import make_training_set, read_flights
 from ..settings import Settings
-from ..side_by_side import do_side_by_side
-from ..tables import METRICS, OUTCOMES, PREDICTIONS
-from ..windows import Window, get_scoring_window
-from ..workspace import Workspace
+from ..use_case.problem import KEY, LABEL, label_flights
+from ..use_case.tables import OUTCOMES
 from .facts import Fact, count_alerts, measure_drift, measure_performance
+from .tables import METRICS
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The predictions of one version for a window's flights, at least one."""
+    """The predictions of one version for a window's flights: one of them or more."""
 
     window: Window
     version: int
@@ -37,18 +40,18 @@ class Scored:
 
 
 def monitor(workspace: Workspace, settings: Settings) -> None:
-    """Records facts of the window and of the one before it, whose late labels have arrived.
+    """Records facts of the window, and of the window before, whose late labels have arrived.
 
     Leaves `drifted` ("true" or "false") for the tasks after it.
     """
-    window = get_scoring_window(settings)
+    window = get_scoring_window(settings.as_of, settings.window_days)
     before = Window(window.start - (window.end - window.start), window.start)
-    found = do_side_by_side(lambda w: _find_scored(workspace, settings, w), (window, before))
+    found = do_in_parallel(lambda w: _find_scored(workspace, settings, w), (window, before))
     measurements = [
         *((_measure_performance, scored) for scored in (*found[window], *found[before])),
         *((_measure_drift, scored) for scored in found[window]),
     ]
-    measured = do_side_by_side(lambda m: m[0](workspace, settings, m[1]), measurements)
+    measured = do_in_parallel(lambda m: m[0](workspace, settings, m[1]), measurements)
     facts = [(scored, fact) for (_, scored), facts in measured.items() for fact in facts]
     _record_facts(workspace, settings, facts)
     alerts = count_alerts([fact for _, fact in facts])
@@ -88,29 +91,27 @@ def _measure_drift(workspace: Workspace, settings: Settings, scored: Scored) -> 
 
 
 def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Baseline:
-    """The bins and thresholds that training left with the version's run."""
+    """Reads the bins and thresholds that training left with the version's run."""
     run_id = workspace.mlflow.get_model_version(settings.model_name, str(version)).run_id
     path = mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{BASELINE_FILE}")
-    return json.loads(Path(path).read_text())
+    baseline: Baseline = json.loads(Path(path).read_text())
+    return baseline
 
 
 def _record_facts(
     workspace: Workspace, settings: Settings, facts: list[tuple[Scored, Fact]]
 ) -> None:
-    rows = [
-        (
-            settings.as_of,
-            scored.window.start,
-            scored.window.end,
-            scored.version,
-            fact.kind,
-            fact.subject,
-            fact.statistic,
-            fact.value,
-            fact.threshold,
-            fact.alert,
-        )
-        for scored, fact in facts
-    ]
+    rows = [_describe_row(settings, scored, fact) for scored, fact in facts]
     frame = delta.make_frame(workspace.spark, rows, METRICS.struct)
     delta.append_new_rows(METRICS.full_name(settings), frame, METRICS.keys)
+
+
+def _describe_row(settings: Settings, scored: Scored, fact: Fact) -> dict[str, object]:
+    return {
+        **asdict(fact),
+        "alert": fact.alert,
+        "as_of": settings.as_of,
+        "window_start": scored.window.start,
+        "window_end": scored.window.end,
+        "model_version": scored.version,
+    }

@@ -1,1 +1,1 @@
-"""Before anything runs: every table empty with its final schema, tags, and the job of the model."""
+"""Creates every table, empty, with tags; links the model to its deployment job."""

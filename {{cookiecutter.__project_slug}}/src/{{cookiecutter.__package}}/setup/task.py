@@ -1,30 +1,42 @@
-"""The task `setup`: safe to repeat, changes nothing that is already so."""
+"""The task `setup`: creates what is missing, and leaves the rest as it is."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from ..monitoring.metric_views import METRIC_VIEWS
+from ..platform.metric_views import MetricView
+from ..platform.parallel import do_in_parallel
+from ..platform.vocabulary import FeatureTable, Table
+from ..platform.workspace import Workspace
 from ..settings import SetupSettings
-from ..side_by_side import do_side_by_side
-from ..tables import FEATURE_TABLES, RAW_TABLES, RECORD_TABLES, Table
-from ..workspace import Workspace
-from .tables import create_feature_table, create_table, describe_table
+from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
+from .creation import create_feature_table, create_table, describe_table
 
 log = logging.getLogger(__name__)
 
 
-def set_up(workspace: Workspace, settings: SetupSettings) -> None:
-    """Creates what is missing: tables, tags, metric views, the model and its deployment job."""
-    # Feature tables first: they take longest.
-    tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *RECORD_TABLES)
-    do_side_by_side(lambda table: create(workspace, table, settings), tables)
+def set_up(
+    workspace: Workspace,
+    settings: SetupSettings,
+    records: Sequence[Table],
+    views: Sequence[MetricView],
+) -> None:
+    """Creates what is missing: tables, tags, metric views, the model and its deployment job.
+
+    Args:
+        records: The tables that the stages keep beside raw and feature tables.
+        views: The metric views that business viewers read.
+    """
+    # Feature tables take longest, so they come first.
+    tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *records)
+    do_in_parallel(lambda table: create(workspace, table, settings), tables)
     for table in tables:
         describe_table(workspace.governance, table, settings)
-    for view in METRIC_VIEWS:
+    for view in views:
         log.info("metric view %s", view.name)
         workspace.governance.define_metric_view(view.full_name(settings), view.define(settings))
     ensure_model(workspace.mlflow, settings.model_name)
@@ -32,16 +44,16 @@ def set_up(workspace: Workspace, settings: SetupSettings) -> None:
 
 
 def create(workspace: Workspace, table: Table, settings: SetupSettings) -> None:
-    """Creates a table, by the feature client if it is one of features."""
+    """Creates a table; the feature client creates a feature table."""
     log.info("table %s", table.name)
-    if table in FEATURE_TABLES:
+    if isinstance(table, FeatureTable):
         create_feature_table(workspace.spark, workspace.features, table, settings)
     else:
         create_table(workspace.spark, table, settings)
 
 
 def ensure_model(client: MlflowClient, name: str) -> None:
-    """Registers the model's name where the bundle has not done so."""
+    """Registers the model's name, unless the bundle has done so."""
     try:
         client.get_registered_model(name)
     except MlflowException as error:

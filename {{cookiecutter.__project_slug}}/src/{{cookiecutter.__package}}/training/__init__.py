@@ -1,1 +1,1 @@
-"""A point-in-time training set, tuning, tracking, and one registered version per set of inputs."""
+"""Trains a model on a point-in-time training set, and registers one version for equal inputs."""

@@ -1,53 +1,78 @@
-"""A training's identity, and the registered version that belongs to it."""
+"""The identity of a training, and the registered version that belongs to it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version as get_package_version
 
 from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from pyspark.sql import SparkSession
 
-from ..artifact import digest_files
-from ..code import digest_code, digest_facts
-from ..problem import PREDICTS
-from ..scoring import download_version
-from ..settings import Settings
-from ..states import State, move
-from ..tables import name_trained_tables
-from ..versions import AS_OF, DIGEST, FINISHED, IDENTITY, STATE
-from ..windows import (
-    find_windows,
-    get_evaluation_window,
-    get_table_version,
-    get_training_window,
+from ..platform.fingerprint import digest_facts
+from ..platform.progress import find_windows, get_table_version
+from ..platform.workspace import Workspace
+from ..registry.artifact import digest_files
+from ..registry.loading import download_version
+from ..registry.periods import get_evaluation_window, get_training_window
+from ..registry.states import State, Transition, move
+from ..registry.tags import (
+    AS_OF,
+    CODE_COMMIT,
+    CODE_DIGEST,
+    DIGEST,
+    EVALUATION_START,
+    FINISHED,
+    IDENTITY,
+    OWNER,
+    PACKAGE_VERSION,
+    STATE,
+    TABLE_VERSIONS,
+    TRAINING_END,
+    TRAINING_START,
+    TREE,
 )
-from ..workspace import Workspace
+from ..registry.training_sets import name_trained_tables
+from ..settings import Settings
+from ..use_case.problem import PREDICTS
+
+
+@dataclass(frozen=True)
+class Training:
+    """The inputs of a training, beside its settings.
+
+    Attributes:
+        tables: The Delta versions of the tables that the training reads, by full name.
+        recipe: The digest of the code and the installed versions that make the model.
+    """
+
+    tables: Mapping[str, int]
+    recipe: str
 
 
 def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
-    """Delta versions of the tables a training reads, as of the run.
+    """Finds the Delta versions of the tables that a training reads, as of the run.
 
-    A later run adds versions, but changes nothing of what this `as_of` may know.
+    A later run adds versions, and changes nothing of what this `as_of` may know.
 
     Raises:
         LookupError: A table has no window of this `as_of`.
     """
-    finished, names = find_windows(spark, settings), name_trained_tables(settings)
+    names = name_trained_tables(settings)
+    finished = find_windows(spark, settings, list(names))
     return {full: get_table_version(finished, table, settings) for table, full in names.items()}
 
 
-def identify_training(settings: Settings, table_versions: Mapping[str, int]) -> str:
-    """Equal for trainings on the same data, code, parameters and `as_of`."""
-    return digest_facts(
-        sorted(table_versions.items()), digest_code(), settings.as_of, settings.window_days
-    )
+def identify_training(settings: Settings, training: Training) -> str:
+    """Identifies a training: equal data, code, parameters and `as_of` give an equal text."""
+    tables = sorted(training.tables.items())
+    return digest_facts(tables, training.recipe, settings.as_of, settings.window_days)
 
 
 def find_version(client: MlflowClient, settings: Settings, identity: str) -> int | None:
-    """The registered version of a training, finished or not."""
+    """Finds the registered version of a training, finished or not."""
     experiment = client.get_experiment_by_name(settings.experiment)
     if experiment is None:
         return None
@@ -58,60 +83,64 @@ def find_version(client: MlflowClient, settings: Settings, identity: str) -> int
 
 
 def close_interrupted_runs(client: MlflowClient, experiment_id: str, identity: str) -> None:
-    """Marks runs that a killed training of this identity left open."""
+    """Marks as killed the runs that a killed training of this identity left open."""
     query = f"tags.{IDENTITY} = '{identity}' and attributes.status = 'RUNNING'"
     for run in client.search_runs([experiment_id], query):
         client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
 def finish_version(
-    workspace: Workspace, settings: Settings, version: int, table_versions: Mapping[str, int]
+    workspace: Workspace, settings: Settings, version: int, training: Training
 ) -> None:
-    """Puts on the version what a reviewer asks for, once; an unfinished repeat goes on with it."""
+    """Puts description, tags and state on the version, once; a repetition does what is missing."""
     client, name, number = workspace.mlflow, settings.model_name, str(version)
-    found = client.get_model_version(name, number)
-    if FINISHED in found.tags:
+    tags = client.get_model_version(name, number).tags
+    if FINISHED in tags:
         return
     client.update_model_version(name, number, describe_version(settings))
-    for key, value in describe_training(settings, table_versions).items():
+    for key, value in describe_training(settings, training).items():
         client.set_model_version_tag(name, number, key, value)
-    if DIGEST not in found.tags:
-        client.set_model_version_tag(
-            name, number, DIGEST, digest_files(download_version(name, version))
-        )
-    if STATE not in found.tags:
-        move(
-            workspace,
-            settings,
-            version,
-            State.PENDING,
-            "registered by training",
-            "the job training",
-        )
+    if DIGEST not in tags:
+        digest = digest_files(download_version(name, version))
+        client.set_model_version_tag(name, number, DIGEST, digest)
+    if STATE not in tags:
+        _start_life(workspace, settings, version)
     client.set_model_version_tag(name, number, FINISHED, "true")
 
 
-def describe_training(settings: Settings, table_versions: Mapping[str, int]) -> dict[str, str]:
-    """The tags of a version: what it was made from, by whom and when."""
-    training, evaluation = get_training_window(settings), get_evaluation_window(settings)
+def _start_life(workspace: Workspace, settings: Settings, version: int) -> None:
+    change = Transition(
+        model_version=version,
+        state=State.PENDING,
+        as_of=settings.as_of,
+        reason="registered by training",
+        by="the job training",
+    )
+    move(workspace, settings, change)
+
+
+def describe_training(settings: Settings, training: Training) -> dict[str, str]:
+    """Describes by tags what a version was made from, by whom and when."""
+    window = get_training_window(settings.as_of, settings.window_days)
+    evaluation = get_evaluation_window(settings.as_of, settings.window_days)
     return {
         AS_OF: settings.as_of.isoformat(),
-        "owner": settings.owner,
-        "code_commit": settings.code_commit,
-        "tree": settings.tree,
-        "code_digest": digest_code(),
-        "package_version": get_package_version(__package__.split(".")[0]),
-        "table_versions": json.dumps(dict(sorted(table_versions.items()))),
-        "training_start": training.start.isoformat(),
-        "training_end": training.end.isoformat(),
-        "evaluation_start": evaluation.start.isoformat(),
+        OWNER: settings.owner,
+        CODE_COMMIT: settings.code_commit,
+        TREE: settings.tree,
+        CODE_DIGEST: training.recipe,
+        PACKAGE_VERSION: get_package_version(__package__.split(".")[0]),
+        TABLE_VERSIONS: json.dumps(dict(sorted(training.tables.items()))),
+        TRAINING_START: window.start.isoformat(),
+        TRAINING_END: window.end.isoformat(),
+        EVALUATION_START: evaluation.start.isoformat(),
     }
 
 
 def describe_version(settings: Settings) -> str:
-    """What the registry shows of a version before it is judged."""
-    training = get_training_window(settings)
+    """Describes a version in the registry, before validation has judged it."""
+    window = get_training_window(settings.as_of, settings.window_days)
     return (
-        f"Predicts {PREDICTS}. Trained on {training}, as known on {settings.as_of}. The model card"
+        f"Predicts {PREDICTS}. Trained on {window}, as known on {settings.as_of}. The model card"
         " with its evaluation is among the artifacts of its run, once validation has judged it."
     )

@@ -1,4 +1,4 @@
-"""Hyperparameters by Optuna, judged on the last stretch of the training window."""
+"""Tunes hyperparameters with Optuna, and judges them on the last days of the training window."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ import optuna
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from ..problem import EVENT_TIME, LABEL, LABEL_DELAY
-from .model import SEED, build_pipeline, select_inputs
+from ..use_case.model import SEED, build_pipeline, select_inputs
+from ..use_case.problem import EVENT_TIME, LABEL, LABEL_DELAY
 
 log = logging.getLogger(__name__)
 
 ROUNDS = 2
-# Trials at once, each on one core; a round learns from the rounds before it.
+# Trials of a round run at once, each on one core; a round learns from the rounds before.
 TRIALS_PER_ROUND = 2
 TUNING_DAYS = 28
 
 
 class TrainingError(ValueError):
-    """Data that no model should be trained on; the message has the numbers."""
+    """The data cannot train a model; the message has the numbers."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of some parameters.
+    """The outcome of one choice of parameters.
 
     Attributes:
-        parameters: Of LightGBM's classifier.
-        judged: The rows that it was judged on, and fitted without.
-        scores: Probabilities of these rows, shape (len(judged),).
-        metrics: Of these scores, by name.
+        parameters: The parameters of LightGBM's classifier.
+        judged: The rows that the trial was judged on; it was fitted without them.
+        scores: The probabilities of these rows, shape (len(judged),).
+        metrics: The metrics of these scores, by name.
     """
 
     parameters: dict[str, Any]
@@ -47,14 +47,14 @@ class Trial:
 
 
 def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Older rows to fit, the last `TUNING_DAYS` to judge, and a gap for labels between them."""
+    """Splits off the last `TUNING_DAYS` to judge on; a gap for labels parts them from the rest."""
     judged_from = rows[EVENT_TIME].max() - dt.timedelta(days=TUNING_DAYS)
     older = rows[rows[EVENT_TIME] < judged_from - LABEL_DELAY]
     return older, rows[rows[EVENT_TIME] >= judged_from]
 
 
 def tune(rows: pd.DataFrame) -> Trial:
-    """The trial with the least log loss; each is a nested run of the run under way."""
+    """Finds the trial with the least log loss; logs each trial as a nested run."""
     older, judged = split_by_time(rows)
     check_rows(older, "to fit while tuning")
     check_rows(judged, "to judge while tuning")
@@ -69,7 +69,7 @@ def tune(rows: pd.DataFrame) -> Trial:
 
 
 def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) -> list[Trial]:
-    # Asked and told in order, so that the same seed gives the same trials.
+    # Optuna is asked and told in order, so that the same seed gives the same trials.
     asked = [study.ask() for _ in range(TRIALS_PER_ROUND)]
     parameters = [suggest_parameters(trial) for trial in asked]
     with ThreadPoolExecutor(TRIALS_PER_ROUND) as pool:
@@ -83,7 +83,7 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
 
 
 def suggest_parameters(trial: optuna.Trial) -> dict[str, Any]:
-    """The search space."""
+    """Suggests parameters from the search space."""
     return {
         "n_estimators": 120,
         "learning_rate": trial.suggest_float("learning_rate", 0.04, 0.12, log=True),
@@ -105,10 +105,10 @@ def try_parameters(parameters: dict[str, Any], older: pd.DataFrame, judged: pd.D
 
 
 def check_rows(rows: pd.DataFrame, purpose: str, least: int = 1_000) -> None:
-    """Refuses too few rows and labels of one class.
+    """Refuses too few rows, and labels of one class.
 
     Raises:
-        TrainingError: With the counts.
+        TrainingError: The message has the counts.
     """
     late = int(rows[LABEL].sum())
     if len(rows) < least:

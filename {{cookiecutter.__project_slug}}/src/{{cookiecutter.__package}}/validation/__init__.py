@@ -1,1 +1,1 @@
-"""The gate: a version becomes champion only when every check on unseen data passes."""
+"""The gate: judges a version by checks on unseen data."""

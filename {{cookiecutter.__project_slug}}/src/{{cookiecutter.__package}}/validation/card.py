@@ -1,4 +1,4 @@
-"""The model card: what a reviewer reads in two minutes, as Markdown and as one HTML page."""
+"""The model card, which a reviewer reads in two minutes, as Markdown and as one HTML page."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 
-from ..problem import LABEL, LIMITS, PREDICTS, list_input_sources
-from ..workspace import Workspace
+from ..platform.workspace import Workspace
+from ..registry.tags import CODE_COMMIT, OWNER, TABLE_VERSIONS, TRAINING_END, TRAINING_START, TREE
+from ..use_case.inputs import list_input_sources
+from ..use_case.problem import LABEL, LIMITS, PREDICTS
+from .case import RegisteredCase
 from .drawing import draw_calibration, draw_intervals
-from .evidence import RegisteredCase
 from .results import CheckResult, Verdict, decide
 from .statistics import NOTHING, Estimate
 
@@ -34,11 +36,11 @@ STYLE = (
 def log_card(
     workspace: Workspace, case: RegisteredCase, results: Sequence[CheckResult]
 ) -> CheckResult:
-    """Puts the card to the run that trained the version; a version without a run has no card."""
+    """Logs the card on the run that trained the version; without a run there is no card."""
     run = case.record.run_id
     if not run:
         return CheckResult("model_card", Verdict.FAILED, "there is no run that could keep it")
-    # Who reads the card sees that it was made: it counts itself.
+    # The card lists itself among the checks, so that its reader sees all of them.
     card = CheckResult("model_card", Verdict.PASSED, f"{PAGE} of run {run}")
     said = [*results, card, decide([*results, card])]
     workspace.mlflow.log_text(run, "\n".join(write_markdown(case, said)), MARKDOWN)
@@ -47,7 +49,7 @@ def log_card(
 
 
 def read_page(client: MlflowClient, model_name: str, version: int) -> str:
-    """The page of a version that was judged.
+    """Reads the page of a version that was judged.
 
     Raises:
         LookupError: The version has no card.
@@ -63,7 +65,7 @@ def read_page(client: MlflowClient, model_name: str, version: int) -> str:
 
 
 def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterator[str]:
-    """The card without its charts."""
+    """Writes the card without its charts."""
     yield f"# {case.settings.model_name}, version {case.version}\n"
     yield f"**{describe_decision(results)}**\n"
     yield from (f"- {name}: {fact}" for name, fact in list_facts(case))
@@ -78,12 +80,12 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
 
 
 def flatten(text: str) -> str:
-    """A text that stays in its cell of a Markdown table."""
+    """Makes a text fit into one cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "/")
 
 
 def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
-    """The card as one page that needs nothing else."""
+    """Writes the card as one page that needs no other file."""
     name = html.escape(case.settings.model_name).replace(".", ".<wbr>")
     title = f"{name} <small>version {case.version}</small>"
     facts = "".join(f"<tr><th>{n}</th><td>{html.escape(f)}</td></tr>" for n, f in list_facts(case))
@@ -117,7 +119,7 @@ def _write_row(result: CheckResult) -> str:
 
 
 def list_slices(results: Sequence[CheckResult]) -> Iterator[tuple[str, str, str, str]]:
-    """Name, AUC, difference to the champion and verdict of each slice."""
+    """Lists name, AUC, difference to the champion and verdict of each slice."""
     found: dict[str, dict[str, CheckResult]] = {}
     for result in results:
         if result.slice:
@@ -130,36 +132,36 @@ def list_slices(results: Sequence[CheckResult]) -> Iterator[tuple[str, str, str,
 
 
 def describe_decision(results: Sequence[CheckResult]) -> str:
-    """Accepted or blocked, and why."""
+    """Describes whether the version was accepted or blocked, and why."""
     decision = results[-1]
     said = "Accepted" if decision.verdict is Verdict.PASSED else "Blocked"
     return f"{said}: {decision.reason}"
 
 
 def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
-    """What, who, from which data and code."""
+    """Lists purpose, owner, data and code of the version."""
     tags = case.record.tags
     champion = case.champion_version
     yield "Predicts", PREDICTS
-    yield "Owner", tags.get("owner", "unknown")
+    yield "Owner", tags.get(OWNER, "unknown")
     yield (
         "Trained on",
-        f"{tags.get('training_start', '?')[:10]} to {tags.get('training_end', '?')[:10]}",
+        f"{tags.get(TRAINING_START, '?')[:10]} to {tags.get(TRAINING_END, '?')[:10]}",
     )
     yield "Judged on", str(case.window)
     yield "Compared with", f"champion version {champion}" if champion else "baselines; no champion"
-    tables = json.loads(tags.get("table_versions") or "{}")
+    tables = json.loads(tags.get(TABLE_VERSIONS) or "{}")
     yield "Tables", ", ".join(f"{name} version {number}" for name, number in tables.items())
     yield (
         "Code",
-        f"commit {tags.get('code_commit') or 'unknown'}, tree {tags.get('tree', 'unknown')}",
+        f"commit {tags.get(CODE_COMMIT) or 'unknown'}, tree {tags.get(TREE, 'unknown')}",
     )
 
 
 def group_inputs(case: RegisteredCase) -> Iterator[tuple[str, list[str]]]:
-    """The version's inputs by the columns of the raw tables that they are made of.
+    """Groups the version's inputs by the columns of the raw tables that they are made of.
 
-    As its signature says, which can be read where the model itself must not be loaded.
+    The inputs come from the signature, which is readable even when the model must not be loaded.
     """
     sources = list_input_sources()
     inputs = case.artifact.signature
@@ -177,7 +179,7 @@ def _draw_charts(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterat
 
 
 def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
-    """Beside the champion's; those of a first model beside the whole."""
+    """Draws each slice beside the champion's; for a first model, beside all flights."""
     judged = [r for r in results if r.check == "slice"]
     whole = next((r.estimate for r in results if r.check == "auc" and r.estimate), NOTHING)
     beside, base = ("the champion's", 0.0) if judged else ("that of all flights", whole.value)
@@ -193,7 +195,7 @@ def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
 
 
 def bin_calibration(labels: np.ndarray, scores: np.ndarray) -> list[tuple[float, float, int]]:
-    """Mean score, share of events and rows of each tenth of the rows, by rising score."""
+    """Bins rows into tenths by rising score: mean score, share of events and size of each."""
     order = pd.Series(scores).rank(method="first")
     bins = np.asarray(pd.cut(order, BINS, labels=False))
     chosen = [bins == number for number in range(BINS)]

@@ -1,4 +1,4 @@
-"""Checks of what a version says of itself: where it comes from and what it may use."""
+"""Checks the record and the files of a version: origin, code, inputs, requirements."""
 
 from __future__ import annotations
 
@@ -6,36 +6,55 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..problem import list_input_sources
+from ..registry.tags import (
+    AS_OF,
+    CODE_COMMIT,
+    CODE_DIGEST,
+    DIGEST,
+    EVALUATION_START,
+    OWNER,
+    PACKAGE_VERSION,
+    TABLE_VERSIONS,
+    TRAINING_END,
+    TRAINING_START,
+    TREE,
+)
+from ..registry.training_sets import name_trained_tables
 from ..settings import is_shared
-from ..tables import FEATURE_TABLES, RAW_TABLES, name_trained_tables
-from ..versions import DIGEST
-from .evidence import Case
+from ..use_case.inputs import list_input_sources
+from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
+from .case import Case
 from .results import CheckResult, Verdict, judge
 
 REQUIRED_TAGS = (
-    "as_of", "code_digest", "owner", "package_version", "table_versions", "training_start",
-    "training_end", "evaluation_start",
-)  # fmt: skip
+    AS_OF,
+    CODE_DIGEST,
+    OWNER,
+    PACKAGE_VERSION,
+    TABLE_VERSIONS,
+    TRAINING_START,
+    TRAINING_END,
+    EVALUATION_START,
+)
 COLUMNS = {f"{table.name}.{c.name}": c for table in RAW_TABLES for c in table.columns}
 
 
 def check_lineage(case: Case) -> Iterator[CheckResult]:
-    """The version has its run, metrics, description, and the facts that identify its training."""
+    """The version has a run, metrics, a description, and the tags that identify its training."""
     record = case.record
     missing = [tag for tag in REQUIRED_TAGS if not record.tags.get(tag)]
     missing += [] if record.run_id else ["run"]
     missing += [] if record.metrics else ["metrics"]
     missing += [] if record.description else ["description"]
-    versions = json.loads(record.tags.get("table_versions") or "{}")
+    versions = json.loads(record.tags.get(TABLE_VERSIONS) or "{}")
     trained = name_trained_tables(case.settings).values()
     missing += [f"version of {name}" for name in trained if name not in versions]
     yield _report("lineage", [f"{name} is missing" for name in missing], "all is recorded")
 
 
 def check_code(case: Case) -> Iterator[CheckResult]:
-    """The code is a commit's; a tree with changes is let through where only its author works."""
-    commit, tree = case.record.tags.get("code_commit"), case.record.tags.get("tree")
+    """The code is that of a commit; other code passes only where nobody but its author works."""
+    commit, tree = case.record.tags.get(CODE_COMMIT), case.record.tags.get(TREE)
     faults = [] if commit else ["the commit is not recorded"]
     faults += [] if tree == "clean" else [f"the tree it was built from is {tree or 'unknown'}"]
     fine = f"commit {commit}"
@@ -51,7 +70,7 @@ def check_signature(case: Case) -> Iterator[CheckResult]:
     faults = [] if artifact.has_example else ["the input example is missing"]
     faults += [f"the signature lacks {n}" for n in inputs if n not in artifact.signature]
     faults += [f"the signature has {n} too" for n in artifact.signature if n not in inputs]
-    # The spec delivers keys and times as well, which the model does not take.
+    # The spec also delivers keys and times, which the model does not take.
     faults += [f"the feature spec lacks {n}" for n in inputs if n not in artifact.spec_inputs]
     yield _report("signature", faults, f"{len(inputs)} inputs")
 
@@ -65,9 +84,9 @@ def check_requirements(case: Case) -> Iterator[CheckResult]:
 
 
 def check_inputs(case: Case) -> Iterator[CheckResult]:
-    """Each input is declared with its source columns, none of which is personal or forbidden.
+    """Each input is declared, with source columns that are neither personal nor forbidden.
 
-    What is looked up comes from the feature tables that the declarations are about.
+    The version looks features up in the declared feature tables and nowhere else.
     """
     sources = list_input_sources()
     faults = [describe_undeclared(name) for name in case.model.inputs if name not in sources]
@@ -77,19 +96,21 @@ def check_inputs(case: Case) -> Iterator[CheckResult]:
             faults += [f"{name} is made of {source}, {fault}"] if fault else []
     tables = {table.full_name(case.settings) for table in FEATURE_TABLES}
     read = [lookup.table_name for lookup in case.model.lookups]
-    faults += [f"{name} is no feature table of this project" for name in read if name not in tables]
+    faults += [
+        f"{name} is not a feature table of this project" for name in read if name not in tables
+    ]
     yield _report("inputs", faults, f"{len(case.model.inputs)} inputs are declared")
 
 
 def describe_undeclared(name: str) -> str:
-    """Why an input that is not declared must not be used, as far as the contracts know it."""
+    """Says why the model must not use an undeclared input, as far as the contracts know it."""
     raw = [find_source_fault(source) for source in COLUMNS if source.split(".")[1] == name]
     known = next(filter(None, raw), "it may be known only later")
     return f"{name} is not declared: {known}"
 
 
 def find_source_fault(source: str) -> str | None:
-    """Why no model may use a `table.column` of the raw tables; None where it may."""
+    """Finds the reason why no model may use a `table.column` of the raw tables, if there is one."""
     column = COLUMNS.get(source)
     if column is None:
         return "which no contract knows"

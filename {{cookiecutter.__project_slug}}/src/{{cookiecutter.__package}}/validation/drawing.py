@@ -1,4 +1,4 @@
-"""Small charts as SVG, so that a page needs nothing but itself."""
+"""Draws small charts as SVG, so that a page needs no other file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FONT = "font-family='system-ui,sans-serif' font-size='12' fill='#1b1f24'"
 
 
 def draw_calibration(points: Sequence[tuple[float, float, int]]) -> str:
-    """Share of events against mean score, beside the diagonal of a calibrated model.
+    """Draws the share of events against the mean score, and the diagonal of a calibrated model.
 
     Args:
-        points: Mean score, share and number of rows of each bin.
+        points: Mean score, share of events and number of rows of each bin.
     """
     size, left = 300, 45
-    # A fifth of the whole scale at least, so that the four steps are round numbers.
+    # The scale is a multiple of a fifth, so that its four steps are round numbers.
     most = math.ceil(5 * max(0.1, *(max(score, share) for score, share, _ in points))) / 5
     place = [(left + s / most * size, 10 + (1 - e / most) * size) for s, e, _ in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
@@ -53,13 +53,14 @@ def _draw_tick(value: float, part: float, size: int, left: int) -> str:
 
 
 def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: float | None) -> str:
-    """A line for each name: its interval, beside zero and the threshold.
+    """Draws a line for each name: its interval, beside zero and the threshold.
 
-    Without a threshold, marks at half the width say how long an interval is.
+    Without a threshold, marks at half the width show the length of an interval.
     """
     width, left, height = 420, 150, 20
     ends = [abs(e.lower) for _, e, _ in rows] + [abs(e.upper) for _, e, _ in rows]
-    reach = max(abs(threshold or 0) * 1.2, min(0.3, max(end for end in ends if end == end)))
+    farthest = max(end for end in ends if not math.isnan(end))
+    reach = max(abs(threshold or 0) * 1.2, min(0.3, farthest))
     half = round(reach / 2, 2)
     marked = [0.0, -half, half] if threshold is None else [0.0, threshold]
 

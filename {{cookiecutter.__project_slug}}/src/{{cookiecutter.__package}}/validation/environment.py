@@ -1,4 +1,4 @@
-"""Whether a version loads and scores in a fresh process, with what it says it needs."""
+"""Checks that a version loads and scores in a fresh process, with its own requirements alone."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ import pandas as pd
 import uv
 from mlflow.models import convert_input_example_to_serving_input
 
-from ..artifact import NATIVE_MODEL
-from ..scoring import score
+from ..registry.artifact import NATIVE_MODEL
+from ..registry.predicting import score
 from ..settings import is_shared
-from .evidence import Case
+from .case import Case
 from .results import CheckResult, Verdict, judge
 
 ROWS = 20
 ENVIRONMENTS = Path(tempfile.gettempdir()) / f"model-environments-{os.getuid()}"
-# Packages that would stand in for what is not required, and MLflow's run under way.
+# These would lend the fresh process packages of this one, and MLflow's current run.
 OF_THIS_PROCESS = ("PYTHONPATH", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
-# How uv begins to say what is wrong.
+# uv begins the lines that name a fault with these.
 CAUSES = ("error:", "cause:", "\N{MULTIPLICATION SIGN}", "╰─▶")
-# `mlflow models predict` would install anew each time, in a folder that ends with its process.
+# `mlflow models predict` would install everything anew each time, and remove the folder after.
 PREDICT = """
 import sys
 from mlflow.models.flavor_backend_registry import get_flavor_backend
@@ -45,26 +45,26 @@ def check_fresh_process(case: Case) -> Iterator[CheckResult]:
     """Scores as here, to 1e-9, where only the recorded requirements are installed."""
     name = "fresh_process"
     if not case.settings.fresh_environment:
-        # Where others rely on a model, what was not checked did not pass.
+        # Where other people rely on a model, a check that was left out must block.
         skipped = Verdict.FAILED if is_shared(case.settings.target) else Verdict.REPORTED
         reason = "not asked for; the variable fresh_environment asks for it"
         yield CheckResult(name, skipped, reason)
         return
-    # Loading the model here first refuses files that were altered.
+    # The model is loaded here first, which refuses altered files.
     rows = case.rows.head(ROWS)[list(case.model.inputs)]
     apart = float(np.abs(score_elsewhere(case.folder, rows) - score(case.model, rows)).max())
     yield CheckResult(name, judge(apart <= 1e-9), f"here and there differ by {apart:g}")
 
 
 def score_elsewhere(folder: Path, rows: pd.DataFrame) -> np.ndarray:
-    """Probabilities by the version's own files and requirements.
+    """Scores rows by the version's own files and requirements.
 
-    The environment is kept, and used again for equal requirements. One whose making was cut short
-    is of no use: when a kept one fails it is made again, once.
+    The environment is kept and used again for equal requirements. The making of a kept one may
+    have been cut short: when it fails, it is made again, once.
 
     Raises:
         RuntimeError: The requirements cannot be installed, or the model cannot be loaded with them.
-        PermissionError: Others could have put something into the folder of environments.
+        PermissionError: Other users could have put files into the folder of environments.
     """
     claim_folder(ENVIRONMENTS)
     kept = find_environment(folder)
@@ -78,10 +78,10 @@ def score_elsewhere(folder: Path, rows: pd.DataFrame) -> np.ndarray:
 
 
 def claim_folder(folder: Path) -> None:
-    """Makes a folder whose content will be run, for this user alone.
+    """Makes a folder for this user alone, since its content will be run.
 
     Raises:
-        PermissionError: It is there, and others could have put something into it.
+        PermissionError: The folder exists, and other users could have put files into it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
@@ -90,7 +90,7 @@ def claim_folder(folder: Path) -> None:
 
 
 def find_environment(folder: Path) -> Path:
-    """Where the environment of a version's requirements is kept."""
+    """Finds the folder that keeps the environment of a version's requirements."""
     requirements = (folder / NATIVE_MODEL / "requirements.txt").read_bytes()
     return ENVIRONMENTS / hashlib.sha256(requirements).hexdigest()[:16]
 
@@ -109,7 +109,7 @@ def _predict(folder: Path, rows: pd.DataFrame, environment: Path) -> np.ndarray:
 
 
 def find_cause(output: str) -> str:
-    """What uv says is wrong, or the last line, where Python does; both say much around it."""
+    """Finds the lines in which uv names the fault, or else Python's last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(CAUSES)]
     return " ".join(said or lines[-1:])[-500:]

@@ -1,4 +1,4 @@
-"""The gate: every check, each with its time; whatever goes wrong blocks."""
+"""The gate: makes every check, and blocks the version when a check cannot be made."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from .case import Case
 from .compliance import (
     check_artifact,
     check_code,
@@ -16,20 +17,13 @@ from .compliance import (
     check_signature,
 )
 from .environment import check_fresh_process
-from .evidence import Case
-from .infrastructure import (
-    check_agreement,
-    check_edge_rows,
-    check_memory,
-    check_scores,
-    check_time,
-)
+from .infrastructure import check_agreement, check_edge_rows, check_memory, check_scores, check_time
 from .performance import (
     check_auc,
     check_baselines,
     check_calibration,
     check_champion,
-    check_evidence,
+    check_labelled_rows,
     check_log_loss_difference,
     check_slices,
     check_unseen_data,
@@ -54,7 +48,7 @@ CHECKS: tuple[Check, ...] = (
     check_time,
     check_memory,
     check_fresh_process,
-    check_evidence,
+    check_labelled_rows,
     check_auc,
     check_calibration,
     check_log_loss_difference,
@@ -65,16 +59,16 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run_checks(case: Case, checks: Sequence[Check] = CHECKS) -> list[CheckResult]:
-    """The results of checks, in order."""
+    """Makes checks in order, and returns their results."""
     return [result for check in checks for result in run_check(case, check)]
 
 
 def run_check(case: Case, check: Check) -> list[CheckResult]:
-    """A check's results; an exception is a failed check, named by the function, with its reason."""
+    """Makes a check; an exception is a failed check, named after the function."""
     began = time.perf_counter()
     try:
         results = list(check(case))
-    except Exception as error:  # whatever goes wrong while judging must block, not pass
+    except Exception as error:  # any fault while judging must block the version
         log.exception("%s could not be made", check.__name__)
         reason = f"{type(error).__name__}: {error}"
         results = [CheckResult(check.__name__.removeprefix("check_"), Verdict.FAILED, reason)]

@@ -1,4 +1,4 @@
-"""Checks that a version can be used: it scores whatever comes, alike everywhere, fast enough."""
+"""Checks that a version can be used: it scores every row, alike everywhere, and fast enough."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from ..problem import CATEGORIES
-from ..scoring import ScoringModel, score
-from .evidence import COMPARED_ROWS, Case
+from ..registry.loading import ScoringModel
+from ..registry.predicting import score
+from ..use_case.problem import CATEGORIES
+from .case import COMPARED_ROWS, Case
 from .memory import measure_memory
 from .results import CheckResult, Verdict, judge
 from .statistics import Estimate
@@ -30,7 +31,7 @@ def check_scores(case: Case) -> Iterator[CheckResult]:
 
 
 def check_edge_rows(case: Case) -> Iterator[CheckResult]:
-    """Rows that are rare or impossible are scored too."""
+    """The version scores rows that are rare or impossible, too."""
     faults = []
     for name, rows in make_edges(case.rows, case.model.inputs).items():
         scores = score(case.model, rows)
@@ -40,7 +41,7 @@ def check_edge_rows(case: Case) -> Iterator[CheckResult]:
 
 
 def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """No rows, one row, nulls, unseen categories, extremes, and each category by itself."""
+    """Makes edge cases: no row, one row, nulls, unseen categories, extremes, each category."""
     some = rows[list(inputs)].head(8)
     numbers = [name for name in inputs if name not in CATEGORIES]
     edges = {
@@ -57,7 +58,7 @@ def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.Data
 
 
 def check_agreement(case: Case) -> Iterator[CheckResult]:
-    """A row scores alone, in a batch and by the feature client as it does among others, to 1e-9."""
+    """A row has one score, to 1e-9: alone, among others, in a batch, by the feature client."""
     some = case.rows.head(COMPARED_ROWS)
     alone = [score(case.model, some.iloc[[number]])[0] for number in range(len(some))]
     together = case.scores[: len(some)]
@@ -100,7 +101,7 @@ def _compare(check: str, ratio: float, limit: float) -> CheckResult:
 
 
 def measure_seconds(model: ScoringModel, rows: pd.DataFrame) -> float:
-    """The least of a few times, which disturbances do not shorten."""
+    """Measures a few times and returns the least: disturbances never shorten a time."""
     return min(_time(lambda: score(model, rows)) for _ in range(REPEATS))
 
 

@@ -1,4 +1,4 @@
-"""How much memory a model takes; run as a program, it measures in processes of their own."""
+"""Measures the memory that a model takes; run as a program, in a new process for each model."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ import cloudpickle
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ..scoring import ScoringModel
+    from ..registry.loading import ScoringModel
 
-# Bytes; below, the allocator's own rounding is all that could be compared.
+# Bytes; two smaller numbers would differ by the allocator's rounding alone.
 LEAST_MEMORY = 16 * 2**20
-# What models are made of is there before the measurement begins.
+# The libraries of a model are imported before the measurement begins.
 LIBRARIES = ("lightgbm", "sklearn.pipeline")
 
 
 def measure_memory(models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame]) -> list[float]:
-    """Most bytes that loading each model and scoring its rows take, beside the libraries.
+    """Measures the most bytes that loading each model and scoring its rows take.
+
+    The libraries do not count.
 
     Raises:
         RuntimeError: A model cannot be loaded or does not score.
@@ -43,17 +45,17 @@ def measure_memory(models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame
 
 
 def measure_task(task: str) -> int:
-    """Bytes by which this process grows at most while it scores."""
+    """Measures by how many bytes this process grows at most while it scores."""
     before = get_peak()
-    with open(task, "rb") as file:
+    with Path(task).open("rb") as file:
         pipeline, rows = pickle.load(file)
     pipeline.predict_proba(rows)
     return get_peak() - before
 
 
 def get_peak() -> int:
-    """Most bytes that this process has held so far."""
-    # What the kernel says to getrusage begins with the memory of whoever started the process.
+    """Gets the most bytes that this process has held so far."""
+    # getrusage would also count the memory of the process that started this one.
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024

@@ -1,4 +1,4 @@
-"""Checks of performance on rows that no training has seen."""
+"""Checks the performance on rows that no training has seen."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..problem import BASELINE_FEATURE, LABEL, LABEL_DELAY, name_days, name_slices
-from ..versions import LABEL_RATE
-from ..windows import Window
-from .evidence import Case, VersionRecord
+from ..platform.windows import Window
+from ..registry.tags import LABEL_RATE
+from ..use_case.problem import BASELINE_FEATURE, LABEL, LABEL_DELAY, name_days, name_slices
+from .case import Case, VersionRecord
 from .results import CheckResult, Verdict, judge
 from .rules import Rules
 from .statistics import (
@@ -25,9 +25,9 @@ from .statistics import (
 
 
 def check_unseen_data(case: Case) -> Iterator[CheckResult]:
-    """The window lies after the training of every version compared, and the delay of its labels.
+    """The window lies after the training of each compared version, by the delay of labels at least.
 
-    Both what the version says of itself and the last row that it was trained on must agree.
+    Both the tags of the version and the last row that it was trained on must agree.
     """
     records = [case.record] + ([case.champion] if case.champion else [])
     reasons = [reason for record in records for reason in _find_overlaps(case.window, record)]
@@ -47,14 +47,14 @@ def _find_overlaps(window: Window, record: VersionRecord) -> Iterator[str]:
             yield f"version {record.version}: {what} {end:%Y-%m-%d}, less than {least} before"
 
 
-def check_evidence(case: Case) -> Iterator[CheckResult]:
-    """There are enough labelled rows of both classes; otherwise nothing can be said."""
+def check_labelled_rows(case: Case) -> Iterator[CheckResult]:
+    """There are enough labelled rows of both classes to judge a version."""
     rules, scheduled = case.rules, case.scheduled
     labelled, late = int(case.rows[LABEL].notna().sum()), int(case.rows[LABEL].sum())
     complete = labelled >= rules.least_labelled * scheduled
     enough = complete and labelled >= rules.least_rows and 0 < late < labelled
     yield CheckResult(
-        "evidence",
+        "labelled_rows",
         Verdict.PASSED if enough else Verdict.INCONCLUSIVE,
         f"{scheduled} flights, {labelled} with a label, {late} late; needed are"
         f" {rules.least_rows} of both kinds, and a label for {rules.least_labelled:.0%}",
@@ -71,7 +71,7 @@ def check_auc(case: Case) -> Iterator[CheckResult]:
 
 
 def check_calibration(case: Case) -> Iterator[CheckResult]:
-    """Probabilities mean what they say: neither too bold nor too timid, nor far off on average."""
+    """Probabilities are calibrated: neither too bold nor too timid, and right on average."""
     labels, (least, most) = _labels(case.rows), case.rules.calibration_slope
     slope = estimate_calibration_slope(labels, case.scores, _days(case.rows))
     yield CheckResult(
@@ -96,7 +96,7 @@ def check_calibration(case: Case) -> Iterator[CheckResult]:
 
 
 def check_log_loss_difference(case: Case) -> Iterator[CheckResult]:
-    """Probabilities are not worse than the champion's; those of a first model beat the rate."""
+    """Probabilities are not worse than the champion's; a first model beats the rate of events."""
     if case.champion_scores is None:
         other, margin = np.full(len(case.rows), case.record.metrics[LABEL_RATE]), 0.0
         beside = "the rate of its training"
@@ -115,7 +115,7 @@ def check_log_loss_difference(case: Case) -> Iterator[CheckResult]:
 
 
 def check_baselines(case: Case) -> Iterator[CheckResult]:
-    """A first model beats the prior rate and the rule of thumb by the margin, with confidence."""
+    """A first model is surely better than the prior rate and the rule of thumb, by the margin."""
     if case.champion is not None:
         return
     labels, days, margin = _labels(case.rows), _days(case.rows), case.rules.baseline_margin
@@ -128,7 +128,7 @@ def check_baselines(case: Case) -> Iterator[CheckResult]:
 
 
 def check_champion(case: Case) -> Iterator[CheckResult]:
-    """A challenger is not worse than the champion by the margin; or better, if settings say so."""
+    """A challenger is not worse than the champion by the margin; or better, if settings ask so."""
     if case.champion is None or case.champion_scores is None:
         return
     difference = estimate_auc_difference(
@@ -144,7 +144,7 @@ def check_champion(case: Case) -> Iterator[CheckResult]:
 
 
 def check_slices(case: Case) -> Iterator[CheckResult]:
-    """No slice is shown to be worse than the champion's by the margin; its AUC is reported.
+    """No slice is surely worse than the champion's by the margin; each slice's AUC is reported.
 
     The confidence is corrected for the number of slices (Bonferroni).
     """
@@ -195,7 +195,7 @@ def _days(rows: pd.DataFrame) -> np.ndarray:
 
 
 def describe(estimate: Estimate) -> str:
-    """The value and its interval, if it has one."""
+    """Describes the value and its interval, if there is one."""
     if math.isnan(estimate.lower):
         return f"{estimate.value:.3f} (no interval)"
     return f"{estimate.value:.3f} ({estimate.lower:.3f} to {estimate.upper:.3f})"

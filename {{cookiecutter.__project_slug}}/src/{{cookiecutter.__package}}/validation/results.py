@@ -1,4 +1,4 @@
-"""What a check says, and what follows from all of them."""
+"""The result of a check, and the decision that follows from all results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .statistics import Estimate
 
 
 class Verdict(StrEnum):
-    """What a check found; `inconclusive` blocks as `failed` does, `reported` judges nothing."""
+    """The verdict of a check; `inconclusive` blocks as `failed` does, `reported` never blocks."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -25,10 +25,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A check's verdict with its numbers; None where there is none.
+    """A check's verdict with its numbers, which are None where there are none.
 
     Attributes:
-        slice: The part of the rows it is about, such as `origin=JFK`; empty for all.
+        slice: The part of the rows that was checked, such as `origin=JFK`; empty for all rows.
     """
 
     check: str
@@ -42,17 +42,17 @@ class CheckResult:
 
     @property
     def name(self) -> str:
-        """Check and slice."""
+        """The names of check and slice."""
         return f"{self.check} {self.slice}".strip()
 
 
 def judge(passed: bool) -> Verdict:
-    """Passed or failed."""
+    """Returns the verdict `passed` or `failed`."""
     return Verdict.PASSED if passed else Verdict.FAILED
 
 
 def decide(results: Sequence[CheckResult]) -> CheckResult:
-    """Passes when checks were made, some of them judged, and none blocks."""
+    """Decides on a version: at least one check must judge it, and none may block it."""
     blocking = [result for result in results if result.verdict.blocks]
     judged = [result for result in results if result.verdict is not Verdict.REPORTED]
     reason = "; ".join(f"{r.name}: {r.reason}" for r in blocking)

@@ -1,4 +1,4 @@
-"""What a version must reach to become champion, beside the margins of the job's settings.
+"""The limits that a version must keep to become champion, beside the margins in the settings.
 
 docs/how-to/gate.md says how often the gate then errs.
 """
@@ -13,12 +13,12 @@ class Rules:
     """The gate's limits.
 
     Attributes:
-        least_rows: Labelled rows below which nothing can be said.
+        least_rows: Fewer labelled rows cannot judge a version.
         least_labelled: Share of the window's flights that must have a label.
-        least_slice_rows: The same for a slice, which is then reported, not judged.
+        least_slice_rows: A slice with fewer rows is reported, not judged.
         baseline_margin: AUC by which a first model must beat each baseline.
-        loss_margin: Log loss by which probabilities may be worse than the champion's; those of a
-            first model must be better than the rate of its training.
+        loss_margin: Log loss by which probabilities may be worse than the champion's. A first
+            model must be better than the rate of events in its training.
         calibration_slope: Least and greatest slope of the calibration line; 1 is calibrated.
         calibration_ratio: Least and greatest ratio of observed to expected events.
         slowest: Scoring time relative to the champion's, measured in the same run.

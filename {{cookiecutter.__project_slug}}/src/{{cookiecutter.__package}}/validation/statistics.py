@@ -1,4 +1,4 @@
-"""Metrics with intervals; rows of a day are not independent, so days are the units."""
+"""Estimates metrics with intervals, by day: the rows of one day are not independent."""
 
 from __future__ import annotations
 
@@ -136,4 +136,5 @@ def estimate_loss_difference(
 def measure_losses(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The log loss of each row, shape (n,)."""
     of_label = np.where(labels == 1, scores, 1 - scores)
-    return -np.log(np.clip(of_label, LEAST_PROBABILITY, 1))
+    losses: np.ndarray = -np.log(np.clip(of_label, LEAST_PROBABILITY, 1))
+    return losses

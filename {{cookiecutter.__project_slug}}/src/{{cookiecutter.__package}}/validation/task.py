@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlflow import MlflowClient
 from pyspark.sql import Row
 
-from ..champion import find_bar, read_promotions
+from ..platform.workspace import Workspace
+from ..registry.champion import find_bar, find_registered_rival, read_promotions
+from ..registry.states import State, Transition, move
+from ..registry.tags import FINISHED, IDENTITY
+from ..registry.versions import DatedVersion, choose_version, find_run
 from ..settings import ValidationSettings
-from ..states import State, move
-from ..versions import FINISHED, IDENTITY, choose_version, find_run
-from ..windows import get_evaluation_window
-from ..workspace import Workspace
 from .card import log_card
-from .evidence import Case, RegisteredCase
+from .case import Case, RegisteredCase
 from .gate import run_check, run_checks
-from .promotion import find_rival_of, finish
 from .record import digest_results, is_accepted, publish_results, read_results, record_results
 from .results import CheckResult, decide
 
@@ -29,38 +28,34 @@ PATIENCE, PAUSE = 60, 5
 
 
 class UnfinishedVersionError(RuntimeError):
-    """Training has not said everything of a version; nothing was recorded."""
+    """Training has not set all tags of a version; nothing was recorded."""
 
 
 def validate(workspace: Workspace, settings: ValidationSettings) -> bool:
     """Judges a version once, records every check, and leaves `accepted` for the tasks after it.
 
     Returns:
-        The verdict; that of a version judged before is the recorded one. A version that was rolled
-        back from is not accepted again.
+        The verdict. A version that was judged before keeps its recorded verdict. A version that
+        was rolled back from is not accepted again.
 
     Raises:
-        UnfinishedVersionError: Its training was cut short.
+        UnfinishedVersionError: The training of the version was cut short.
     """
-    settings = choose_version(workspace.mlflow, settings)
-    version = settings.model_version or 0
+    number = choose_version(workspace.mlflow, settings).number
+    wait_for_training(workspace.mlflow, settings.model_name, number)
+    # Only a finished version is sure to have the tag with its date.
+    version = choose_version(workspace.mlflow, settings)
     promotions = read_promotions(workspace.spark, settings)
-    finish(workspace, settings, promotions)
-    wait_for_training(workspace.mlflow, settings.model_name, version)
-    # Only now the version surely says for which date it was trained.
-    settings = choose_version(workspace.mlflow, settings)
-    results = read_results(workspace, settings, version)
+    results = read_results(workspace, settings, version.number)
     if not results:
         _judge(workspace, settings, version, promotions)
-        results = read_results(workspace, settings, version)
+        results = read_results(workspace, settings, version.number)
     publish_results(workspace, settings, results)
-    bar = find_bar(promotions, version)
+    bar = find_bar(promotions, version.number)
     verdict = is_accepted(results) and not bar
     if not verdict:
-        reason = bar.reason if bar else next(r.reason for r in results if r.check == "decision")
-        evidence = digest_results(results)
-        move(workspace, settings, version, State.REJECTED, reason, evidence=evidence)
-    workspace.task_values.set("model_version", version)
+        _reject(workspace, settings, version, results, bar)
+    workspace.task_values.set("model_version", version.number)
     workspace.task_values.set("accepted", str(verdict).lower())
     return verdict
 
@@ -87,13 +82,21 @@ def _is_trained_here(client: MlflowClient, run: str | None) -> bool:
 
 
 def _judge(
-    workspace: Workspace, settings: ValidationSettings, version: int, promotions: list[Row]
+    workspace: Workspace,
+    settings: ValidationSettings,
+    version: DatedVersion,
+    promotions: Sequence[Row],
 ) -> None:
-    move(workspace, settings, version, State.VALIDATING, "the deployment job began")
-    champion = find_rival_of(workspace, settings, promotions, version)
-    window = get_evaluation_window(settings)
-    log.info("judging version %d on flights of %s", version, window)
-    case = RegisteredCase(workspace, settings, window, version, champion)
+    begun = Transition(
+        model_version=version.number,
+        state=State.VALIDATING,
+        as_of=version.as_of,
+        reason="the deployment job began",
+    )
+    move(workspace, settings, begun)
+    champion = find_registered_rival(workspace.mlflow, settings.model_name, promotions, version)
+    case = RegisteredCase(workspace, settings, version, champion)
+    log.info("judging version %d on flights of %s", version.number, case.window)
     results = run_checks(case)
 
     def check_model_card(_: Case) -> Iterator[CheckResult]:
@@ -102,4 +105,21 @@ def _judge(
     results += run_check(case, check_model_card)
     results.append(decide(results))
     record_results(workspace, settings, case, results)
-    log.info("version %d: %s", version, results[-1].reason)
+    log.info("version %d: %s", version.number, results[-1].reason)
+
+
+def _reject(
+    workspace: Workspace,
+    settings: ValidationSettings,
+    version: DatedVersion,
+    results: Sequence[Row],
+    bar: Row | None,
+) -> None:
+    change = Transition(
+        model_version=version.number,
+        state=State.REJECTED,
+        as_of=version.as_of,
+        reason=bar.reason if bar else next(r.reason for r in results if r.check == "decision"),
+        evidence=digest_results(results),
+    )
+    move(workspace, settings, change)

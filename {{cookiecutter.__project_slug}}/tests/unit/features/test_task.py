@@ -6,12 +6,13 @@ import datetime as dt
 
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.delta import append_new_rows
 from {{ cookiecutter.__package }}.features.task import record_source_versions
+from {{ cookiecutter.__package }}.platform.delta import append_new_rows
+from {{ cookiecutter.__package }}.platform.progress import find_windows
+from {{ cookiecutter.__package }}.platform.tables import WINDOWS
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.tables import create_table
-from {{ cookiecutter.__package }}.tables import RAW_TABLES, WEATHER, WINDOWS
-from {{ cookiecutter.__package }}.windows import find_windows
+from {{ cookiecutter.__package }}.setup.creation import create_table
+from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES, WEATHER
 
 from ..test_settings import ARGUMENTS
 
@@ -23,7 +24,9 @@ LATER = Settings.from_arguments([*ELSEWHERE, "--as_of=2013-07-29"])
 
 
 def find_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
-    return {name: done.table_version for name, done in find_windows(spark, settings).items()}
+    return {
+        name: done.table_version for name, done in find_windows(spark, settings, RAW_TABLES).items()
+    }
 
 
 def test_a_source_that_grows_later_does_not_change_what_a_date_saw(

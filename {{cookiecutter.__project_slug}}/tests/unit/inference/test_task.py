@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.champion import find_champion, read_promotions
-from {{ cookiecutter.__package }}.delta import append_new_rows
+from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.inference.task import NoChampionError, predict
+from {{ cookiecutter.__package }}.platform.delta import append_new_rows, make_frame
+from {{ cookiecutter.__package }}.platform.workspace import Workspace
+from {{ cookiecutter.__package }}.registry.champion import find_champion, read_promotions
+from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.tables import create_table
-from {{ cookiecutter.__package }}.tables import PREDICTIONS, PROMOTIONS
-from {{ cookiecutter.__package }}.workspace import Workspace
+from {{ cookiecutter.__package }}.setup.creation import create_table
 
 from ..test_settings import ARGUMENTS, replace
 
@@ -35,8 +36,16 @@ def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
 def promote(workspace: Workspace, version: int, day: str) -> None:
     now = dt.datetime.now(dt.UTC)
     since = dt.date.fromisoformat(day)
-    row = (version, version, since, None, "promotion", "ann", "better", None, now)
-    frame = workspace.spark.createDataFrame([row], PROMOTIONS.struct)
+    row = {
+        "number": version,
+        "model_version": version,
+        "as_of": since,
+        "kind": "promotion",
+        "by": "ann",
+        "reason": "better",
+        "changed_at": now,
+    }
+    frame = make_frame(workspace.spark, [row], PROMOTIONS.struct)
     append_new_rows(PROMOTIONS.full_name(SETTINGS), frame, PROMOTIONS.keys)
 
 

@@ -17,8 +17,8 @@ from {{ cookiecutter.__package }}.ingestion.contracts import (
     load_delivery,
 )
 from {{ cookiecutter.__package }}.ingestion.task import compare_with_stored, describe_refused
-from {{ cookiecutter.__package }}.tables import WEATHER
-from {{ cookiecutter.__package }}.windows import Window
+from {{ cookiecutter.__package }}.platform.windows import Window
+from {{ cookiecutter.__package }}.use_case.tables import WEATHER
 
 HOUR = pd.Timestamp("2013-03-01T05:00", tz="UTC")
 WINDOW = Window(dt.datetime(2013, 3, 1, tzinfo=dt.UTC), dt.datetime(2013, 4, 1, tzinfo=dt.UTC))

@@ -10,7 +10,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.mirroring.redaction import redact_rows, sample_rows
-from {{ cookiecutter.__package }}.tables import FLIGHTS, Column
+from {{ cookiecutter.__package }}.platform.vocabulary import Column
+from {{ cookiecutter.__package }}.use_case.tables import FLIGHTS
 
 KEY = "a key"
 SCHEMA = "flight_id string, tail_number string, distance double"

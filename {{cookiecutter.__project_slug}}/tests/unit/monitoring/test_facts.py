@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.drift import ColumnBaseline
-from {{ cookiecutter.__package }}.monitoring.facts import (
-    count_alerts,
-    measure_drift,
-    measure_performance,
-)
+from {{ cookiecutter.__package }}.monitoring.facts import count_alerts, measure_drift, measure_performance
+from {{ cookiecutter.__package }}.registry.drift import ColumnBaseline
 
 
 def test_performance_of_known_labels() -> None:

@@ -10,11 +10,13 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.delta import append_new_rows
-from {{ cookiecutter.__package }}.monitoring.metric_views import METRIC_VIEWS, MetricView
+from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
+from {{ cookiecutter.__package }}.monitoring.metric_views import METRIC_VIEWS
+from {{ cookiecutter.__package }}.monitoring.tables import METRICS
+from {{ cookiecutter.__package }}.platform.delta import append_new_rows
+from {{ cookiecutter.__package }}.platform.metric_views import MetricView
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.tables import create_table
-from {{ cookiecutter.__package }}.tables import METRICS, PREDICTIONS
+from {{ cookiecutter.__package }}.setup.creation import create_table
 
 from ..test_settings import ARGUMENTS
 

@@ -14,20 +14,16 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 
-from {{ cookiecutter.__package }}.artifact import Artifact
-from {{ cookiecutter.__package }}.problem import (
-    BASELINE_FEATURE,
-    CATEGORIES,
-    EVENT_TIME,
-    LABEL,
-    MODEL_INPUTS,
-)
-from {{ cookiecutter.__package }}.scoring import ScoringModel, score
+from {{ cookiecutter.__package }}.platform.windows import Window
+from {{ cookiecutter.__package }}.registry.artifact import Artifact
+from {{ cookiecutter.__package }}.registry.loading import ScoringModel
+from {{ cookiecutter.__package }}.registry.predicting import score
+from {{ cookiecutter.__package }}.registry.training_sets import name_trained_tables
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.tables import name_trained_tables
-from {{ cookiecutter.__package }}.validation.evidence import VersionRecord
+from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.problem import BASELINE_FEATURE, CATEGORIES, EVENT_TIME, LABEL
+from {{ cookiecutter.__package }}.validation.case import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
-from {{ cookiecutter.__package }}.windows import Window
 
 from ..test_settings import ARGUMENTS, VALIDATION
 

@@ -12,7 +12,8 @@ import pandas as pd
 from databricks.feature_engineering import FeatureLookup
 from scipy.special import expit
 
-from {{ cookiecutter.__package }}.problem import EVENT_TIME, LABEL, MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, LABEL
 
 from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
 
@@ -144,7 +145,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "declared feature from an undeclared table": (
         SOUND.but(model=replace(SOUND.model, lookups=(ELSEWHERE,))),
         "inputs",
-        "dev.scratch.leaky is no feature table of this project",
+        "dev.scratch.leaky is not a feature table of this project",
     ),
     "evaluation window within the delay of labels": (
         SOUND.but(tags={"training_end": (WINDOW.start - dt.timedelta(hours=12)).isoformat()}),
@@ -267,16 +268,16 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "code",
         "the commit is not recorded",
     ),
-    "30 rows": (SOUND.but(rows=ROWS.head(30)), "evidence", "12000 flights, 30 with a label"),
-    "no rows": (SOUND.but(rows=ROWS.head(0)), "evidence", "12000 flights, 0 with a label"),
+    "30 rows": (SOUND.but(rows=ROWS.head(30)), "labelled_rows", "12000 flights, 30 with a label"),
+    "no rows": (SOUND.but(rows=ROWS.head(0)), "labelled_rows", "12000 flights, 0 with a label"),
     "one class": (
         SOUND.but(rows=ROWS.assign(**{LABEL: 1.0})),
-        "evidence",
+        "labelled_rows",
         "12000 with a label, 12000 late",
     ),
     "labels that are missing": (
         SOUND.but(scheduled=2 * len(ROWS)),
-        "evidence",
+        "labelled_rows",
         "24000 flights, 12000 with a label",
     ),
     "no better, where it must be": (

@@ -8,21 +8,18 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from {{ cookiecutter.__package }}.artifact import NATIVE_MODEL
-from {{ cookiecutter.__package }}.problem import LABEL, MODEL_INPUTS
-from {{ cookiecutter.__package }}.scoring import ScoringModel
-from {{ cookiecutter.__package }}.training.model import build_pipeline, select_inputs
-from {{ cookiecutter.__package }}.training.task import list_requirements
+from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL
+from {{ cookiecutter.__package }}.registry.loading import ScoringModel
+from {{ cookiecutter.__package }}.training.fitting import list_requirements
+from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
+from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
+from {{ cookiecutter.__package }}.use_case.problem import LABEL
 from {{ cookiecutter.__package }}.validation import environment
-from {{ cookiecutter.__package }}.validation.environment import (
-    check_fresh_process,
-    claim_folder,
-    find_environment,
-)
+from {{ cookiecutter.__package }}.validation.environment import check_fresh_process, claim_folder, find_environment
 from {{ cookiecutter.__package }}.validation.gate import run_check
 from {{ cookiecutter.__package }}.validation.results import Verdict
 
-from ..training.test_model import PARAMETERS, make_rows
+from ..use_case.test_model import PARAMETERS, make_rows
 from .cases import SETTINGS, SOUND, ToyCase
 
 

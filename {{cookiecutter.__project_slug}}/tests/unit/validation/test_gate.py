@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.problem import LABEL, list_input_sources, name_days
+from {{ cookiecutter.__package }}.use_case.inputs import list_input_sources
+from {{ cookiecutter.__package }}.use_case.problem import LABEL, name_days
 from {{ cookiecutter.__package }}.validation import compliance
 from {{ cookiecutter.__package }}.validation.compliance import (
     check_code,
@@ -141,4 +142,7 @@ def test_nothing_judged_is_no_reason_to_accept() -> None:
     assert decide([]).verdict is Verdict.FAILED
     assert decide([reported]).verdict is Verdict.FAILED
     assert decide([CheckResult("auc", judge(True), "good"), reported]).verdict is Verdict.PASSED
-    assert decide([CheckResult("evidence", Verdict.INCONCLUSIVE, "few")]).verdict is Verdict.FAILED
+    assert (
+        decide([CheckResult("labelled_rows", Verdict.INCONCLUSIVE, "few")]).verdict
+        is Verdict.FAILED
+    )

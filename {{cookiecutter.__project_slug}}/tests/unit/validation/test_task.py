@@ -1,4 +1,4 @@
-"""Which version the deployment job judges, and what it waits for and finishes first."""
+"""Which version the deployment job judges, and what it waits for."""
 
 from __future__ import annotations
 
@@ -7,30 +7,14 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.champion import CHAMPION, PREVIOUS
+from {{ cookiecutter.__package }}.registry.tags import FINISHED, IDENTITY
+from {{ cookiecutter.__package }}.registry.versions import choose_version
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.validation import promotion, task
-from {{ cookiecutter.__package }}.validation.evidence import read_record
-from {{ cookiecutter.__package }}.validation.task import (
-    UnfinishedVersionError,
-    validate,
-    wait_for_training,
-)
-from {{ cookiecutter.__package }}.versions import FINISHED, IDENTITY, choose_version
+from {{ cookiecutter.__package }}.validation import task
+from {{ cookiecutter.__package }}.validation.case import read_record
+from {{ cookiecutter.__package }}.validation.task import UnfinishedVersionError, validate, wait_for_training
 
-from .registry import NAME, Registry, cut
-
-
-def test_a_promotion_cut_short_is_finished_before_anything_is_judged(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    registry.crown((1, "2013-07-01"))
-    monkeypatch.setattr(promotion, "_settle", cut)
-    with pytest.raises(KeyboardInterrupt):
-        registry.promote(2, "2013-07-08")
-    monkeypatch.undo()
-    validate(registry.workspace, registry.settings(ValidationSettings, 3, "2013-07-15"))
-    assert registry.aliases == {CHAMPION: 2, PREVIOUS: 1}
+from ..toy_registry import NAME, Registry
 
 
 def test_what_was_recorded_before_a_kill_is_said_by_the_repetition(registry: Registry) -> None:
@@ -52,9 +36,9 @@ def test_a_version_is_judged_by_its_own_date(registry: Registry) -> None:
     asked = registry.settings(ValidationSettings, 2, "2013-07-29")
     assert choose_version(registry.workspace.mlflow, asked).as_of == dt.date(2013, 7, 8)
     named = registry.settings(ValidationSettings, 0, "2013-07-08")
-    assert choose_version(registry.workspace.mlflow, named).model_version == 2
+    assert choose_version(registry.workspace.mlflow, named).number == 2
+    none = registry.settings(ValidationSettings, 0, "2013-07-09")
     with pytest.raises(LookupError, match="was trained as of 2013-07-09"):
-        none = registry.settings(ValidationSettings, 0, "2013-07-09")
         choose_version(registry.workspace.mlflow, none)
 
 
@@ -71,7 +55,7 @@ def test_the_date_is_read_when_training_has_said_it(
         registry.tag(number, FINISHED, "true")
 
     def note_date(*arguments: Any) -> None:
-        judged.append(arguments[1].as_of)
+        judged.append(arguments[2].as_of)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(task.time, "sleep", finish_training)

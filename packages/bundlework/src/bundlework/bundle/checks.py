@@ -5,17 +5,27 @@ A fault is one line: file and line, the path in the YAML, what is wrong and what
 
 from __future__ import annotations
 
+import importlib.util
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from .entry_points import find_parameter_faults
+from .contract import TABLE, read_contract, read_package
+from .entry_points import find_parameter_faults, find_script_faults
 from .faults import find_faults
 from .loading import Bundle
-from .presets import NAME_FIELDS, PRESETS, TRIGGERS, normalise
+from .presets import NAME_FIELDS, PRESETS, TRIGGERS, normalise, normalise_prefix
 from .quartz import find_cron_faults
-from .writes import find_write_faults, get_catalog
+from .sources import find_hard_coded_names
+from .writes import (
+    find_foreign_names,
+    find_unmarked_settings,
+    find_write_faults,
+    get_catalog,
+)
 
 # What every job states, and why.
 OPERATION = {
@@ -25,12 +35,7 @@ OPERATION = {
     "health": "nobody would hear of a run that takes too long",
     "email_notifications": "nobody would hear of a failure",
 }
-# By which usage is told apart; a job says its stage, presets.tags the others.
-TAGS = ("project", "stage", "target", "cost_centre")
 DURATION = "RUN_DURATION_SECONDS"
-LIVE_TARGET = "prod"
-# Targets that are copies for a while, and neither development nor production.
-COPIES = ("pull_request",)
 HOST = r"https://adb-\d+\.\d+\.azuredatabricks\.net|https?://127\.0\.0\.1:\d+"
 # Kinds whose names a target's prefix goes before.
 PREFIXED = {*PRESETS, "volumes"}
@@ -47,26 +52,29 @@ def find_schedule_faults(bundle: Bundle) -> Iterator[str]:
     for key, job in bundle.jobs.items():
         for kind in TRIGGERS:
             path = ("resources", "jobs", key, kind)
-            for fault in _find_schedule_faults(bundle.target, job.get(kind) or {}):
+            for fault in _find_schedule_faults(bundle, job.get(kind) or {}):
                 yield bundle.places.describe(path, fault)
 
 
-def _find_schedule_faults(target: str, schedule: dict[str, Any]) -> Iterator[str]:
+def _find_schedule_faults(bundle: Bundle, schedule: dict[str, Any]) -> Iterator[str]:
     if "quartz_cron_expression" in schedule:
         yield from find_cron_faults(str(schedule["quartz_cron_expression"]))
     zone = schedule.get("timezone_id")
     if zone is not None and zone not in available_timezones():
         yield f"there is no time zone {zone!r}: write a name such as UTC or Europe/Berlin"
-    if schedule and target != LIVE_TARGET and schedule.get("pause_status") != "PAUSED":
-        yield f"is live in {target}: set presets.trigger_pause_status to PAUSED in the target"
+    is_live = schedule and schedule.get("pause_status") != "PAUSED"
+    if is_live and bundle.target != bundle.contract.targets.production:
+        advice = "set presets.trigger_pause_status to PAUSED in the target"
+        yield f"is live in {bundle.target}: {advice}"
 
 
 def find_operation_faults(bundle: Bundle) -> Iterator[str]:
     """Jobs that do not state what a person on call relies on."""
     for key, job in bundle.jobs.items():
         path = ("resources", "jobs", key)
-        for field, why in OPERATION.items():
+        for field in bundle.contract.every_job.fields:
             if not job.get(field):
+                why = OPERATION.get(field, "the project's own rule is broken")
                 yield bundle.places.describe(path, f"{field} is not set: set it, or {why}")
         if not job.get("queue", {}).get("enabled", True):
             fault = f"queue.enabled is not true: set it, or {OPERATION['queue']}"
@@ -86,7 +94,8 @@ def find_operation_faults(bundle: Bundle) -> Iterator[str]:
 def find_tag_faults(bundle: Bundle) -> Iterator[str]:
     """Jobs without a tag that the account's usage is told apart by."""
     for key, job in bundle.jobs.items():
-        missing = [tag for tag in TAGS if not (job.get("tags") or {}).get(tag)]
+        demanded = bundle.contract.every_job.tags
+        missing = [tag for tag in demanded if not (job.get("tags") or {}).get(tag)]
         if missing:
             fault = (
                 f"{', '.join(missing)} not set: set stage in the job and the others in "
@@ -137,14 +146,16 @@ def find_workspace_faults(bundle: Bundle) -> Iterator[str]:
         yield bundle.places.describe((*path, "host"), fault)
     if bundle.is_development:
         return
-    folder = f"/Workspace/Users/{bundle.config['variables']['deployer']['value']}/"
+    deployer = bundle.contract.variables.deployer
+    folder = f"/Workspace/Users/{bundle.config['variables'][deployer]['value']}/"
     if not str(bundle.config["workspace"]["root_path"]).startswith(folder):
         fault = (
-            "the folder is not the deployer's alone: begin with /Workspace/Users/${var.deployer}"
+            "the folder is not the deployer's alone: "
+            f"begin with /Workspace/Users/${{var.{deployer}}}"
         )
         yield bundle.places.describe((*path, "root_path"), fault)
     mode = bundle.config.get("mode")
-    if mode != "production" and bundle.target not in COPIES:
+    if mode != "production" and bundle.target != bundle.contract.targets.pull_request:
         fault = f"mode is {mode or 'not set'}: write production, which refuses what only dev may do"
         yield bundle.places.describe(("targets", bundle.target, "mode"), fault)
 
@@ -156,39 +167,76 @@ def find_collisions(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     """
     catalogs = {target: get_catalog(bundle).lower() for target, bundle in bundles.items()}
     for target, bundle in bundles.items():
-        path = ("targets", target, "variables", "catalog")
-        if target != LIVE_TARGET and catalogs[target] == catalogs.get(LIVE_TARGET):
-            fault = f"{catalogs[target]} is the catalog of {LIVE_TARGET} too: give each its own"
+        live, name = bundle.contract.targets.production, bundle.contract.variables.catalog
+        path = ("targets", target, "variables", name)
+        if target != live and catalogs[target] == catalogs.get(live):
+            fault = f"{catalogs[target]} is the catalog of {live} too: give each its own"
             yield bundle.places.describe(path, fault)
         for other in list(bundles)[: list(bundles).index(target)]:
             shared = sorted(set(bundle.schemas) & set(bundles[other].schemas))
-            if shared and catalogs[target] != catalogs.get(LIVE_TARGET):
+            if shared and catalogs[target] != catalogs.get(live):
                 fault = f"{', '.join(shared)}: {other} has the same; give names another prefix"
                 yield bundle.places.describe(path, fault)
 
 
 def find_prefix_collisions(bundle: Bundle) -> Iterator[str]:
     """Prefixes that run into the name: pull request 1 of `2x` would be 12 of `x`."""
-    prefix = str((bundle.config.get("presets") or {}).get("name_prefix", ""))
-    package = str(bundle.config["variables"]["package"]["value"])
-    if re.search(r"\d\W*_?$", prefix) and package[:1].isdigit():
-        fault = (
-            f"{package!r} begins with a digit, as the prefix {prefix!r} ends, and names would "
-            "collide: let it begin with a letter"
-        )
-        yield bundle.places.describe(("variables", "package"), fault)
+    given = str((bundle.config.get("presets") or {}).get("name_prefix", ""))
+    prefix = normalise_prefix(given)
+    for key, schema in bundle.config["resources"].get("schemas", {}).items():
+        name = str(schema.get("name", "")).removeprefix(prefix)
+        if prefix[-1:].isdigit() and name[:1].isdigit():
+            fault = (
+                f"{name!r} begins with a digit, as the prefix {given!r} ends, and names would "
+                "collide: let it begin with a letter"
+            )
+            yield bundle.places.describe(("resources", "schemas", key, "name"), fault)
 
 
+@dataclass(frozen=True)
+class Check:
+    """A check, and the roles of the contract without which it is skipped.
+
+    The role `settings` also needs the project's package, whose settings are imported.
+    """
+
+    find: Callable[..., Iterator[str]]
+    needs: tuple[str, ...] = ()
+
+    def find_obstacle(self, root: Path) -> str:
+        """Why the check cannot be made for a project; nothing where it can."""
+        contract, package = read_contract(root), read_package(root)
+        missing = [role for role in self.needs if not contract.find(role)]
+        if missing:
+            return f"{TABLE}.{missing[0]} is not declared"
+        is_there = "settings" not in self.needs or importlib.util.find_spec(package)
+        return "" if is_there else f"{package} is not installed here"
+
+    def describe(self) -> str:
+        """What the check finds, in the first line of its docstring."""
+        return (self.find.__doc__ or "").splitlines()[0]
+
+
+ROLES = ("targets.production", "variables.deployer")
+# Of one target each.
 TARGET_CHECKS = (
-    find_graph_faults,
-    find_parameter_faults,
-    find_write_faults,
-    find_schedule_faults,
-    find_operation_faults,
-    find_tag_faults,
-    find_duration_faults,
-    find_file_faults,
-    find_prefix_faults,
-    find_prefix_collisions,
-    find_workspace_faults,
+    Check(find_graph_faults),
+    Check(find_file_faults),
+    Check(find_parameter_faults, ("settings",)),
+    Check(find_write_faults, ("variables.catalog", "settings")),
+    Check(find_schedule_faults, ("targets.production",)),
+    Check(find_operation_faults, ("every_job.fields",)),
+    Check(find_tag_faults, ("every_job.tags",)),
+    Check(find_duration_faults, ("every_job.fields",)),
+    Check(find_prefix_faults, ("targets.development",)),
+    Check(find_prefix_collisions, ("targets.pull_request",)),
+    Check(find_workspace_faults, ROLES),
+)
+# Of all targets together.
+BUNDLE_CHECKS = (
+    Check(find_script_faults, ("settings",)),
+    Check(find_foreign_names, ("variables.catalog",)),
+    Check(find_unmarked_settings, ("settings",)),
+    Check(find_collisions, ("variables.catalog", "targets.production")),
+    Check(find_hard_coded_names, ("variables.catalog",)),
 )

@@ -1,25 +1,28 @@
-"""Entry points of pyproject.toml, the settings that they take, and what is wrong with either."""
+"""Entry points of pyproject.toml, the settings that they take, and the faults of either."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .contract import PYPROJECT, read_package, read_pyproject
 from .loading import Bundle
 from .parameters import push_down
-from .project import read_package, read_pyproject
 from .sources import locate
+
+# On a setting: a place that a task only reads, or one that it writes.
+READ, WRITTEN = "read-only", "written"
 
 
 def find_parameter_faults(bundle: Bundle) -> Iterator[str]:
     """Parameters that an entry point does not take, and required ones that no job passes.
 
-    The job's own count too: a workspace pushes them down to each task.
+    The parameters of the job count too: a workspace pushes them down to each task.
     """
     for path, wheel in list_wheel_tasks(bundle):
         takes = find_settings(bundle, wheel["entry_point"])
@@ -41,49 +44,80 @@ def find_parameter_faults(bundle: Bundle) -> Iterator[str]:
 
 
 def find_settings(bundle: Bundle, entry_point: str) -> Mapping[str, Any] | None:
-    """The fields of an entry point's settings; None where it leads nowhere."""
-    target = read_pyproject(bundle.root)["project"].get("scripts", {}).get(entry_point)
-    kind = read_entry_points(bundle.root).get(target)
-    if kind is None:
+    """The fields of an entry point's settings, by name; None where none can be imported."""
+    declared = bundle.contract.settings.get(entry_point)
+    if declared is None or find_settings_fault(declared):
         return None
-    module = importlib.import_module(f"{read_package(bundle.root)}.settings")
-    fields: Mapping[str, Any] = getattr(module, kind).model_fields
+    module, name = declared.split(":")
+    fields: Mapping[str, Any] = getattr(importlib.import_module(module), name).model_fields
     return fields
 
 
-@cache
-def read_entry_points(root: Path) -> Mapping[str, str]:
-    """The settings that each `module:name` takes, read without running it.
+def find_settings_fault(declared: str) -> str:
+    """Why `module:class` does not lead to a pydantic model; nothing where it does."""
+    module, _, name = declared.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        return f"{declared} cannot be imported: {error}: correct the name, or install the project"
+    if not hasattr(found, "model_fields"):
+        return f"{declared} is not a pydantic model: name a class with model_fields"
+    return ""
 
-    Importing the entry points would import Spark, MLflow and the feature client, which takes longer
-    than all checks.
+
+def find_script_faults(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """Entry points that lead nowhere or have no settings, and settings that lead nowhere."""
+    bundle = next(iter(bundles.values()))
+    scripts = read_pyproject(bundle.root).get("project", {}).get("scripts", {})
+    declared = bundle.contract.settings
+    for name, target in scripts.items():
+        fault = find_target_fault(target)
+        if name not in declared:
+            fault = fault or "its settings are not declared: add it to tool.bundlework.settings"
+        if fault:
+            yield _describe(bundle, name, target, f"project.scripts.{name}", fault)
+    for name, target in declared.items():
+        known = f"there are {', '.join(scripts) or 'none'}"
+        missing = "" if name in scripts else f"it is not in project.scripts: {known}"
+        if fault := missing or find_settings_fault(target):
+            yield _describe(bundle, name, target, f"tool.bundlework.settings.{name}", fault)
+
+
+def find_target_fault(target: str) -> str:
+    """Why `module:name` leads nowhere; nothing where the module binds the name.
+
+    The module is read, not run: it may import Spark and MLflow, which takes seconds.
     """
-    package = read_package(root)
-    tree = ast.parse((root / "src" / package / "tasks.py").read_text(encoding="utf-8"))
-    found = {}
-    for node in tree.body:
-        match node:
-            case ast.Assign(
-                targets=[ast.Name(id=name)],
-                value=ast.Call(func=ast.Name(id="Task"), args=[ast.Name(id=kind), *_]),
-            ):
-                found[f"{package}.tasks:{name}"] = kind
-    return found
+    module, _, name = target.partition(":")
+    try:
+        found = importlib.util.find_spec(module)
+    except ImportError:
+        found = None
+    if found is None or found.origin is None:
+        return f"there is no module {module}: correct the name"
+    bound = _list_names(ast.parse(Path(found.origin).read_text(encoding="utf-8")))
+    return "" if name in bound else f"{module} has no {name}: there are {', '.join(sorted(bound))}"
 
 
-def find_script_faults(bundle: Bundle) -> Iterator[str]:
-    """Entry points of pyproject.toml that lead nowhere."""
-    known = read_entry_points(bundle.root)
-    for name, target in read_pyproject(bundle.root)["project"].get("scripts", {}).items():
-        if target not in known:
-            there = ", ".join(sorted(known))
-            place = locate(bundle.root, bundle.root / "pyproject.toml", rf"^{re.escape(name)}\s*=")
-            path = f"project.scripts.{name}"
-            yield f"{place}: {path}: {target} is no Task of tasks.py: there are {there}"
+def _list_names(module: ast.Module) -> set[str]:
+    """The names that a module binds at its top level, but for what it imports."""
+    names = set()
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            bound = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {each.id for each in bound if isinstance(each, ast.Name)}
+    return names
+
+
+def _describe(bundle: Bundle, name: str, target: str, path: str, fault: str) -> str:
+    pattern = rf"^{re.escape(name)}\s*=\s*[\"']{re.escape(target)}"
+    return f"{locate(bundle.root, bundle.root / PYPROJECT, pattern)}: {path}: {fault}"
 
 
 def list_wheel_tasks(bundle: Bundle) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Path and content of each Python wheel task of the project's own package, as it will run."""
+    """Path and content of each wheel task of the project's own package, as it will run."""
     package = read_package(bundle.root)
     for key, job in bundle.jobs.items():
         parameters = {p["name"]: p.get("default") for p in job.get("parameters", [])}

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError
 from typing import Any
 
+from .contract import read_pyproject
 from .graph import COMPARE, RUN_IF, sort_tasks
 from .loading import Bundle
 from .parameters import DYNAMIC
-from .project import read_pyproject
 from .shapes import find_shape_faults
 
 # Where a job declares what its tasks run on, by what they name it.

@@ -39,7 +39,7 @@ RUN_IF: Mapping[str, Rule] = {
     "ALL_SUCCESS": lambda states: {*states} <= SUCCESSES,
     "AT_LEAST_ONE_SUCCESS": lambda states: bool(SUCCESSES & {*states}),
     "NONE_FAILED": lambda states: not FAILURES & {*states},
-    "ALL_DONE": lambda states: True,
+    "ALL_DONE": lambda _: True,
     "AT_LEAST_ONE_FAILED": lambda states: bool(FAILURES & {*states}),
     "ALL_FAILED": lambda states: all(s in FAILURES for s in states),
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .contract import Contract, read_contract
 from .defaults import (
     drop_empty_texts,
     fill_defaults,
@@ -78,6 +79,11 @@ class Bundle:
     config: dict[str, Any]
     places: Places
     flaws: tuple[tuple[Path_, str], ...] = ()
+
+    @property
+    def contract(self) -> Contract:
+        """What the project declares of itself."""
+        return read_contract(self.root)
 
     @property
     def jobs(self) -> dict[str, Any]:
@@ -295,14 +301,16 @@ def _describe_git(root: Path, written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _describe_user(user: str) -> dict[str, str]:
-    short = normalise(user.split("@")[0])
+    short = normalise(user.split("@", maxsplit=1)[0])
     friendly = re.sub(r"[^a-z0-9]", "-", short)
     return {"userName": user, "short_name": short, "domain_friendly_name": friendly}
 
 
 def _ask_git(root: Path, *words: str) -> str:
     try:
-        answer = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
+        answer = subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return ""
     return answer.stdout.strip() if answer.returncode == 0 else ""

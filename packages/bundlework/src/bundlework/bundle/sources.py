@@ -15,19 +15,21 @@ from .yaml_source import Places, read_yaml
 PLACE_FIELDS = ("catalog_name", "schema_name", "dataset_catalog", "dataset_schema")
 # Where values are passed on: a catalog by itself is one there, whatever the parameter is called.
 PARAMETERS = {"named_parameters", "base_parameters", "job_parameters", "parameters", "settings"}
-# Variables that say which catalogs and schemas there are.
-DECLARING = re.compile(r".*(catalog|schema)$")
 TABLE_IN_SQL = re.compile(r"(?i)\b(?:from|join|into|update)\s+(\S+\.\S+)")
 
 
 def find_hard_coded_names(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     """Catalogs and schemas that are named anywhere but in the variables made for them."""
     bundle = next(iter(bundles.values()))
+    declared = bundle.contract.variables
+    declaring = {declared.catalog, *declared.read_catalogs, *declared.read_schemas}
     names = set().union(*(collect_names(b) for b in bundles.values()))
     for file in bundle.places.files:
         places = Places(bundle.root)
         for path, value in walk(read_yaml(file, places)):
-            if isinstance(value, str) and is_hard_coded(path, value, names):
+            if _declares(path, declaring) or not isinstance(value, str):
+                continue
+            if is_hard_coded(path, value, names):
                 fault = f"{value!r} is hard-coded: use a variable, or ${{resources.schemas.KEY.id}}"
                 yield places.describe(path, fault)
     for file in sorted((bundle.root / "dashboards").glob("*.lvdash.json")):
@@ -46,15 +48,19 @@ def locate(root: Path, file: Path, pattern: str) -> str:
 
 def collect_names(bundle: Bundle) -> set[str]:
     """The target's catalogs, and its schemas in full."""
-    variables = bundle.config["variables"]
-    catalogs = {v["value"] for k, v in variables.items() if k.endswith("catalog")}
-    return catalogs | set(bundle.schemas) | {s.split(".")[1] for s in bundle.schemas}
+    variables, declared = bundle.config["variables"], bundle.contract.variables
+    named = (declared.catalog, *declared.read_catalogs)
+    catalogs = {str(variables[name]["value"]) for name in named}
+    return catalogs | set(bundle.schemas) | {s.rpartition(".")[2] for s in bundle.schemas}
+
+
+def _declares(path: tuple[Any, ...], declaring: set[str]) -> bool:
+    # These variables say which catalogs and schemas there are.
+    return "variables" in path and path[path.index("variables") + 1] in declaring
 
 
 def is_hard_coded(path: tuple[Any, ...], text: str, names: set[str]) -> bool:
     """Whether a text names a place that differs from target to target."""
-    if "variables" in path and DECLARING.match(str(path[path.index("variables") + 1])):
-        return False
     if path[-1] in PLACE_FIELDS and "$" not in text:
         return True
     if TABLE_IN_SQL.search(text) and path[-1] == "query_text":

@@ -10,15 +10,12 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from .checks import TARGET_CHECKS, find_collisions
-from .entry_points import find_script_faults
+from .checks import BUNDLE_CHECKS, TARGET_CHECKS
 from .known import TOP_LEVEL, find_unknown_keys, list_unknown
 from .loading import Bundle, load_bundle
 from .reading import get_variable_file, read_files
 from .references import has_python
 from .resource_types import find_type_faults, list_unknown_kinds
-from .sources import find_hard_coded_names
-from .writes import find_foreign_names
 from .yaml_source import BundleError, Places, read_yaml
 
 NOT_LOGGED_IN = ("cannot configure default credentials", "databricks auth login")
@@ -43,13 +40,24 @@ def find_faults(root: Path, variables: Mapping[str, str] | None = None) -> list[
     sound: dict[str, Bundle] = {}
     for target, bundle in bundles.items():
         types = list(find_type_faults(bundle))
-        faults += types or [fault for check in TARGET_CHECKS for fault in check(bundle)]
+        faults += types or find_target_faults(bundle)
         sound |= {} if types else {target: bundle}
-    faults += find_script_faults(next(iter(bundles.values())))
-    faults += find_foreign_names(sound)
-    faults += find_collisions(bundles)
-    faults += find_hard_coded_names(bundles)
+    for check in BUNDLE_CHECKS if sound else ():
+        faults += [] if check.find_obstacle(root) else check.find(sound)
     return list(dict.fromkeys(faults))
+
+
+def find_target_faults(bundle: Bundle) -> list[str]:
+    """The faults of one target, but for checks whose roles are not declared."""
+    checks = [check for check in TARGET_CHECKS if not check.find_obstacle(bundle.root)]
+    return [fault for check in checks for fault in check.find(bundle)]
+
+
+def list_skipped(root: Path) -> Iterator[str]:
+    """One line for each check that cannot be made, and why."""
+    for check in (*TARGET_CHECKS, *BUNDLE_CHECKS):
+        if obstacle := check.find_obstacle(root):
+            yield f"skipped, since {obstacle}: {check.describe()}"
 
 
 def list_targets(root: Path) -> list[str]:
@@ -82,9 +90,11 @@ def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
     schema = subprocess.run(["databricks", "bundle", "schema"], capture_output=True, check=True)
     files = load_bundle(root, targets[0]).places.files
     yield from find_schema_faults(root, files, json.loads(schema.stdout))
+    # The CLI warns of a key that it does not know, which may be an anchor and is no fault.
+    strictly = [] if list_unknown(read_files(root)[0], TOP_LEVEL) else ["--strict"]
     for target in targets:
-        command = ["databricks", "bundle", "validate", "--strict", "--target", target]
-        answer = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        command = ["databricks", "bundle", "validate", *strictly, "--target", target]
+        answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         said = (answer.stdout + answer.stderr).strip()
         if any(sign in said for sign in NOT_LOGGED_IN):
             print(
@@ -97,13 +107,14 @@ def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
 def find_schema_faults(
     root: Path, files: Sequence[Path], schema: dict[str, object]
 ) -> Iterator[str]:
-    """What breaks the CLI's own JSON schema."""
+    """What breaks the CLI's own JSON schema, but for keys at the top that may be anchors."""
     # Python's expressions have no classes of letters by Unicode property.
     text = json.dumps(schema).replace(r"\\p{L}", r"\\w").replace(r"\\p{N}", r"\\w")
     validator = Draft202012Validator(json.loads(text))
     for file in files:
         places = Places(root)
-        for error in validator.iter_errors(read_yaml(file, places)):
+        content = {k: v for k, v in read_yaml(file, places).items() if k in TOP_LEVEL}
+        for error in validator.iter_errors(content):
             yield places.describe(tuple(error.absolute_path), error.message[:200])
 
 
@@ -115,6 +126,8 @@ def validate(root: Path) -> int:
     """
     faults = find_faults(root)
     targets = list_targets(root)
+    for line in list_skipped(root):
+        print(line)
     has_cli = bool(shutil.which("databricks"))
     for unchecked in [] if faults else list_unchecked(root):
         print(f"{'left to' if has_cli else 'not checked, for want of'} the CLI: {unchecked}")

@@ -1,4 +1,4 @@
-"""What jobs may write: nothing outside the target's own catalog, and nothing undeclared."""
+"""The places that jobs may write: declared ones in the target's own catalog, and no others."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .entry_points import find_settings, list_wheel_tasks
+from .entry_points import READ, WRITTEN, find_settings, list_wheel_tasks
 from .loading import Bundle
 from .parameters import NAMED_PARAMETERS
 
-# Parameters that only say what is read, where nothing else does: of notebooks and of jobs.
-READ_PARAMETERS = {"source", "source_catalog", "mirrored", "mirrored_catalog"}
+# Kinds of resources that a task can write to.
+PLACES = ("schemas", "registered_models", "volumes")
 # `catalog.schema` or `catalog.schema.table` in a text, but in no address of a page or a person.
 PLACE = re.compile(r"(?<![\w.@/`-])(`?)([\w-]+)\1(?:\.`?[\w-]+`?){1,2}(?![\w.@`-])")
-# What tells a task something: its kind, and the field.
+# Where a task is told something: its kind, and the field.
 TOLD = (*NAMED_PARAMETERS.items(), ("python_wheel_task", "parameters"))
 
 
 def find_write_faults(bundle: Bundle) -> Iterator[str]:
-    """What may be written outside the target's own catalog: resources, and what tasks are told.
+    """Resources outside the target's own catalog, and settings that name an undeclared place.
 
-    A parameter that is only read says so in its settings (`ReadSchema`).
+    A setting that names a place says in its metadata whether a task reads or writes it.
     """
     own = get_catalog(bundle)
-    for kind in ("schemas", "registered_models", "volumes"):
+    for kind in PLACES:
         for key, resource in bundle.config["resources"].get(kind, {}).items():
             if str(resource.get("catalog_name")).lower() != own.lower():
                 fault = (
                     f"{resource.get('catalog_name')} is not the target's catalog {own}: "
-                    "write ${var.catalog}"
+                    f"write ${{var.{bundle.contract.variables.catalog}}}"
                 )
                 yield bundle.places.describe(("resources", kind, key, "catalog_name"), fault)
     yield from _find_parameter_writes(bundle, own)
@@ -37,33 +37,35 @@ def find_write_faults(bundle: Bundle) -> Iterator[str]:
 
 def get_catalog(bundle: Bundle) -> str:
     """The catalog that the target writes to."""
-    return str(bundle.config["variables"]["catalog"]["value"])
+    return str(bundle.config["variables"][bundle.contract.variables.catalog]["value"])
 
 
 def find_foreign_names(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     """Places in other targets' catalogs that a job or a task is told, and might write to."""
     catalogs = {catalog for bundle in bundles.values() for catalog in list_catalogs(bundle)}
     for bundle in bundles.values():
-        own = get_catalog(bundle)
+        own, only_read = get_catalog(bundle), bundle.contract.parameters.read
         foreign = catalogs - {own.lower()}
         for path, name, value in list_told(bundle):
-            if name not in READ_PARAMETERS and _list_named_catalogs(name, value) & foreign:
-                reading = " or ".join(sorted(READ_PARAMETERS))
+            if name not in only_read and _list_named_catalogs(bundle, value) & foreign:
                 fault = (
-                    f"{name} is {value}, outside the target's catalog {own}: "
-                    f"write ${{var.catalog}}, or name {reading} what is only read"
+                    f"{name} is {value}, outside the target's catalog {own}: write "
+                    f"${{var.{bundle.contract.variables.catalog}}}, or name "
+                    f"{' or '.join(only_read)} what is only read"
                 )
                 yield bundle.places.describe(path, fault)
 
 
 def list_catalogs(bundle: Bundle) -> set[str]:
     """The catalogs that variables of a target name; Unity Catalog has no upper case."""
-    variables = bundle.config["variables"]
-    return {str(v["value"]).lower() for k, v in variables.items() if k.endswith("catalog")}
+    declared = bundle.contract.variables
+    names = [name for name in (declared.catalog, *declared.read_catalogs) if name]
+    return {str(bundle.config["variables"][name]["value"]).lower() for name in names}
 
 
-def _list_named_catalogs(name: str, value: object) -> set[str]:
-    whole = [str(value)] if name.endswith("catalog") else []
+def _list_named_catalogs(bundle: Bundle, value: object) -> set[str]:
+    # A target may have the name of another one's catalog.
+    whole = [] if value == bundle.target else [str(value)]
     return {c.lower() for c in (*whole, *(found[1] for found in PLACE.findall(str(value))))}
 
 
@@ -91,28 +93,47 @@ def _name_values(told: Any) -> Iterable[tuple[str, Any]]:
 def _is_only_read(bundle: Bundle, task: dict[str, Any], name: str) -> bool:
     entry_point = task.get("python_wheel_task", {}).get("entry_point")
     field = (find_settings(bundle, entry_point) or {}).get(name) if entry_point else None
-    return field is not None and "read-only" in field.metadata
+    return field is not None and READ in field.metadata
 
 
 def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
-    declared = set(bundle.schemas) | {m["id"] for m in _list(bundle, "registered_models")}
+    declared = list_declared(bundle)
+    for path, wheel, name, value, marks in _list_settings(bundle):
+        if WRITTEN not in marks or value in declared:
+            continue
+        is_own = str(value).split(".")[0].lower() == own.lower()
+        where = "undeclared" if is_own else f"outside the target's catalog {own}"
+        fault = f"{name} is {value}, {where}: refer to a resource, ${{resources.schemas.KEY.id}}"
+        yield bundle.places.describe((*path, wheel, "named_parameters"), fault)
+
+
+def find_unmarked_settings(bundles: Mapping[str, Bundle]) -> Iterator[str]:
+    """Settings that hold a declared place in any target, and do not say whether it is written."""
+    for bundle in bundles.values():
+        declared = list_declared(bundle)
+        for path, wheel, name, value, marks in _list_settings(bundle):
+            if value in declared and not {READ, WRITTEN} & {*marks}:
+                fault = (
+                    f"{name} is {value}, and its setting does not say whether the task writes "
+                    f'there: annotate it with "{READ}" or "{WRITTEN}"'
+                )
+                yield bundle.places.describe((*path, wheel, "named_parameters"), fault)
+
+
+def list_declared(bundle: Bundle) -> set[str]:
+    """The full names of the bundle's schemas, models and volumes, and the volumes' paths."""
+    resources = bundle.config["resources"]
+    names = {str(found["id"]) for kind in PLACES for found in resources.get(kind, {}).values()}
+    volumes = [str(volume["id"]) for volume in resources.get("volumes", {}).values()]
+    return names | {f"/Volumes/{name.replace('.', '/')}" for name in volumes}
+
+
+def _list_settings(
+    bundle: Bundle,
+) -> Iterator[tuple[tuple[Any, ...], str, str, Any, tuple[Any, ...]]]:
+    """Path of the task, its kind, and name, value and metadata of each setting that it is told."""
     for path, wheel in list_wheel_tasks(bundle):
         fields = find_settings(bundle, wheel["entry_point"]) or {}
         for name, value in wheel.get("named_parameters", {}).items():
-            if name not in fields or not _is_written(fields[name]) or value in declared:
-                continue
-            is_own = str(value).split(".")[0].lower() == own.lower()
-            where = "undeclared" if is_own else f"outside the target's catalog {own}"
-            fault = (
-                f"{name} is {value}, {where}: refer to a resource, ${{resources.schemas.KEY.id}}"
-            )
-            yield bundle.places.describe((*path, "python_wheel_task", "named_parameters"), fault)
-
-
-def _is_written(field: Any) -> bool:
-    names_a_place = any("\\." in str(getattr(m, "pattern", "")) for m in field.metadata)
-    return names_a_place and "read-only" not in field.metadata
-
-
-def _list(bundle: Bundle, kind: str) -> list[dict[str, Any]]:
-    return list(bundle.config["resources"].get(kind, {}).values())
+            if name in fields:
+                yield path, "python_wheel_task", name, value, tuple(fields[name].metadata)

@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from .steps import Setting, Step
 
 BRANCHES = {"main": "exact", "release": "prefix"}
-BUILD = (
-    "build", "create", "--build-definition-id", "<pipeline pull-request>",
-    "--display-name", "pull-request", "--manual-queue-only", "false",
-    "--queue-on-source-update-only", "true", "--valid-duration", "720",
-)  # fmt: skip
 REVIEW = (
     "approver-count", "create", "--minimum-approver-count", "1", "--creator-vote-counts", "false",
     "--allow-downvotes", "false", "--reset-on-source-push", "true",
 )  # fmt: skip
-POLICIES = {"Build": BUILD, "Minimum number of reviewers": REVIEW}
-# What tells a policy from others of its kind.
-OWN = {"Build": " && settings.buildDefinitionId==`<pipeline pull-request>`"}
+
+
+def list_policies(pipeline: str) -> dict[str, tuple[tuple[str, ...], str]]:
+    """By its kind: how a policy is made, and what tells it from others of its kind."""
+    build = (
+        "build", "create", "--build-definition-id", f"<pipeline {pipeline}>",
+        "--display-name", pipeline, "--manual-queue-only", "false",
+        "--queue-on-source-update-only", "true", "--valid-duration", "720",
+    )  # fmt: skip
+    own = f" && settings.buildDefinitionId==`<pipeline {pipeline}>`"
+    return {"Build": (build, own), "Minimum number of reviewers": (REVIEW, "")}
 
 
 def make_repository_step(setting: Setting) -> Step:
@@ -32,28 +35,30 @@ def make_repository_step(setting: Setting) -> Step:
     )
 
 
-def list_policy_steps(setting: Setting) -> Iterator[Step]:
+def list_policy_steps(pipeline: str, setting: Setting) -> Iterator[Step]:
     """Azure Repos ignores `pr:` in the YAML: its policies start the pipeline."""
     where = ("--organization", setting.organisation, "--project", setting.project)
     for branch in BRANCHES:
-        for kind in POLICIES:
-            yield _make_policy_step(branch, kind, where)
+        for kind, (made, own) in list_policies(pipeline).items():
+            yield _make_policy_step(branch, kind, made, own, where)
 
 
-def _make_policy_step(branch: str, kind: str, where: Sequence[str]) -> Step:
+def _make_policy_step(
+    branch: str, kind: str, made: Sequence[str], own: str, where: Sequence[str]
+) -> Step:
     reference = f"settings.scope[0].refName=='refs/heads/{branch}'"
-    query = f"[?type.displayName=='{kind}' && {reference}{OWN.get(kind, '')}].id | [0]"
+    query = f"[?type.displayName=='{kind}' && {reference}{own}].id | [0]"
     where = (*where, "--repository-id", "<repository>")
     scope = ("--branch", branch, "--branch-match-type", BRANCHES[branch])
     rules = ("--blocking", "true", "--enabled", "true")
     return Step(
         f"policy {kind} of {branch}",
         ("az", "repos", "policy", "list", *where, "--query", query, "-o", "tsv"),
-        ("az", "repos", "policy", *POLICIES[kind], *scope, *rules, *where),
+        ("az", "repos", "policy", *made, *scope, *rules, *where),
     )
 
 
-def list_ruleset_steps(name: str, setting: Setting) -> Iterator[Step]:
+def list_ruleset_steps(pipeline: str, setting: Setting) -> Iterator[Step]:
     """GitHub's own rules: a review, the pipeline as a check before a merge, who releases."""
     owner = setting.repository.partition("/")[0]
     yield Step("team", ("gh", "api", f"orgs/{owner}/teams/{setting.team}", "--jq", ".id"))
@@ -69,7 +74,7 @@ def list_ruleset_steps(name: str, setting: Setting) -> Iterator[Step]:
         "rules[][parameters][strict_required_status_checks_policy]=true",
         # The push that cuts a release branch comes before the check could have run.
         "rules[][parameters][do_not_enforce_on_create]=true",
-        f"rules[][parameters][required_status_checks][][context]={name}-pull-request",
+        f"rules[][parameters][required_status_checks][][context]={pipeline}",
     )  # fmt: skip
     # Apart from the other rules, which hold for those who release too.
     yield _make_ruleset_step(

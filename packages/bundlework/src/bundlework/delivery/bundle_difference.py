@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.merging import MERGE_KEYS
 from bundlework.bundle.yaml_source import BundleError
 
-TARGETS = ("staging", "prod")
 # What a deployment follows.
 PARTS = ("resources", "workspace", "permissions", "mode", "presets", "run_as", "variables")
 LONGEST = 80
@@ -18,7 +18,8 @@ LONGEST = 80
 
 def describe_bundle_difference(here: Path, there: Path) -> Iterator[str]:
     """A table for each target, of every value that changes."""
-    for target in TARGETS:
+    targets = read_contract(here).targets
+    for target in filter(None, (targets.staging, targets.production)):
         yield f"\n**{target}**\n"
         try:
             rows = list(compare(flatten(there, target), flatten(here, target)))

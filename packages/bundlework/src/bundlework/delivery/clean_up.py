@@ -10,18 +10,20 @@ import shutil
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path, PurePosixPath
 
+from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import Bundle, load_bundle
+from bundlework.bundle.writes import get_catalog
 from bundlework.errors import Refusal, refuse
 
 from .deploy import run_bundle
 from .programs import ask
 from .verify import ask_workspace, find_in_workspace, list_tagged_jobs, read_tags
 
-COPY = re.compile(r"pull_request_(\d+)")
-# Of every job of a copy, the number of its pull request.
-TAG = "pull_request"
+# The number of a copy that is never deployed: it shows where a number stands in names and tags.
+SAMPLE = "987654321"
 AGENT = ("BUILD_REPOSITORY_ID", "SYSTEM_ACCESSTOKEN", "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT")
 # Of Azure Repos' answer, in seconds.
 PATIENCE = 60
@@ -35,7 +37,7 @@ def clean_up(root: Path, days: int, environment: Mapping[str, str] = os.environ)
         Refusal: It is not known which are open, or a copy could not be destroyed; the others
             are, all the same.
     """
-    bundle = load_bundle(root, "pull_request")
+    bundle = load_sample(root)
     copies = dict.fromkeys(list_left(bundle)) | dict(list_copies(bundle))
     still_open = find_open(root, environment) if copies else set()
     oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
@@ -53,13 +55,31 @@ def clean_up(root: Path, days: int, environment: Mapping[str, str] = os.environ)
     refuse(failed)
 
 
+def load_sample(root: Path) -> Bundle:
+    """The copy for pull request `SAMPLE`.
+
+    Raises:
+        Refusal: The project does not declare the target of copies, or the variable of the number.
+    """
+    contract = read_contract(root)
+    target, number = (contract.need(f"{part}.pull_request") for part in ("targets", "variables"))
+    return load_bundle(root, target, {number: SAMPLE})
+
+
+def find_number(name: str, sample: str) -> int | None:
+    """The number in a name that is otherwise equal to the sample's; None where it differs."""
+    found = re.fullmatch(re.escape(sample).replace(SAMPLE, r"(\d+)", 1), name)
+    return int(found.group(1)) if found else None
+
+
 def list_copies(bundle: Bundle) -> Iterator[tuple[int, dt.datetime | None]]:
     """The pull requests that have a copy, and when it was deployed last, where that is known."""
-    folder = str(PurePosixPath(bundle.config["workspace"]["root_path"]).parent)
+    sample = bundle.config["workspace"]["root_path"]
+    folder = str(PurePosixPath(sample).parent)
     for entry in find_in_workspace(bundle, "workspace", "list", folder) or []:
-        number = COPY.fullmatch(PurePosixPath(entry["path"]).name)
-        if number:
-            yield int(number.group(1)), read_time(bundle, entry["path"])
+        number = find_number(entry["path"], sample)
+        if number is not None:
+            yield number, read_time(bundle, entry["path"])
 
 
 def read_time(bundle: Bundle, copy: str) -> dt.datetime | None:
@@ -74,33 +94,36 @@ def destroy_copy(bundle: Bundle, number: int) -> None:
     """Destroys the copy of a pull request; a cancelled run has left its lock behind."""
     # What the CLI remembers of a target here may be another pull request's.
     shutil.rmtree(bundle.root / ".databricks" / "bundle" / bundle.target, ignore_errors=True)
-    options = ["--auto-approve", "--force-lock", "--var", f"pull_request={number}"]
+    name = bundle.contract.need("variables.pull_request")
+    options = ["--auto-approve", "--force-lock", "--var", f"{name}={number}"]
     run_bundle(bundle, "destroy", *options)
 
 
 def list_left(bundle: Bundle) -> Iterator[int]:
     """The pull requests that have jobs or schemas; of a lost deployment, nothing else tells."""
-    tags = {name: value for name, value in read_tags(bundle).items() if name != TAG}
-    for job in list_tagged_jobs(bundle, tags):
-        yield int(job["settings"]["tags"][TAG])
+    tags = read_tags(bundle)
+    (numbered,) = (name for name, value in tags.items() if value == SAMPLE)
+    shared = {name: value for name, value in tags.items() if name != numbered}
+    for job in list_tagged_jobs(bundle, shared):
+        yield int(job["settings"]["tags"][numbered])
     for number, _ in list_schemas(bundle):
         yield number
 
 
 def list_schemas(bundle: Bundle) -> Iterator[tuple[int, str]]:
     """The schemas of copies, each after the number of its pull request."""
-    variables = bundle.config["variables"]
-    own = re.compile(rf"pr(\d+){re.escape(variables['package']['value'])}_\w+")
-    deployer = variables["deployer"]["value"]
-    for schema in ask_workspace(bundle, "schemas", "list", variables["catalog"]["value"]) or []:
-        number = own.fullmatch(schema["name"])
-        if number and schema.get("owner") == deployer:
-            yield int(number.group(1)), schema["full_name"]
+    deployer = bundle.config["variables"][bundle.contract.need("variables.deployer")]["value"]
+    found = ask_workspace(bundle, "schemas", "list", get_catalog(bundle)) or []
+    owned = [schema["full_name"] for schema in found if schema.get("owner") == deployer]
+    for name, sample in product(owned, bundle.schemas):
+        number = find_number(name, sample)
+        if number is not None:
+            yield number, name
 
 
 def sweep(bundle: Bundle, number: int) -> None:
     """Deletes what a copy has that no deployment knows, since its agent was lost."""
-    tags = read_tags(bundle) | {TAG: str(number)}
+    tags = {n: str(number) if v == SAMPLE else v for n, v in read_tags(bundle).items()}
     jobs = [str(job["job_id"]) for job in list_tagged_jobs(bundle, tags)]
     calls: list[tuple[str, ...]] = [("jobs", "delete", job) for job in jobs]
     schemas = [name for found, name in list_schemas(bundle) if found == number]

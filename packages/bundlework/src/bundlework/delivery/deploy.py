@@ -15,8 +15,6 @@ from .plan import Change, describe_plan, find_differences, find_losses, read_pla
 from .programs import ask
 from .running import end_former, record, run_recorded
 
-COPY = "pull_request"
-
 
 def plan(
     root: Path, target: str | None, folder: Path, environment: Mapping[str, str] = os.environ
@@ -77,15 +75,8 @@ def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str
     """Why a deployment would be an accident."""
     if bundle.is_development:
         return
-    variables = bundle.config["variables"]
-    if variables["deployer"]["value"] == f"{variables['package']['value']}_deployer":
-        yield (
-            f"deployer is {variables['deployer']['value']}: set it to the application id of the"
-            f" service principal that deploys {bundle.target}"
-        )
-    if bundle.target == COPY:
-        if str(variables[COPY]["value"]) == "0":
-            yield f"{COPY} is 0: give the number of the pull request with BUNDLE_VAR_{COPY}"
+    yield from _find_placeholders(bundle)
+    if bundle.target == bundle.contract.targets.pull_request:
         return
     bare = f"databricks bundle deploy -t {bundle.target}"
     if not is_agent(environment):
@@ -94,9 +85,25 @@ def find_reasons(bundle: Bundle, environment: Mapping[str, str]) -> Iterator[str
         yield f"{bundle.target}: the tree has changes that no commit has: commit or stash them"
 
 
+def _find_placeholders(bundle: Bundle) -> Iterator[str]:
+    contract, variables = bundle.contract, bundle.config["variables"]
+    deployer = contract.need("variables.deployer")
+    if variables[deployer]["value"] == variables[deployer].get("default"):
+        yield (
+            f"{deployer} is {variables[deployer]['value']}: set it to the application id of the"
+            f" service principal that deploys {bundle.target}"
+        )
+    if bundle.target == contract.targets.pull_request:
+        number = contract.need("variables.pull_request")
+        if variables[number]["value"] == variables[number].get("default"):
+            value = variables[number]["value"]
+            advice = f"give the number of the pull request with BUNDLE_VAR_{number}"
+            yield f"{number} is {value}: {advice}"
+
+
 def takes_turns(bundle: Bundle) -> bool:
     """Whether a target is deployed by its pipeline alone, which lets no two runs do it at once."""
-    return not bundle.is_development and bundle.target != COPY
+    return not bundle.is_development and bundle.target != bundle.contract.targets.pull_request
 
 
 def destroy(root: Path, target: str | None) -> None:
@@ -107,7 +114,8 @@ def destroy(root: Path, target: str | None) -> None:
     """
     bundle = load_bundle(root, target)
     if takes_turns(bundle):
-        refuse([f"{bundle.target} is not destroyed by make: only development and {COPY} are"])
+        copies = f"only development and {bundle.contract.targets.pull_request or 'copies'} are"
+        refuse([f"{bundle.target} is not destroyed by make: {copies}"])
     # A deployment that was cancelled may still run here, and has left its lock behind.
     end_former(root)
     run_bundle(bundle, "destroy", "--auto-approve", "--force-lock")

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bundlework.bundle.contract import Contract, read_contract
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.validate import list_targets
 
@@ -27,8 +28,6 @@ MACHINES = {
     "SPOT_AZURE": "spot without fallback",
     "ON_DEMAND_AZURE": "on demand",
 }
-# Targets with rights of their own; staging mirrors prod.
-ROLE_TARGETS = {"staging and prod": "prod", "pull_request": "pull_request", "dev": "dev"}
 HEAD = """# The bundle, resource by resource
 
 What is deployed, who may do what with it, what it costs, and what happens when it fails.
@@ -41,7 +40,8 @@ def write_documents(root: Path) -> None:
     page, readme = root / "docs" / "bundle.md", root / "README.md"
     page.write_text(describe_bundle(root), encoding="utf-8")
     text = readme.read_text(encoding="utf-8")
-    readme.write_text(put_graph(text, draw_graph(load_bundle(root, "prod"))), encoding="utf-8")
+    bundle = load_bundle(root, read_contract(root).need("targets.production"))
+    readme.write_text(put_graph(text, draw_graph(bundle)), encoding="utf-8")
 
 
 def describe_bundle(root: Path) -> str:
@@ -67,7 +67,7 @@ def describe_bundle(root: Path) -> str:
 
 
 def list_jobs(bundles: Mapping[str, Bundle]) -> Iterator[str]:
-    """A row for each job, those that prod has not at the end."""
+    """A row for each job, the jobs that production lacks at the end."""
     yield "| job | does | starts | who may do what | costs while running | when a task fails |"
     yield "|---|---|---|---|---|---|"
     for key in list_keys(bundles, "jobs"):
@@ -76,7 +76,7 @@ def list_jobs(bundles: Mapping[str, Bundle]) -> Iterator[str]:
         cells = [
             f"`{key}`{describe_targets(bundles, 'jobs', key)}",
             job["description"].rstrip("."),
-            describe_start(job, callers.get(key, [])),
+            describe_start(bundle, job, callers.get(key, [])),
             describe_rights(job),
             describe_cost(job),
             describe_failure(job),
@@ -84,25 +84,31 @@ def list_jobs(bundles: Mapping[str, Bundle]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def get_live(bundles: Mapping[str, Bundle]) -> Bundle:
+    """The bundle of the production target."""
+    contract = next(iter(bundles.values())).contract
+    return bundles[contract.need("targets.production")]
+
+
 def list_keys(bundles: Mapping[str, Bundle], kind: str) -> list[str]:
-    """The resources of a kind in any target, those of prod first."""
-    listed = (bundles["prod"], *bundles.values())
+    """The resources of a kind in any target, those of production first."""
+    listed = (get_live(bundles), *bundles.values())
     return list(dict.fromkeys(k for b in listed for k in b.config["resources"].get(kind, {})))
 
 
 def choose_bundle(bundles: Mapping[str, Bundle], kind: str, key: str) -> Bundle:
-    """What a resource is described from: prod, or the last target that is no development."""
+    """The target that a resource is described from: production, or the last shared one."""
     having = [b for b in bundles.values() if key in b.config["resources"].get(kind, {})]
-    if bundles["prod"] in having:
-        return bundles["prod"]
+    if get_live(bundles) in having:
+        return get_live(bundles)
     shared = [bundle for bundle in having if not bundle.is_development]
     return (shared or having)[-1]
 
 
 def describe_targets(bundles: Mapping[str, Bundle], kind: str, key: str) -> str:
-    """Where a resource is that prod has not."""
+    """The targets of a resource that production lacks."""
     having = [t for t, b in bundles.items() if key in b.config["resources"].get(kind, {})]
-    if "prod" in having:
+    if get_live(bundles).target in having:
         return ""
     chosen = choose_bundle(bundles, kind, key).target
     return f" (in {', '.join(having)}{f'; as in {chosen}' if len(having) > 1 else ''})"
@@ -119,18 +125,21 @@ def find_callers(bundle: Bundle) -> dict[str, list[str]]:
     return {child: [k for _, k in group] for child, group in groupby(sorted(calls), lambda c: c[0])}
 
 
-def describe_start(job: dict[str, Any], callers: list[str]) -> str:
+def describe_start(bundle: Bundle, job: dict[str, Any], callers: list[str]) -> str:
     """When a job runs."""
+    live, told = bundle.contract.targets.production, bundle.contract.parameters
     ways = [f"by `{caller}`" for caller in callers]
     if "schedule" in job:
         schedule = job["schedule"]
-        ways.append(f"`{schedule['quartz_cron_expression']}` ({schedule['timezone_id']}), in prod")
+        ways.append(
+            f"`{schedule['quartz_cron_expression']}` ({schedule['timezone_id']}), in {live}"
+        )
     if "periodic" in job.get("trigger", {}):
         every = job["trigger"]["periodic"]
-        ways.append(f"every {every['interval']} {every['unit'].lower().rstrip('s')}(s), in prod")
+        ways.append(f"every {every['interval']} {every['unit'].lower().rstrip('s')}(s), in {live}")
     if "table_update" in job.get("trigger", {}):
-        ways.append("when a source table changes, in prod")
-    if {"model_name", "model_version"} <= {p["name"] for p in job.get("parameters", [])}:
+        ways.append(f"when a source table changes, in {live}")
+    if {told.model_name, told.model_version} <= {p["name"] for p in job.get("parameters", [])}:
         ways.append("by every new model version")
     return ", ".join(["by hand", *ways])
 
@@ -210,14 +219,23 @@ def list_rights(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def list_roles(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     """A row for each group and the resources that it may do the same with."""
-    yield f"| group | resources | {' | '.join(ROLE_TARGETS)} |"
-    yield f"|---|---|{'---|' * len(ROLE_TARGETS)}"
-    rights = [collect_rights(bundles[target]) for target in ROLE_TARGETS.values()]
+    columns = list_role_targets(get_live(bundles).contract)
+    yield f"| group | resources | {' | '.join(columns)} |"
+    yield f"|---|---|{'---|' * len(columns)}"
+    rights = [collect_rights(bundles[target]) for target in columns.values()]
     pairs = sorted({pair for of_target in rights for pair in of_target})
     rows = [(g, *(each.get((g, r), "nothing") for each in rights), r) for g, r in pairs]
     for (group, *may), same in groupby(sorted(rows), lambda row: row[:-1]):
         names = ", ".join(f"`{row[-1]}`" for row in same)
         yield f"| {group} | {names} | {' | '.join(may)} |"
+
+
+def list_role_targets(contract: Contract) -> dict[str, str]:
+    """Targets with rights of their own by a column's title; staging mirrors production."""
+    targets = contract.targets
+    shared = " and ".join(filter(None, (targets.staging, targets.production)))
+    own = (targets.pull_request, targets.development)
+    return {shared: targets.production} | {name: name for name in own if name}
 
 
 def collect_rights(bundle: Bundle) -> dict[tuple[str, str], str]:
@@ -239,8 +257,8 @@ def put_graph(text: str, graph: str) -> str:
 
 
 def draw_graph(bundle: Bundle) -> str:
-    """The job `lifecycle` and the tasks of the jobs it runs, as a Mermaid flowchart."""
-    tasks = bundle.jobs["lifecycle"]["tasks"]
+    """The job of the whole lifecycle and the tasks of the jobs it runs, as a Mermaid flowchart."""
+    tasks = bundle.jobs[bundle.contract.need("jobs.lifecycle")]["tasks"]
     lines = ["flowchart LR"]
     for task in tasks:
         child = bundle.jobs[bundle.get_job(task["run_job_task"]["job_id"])]

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.errors import refuse
 
@@ -17,7 +18,6 @@ from .identity_steps import list_steps
 from .programs import ask
 from .steps import Setting, Step
 
-TARGETS = ("dev", "staging", "prod")
 # What a step has found or made, such as the application of prod.
 KNOWN = re.compile(r"<([a-z -]+)>")
 
@@ -34,7 +34,9 @@ def set_up_identities(root: Path, setting: Setting, dry_run: bool) -> None:
         Refusal: A value is not given, or a call failed; repeated, it goes on there.
     """
     refuse([] if dry_run else setting.list_missing())
-    bundles = {target: load_bundle(root, target) for target in TARGETS}
+    roles = ("development", "staging", "production")
+    targets = [read_contract(root).need(f"targets.{role}") for role in roles]
+    bundles = {target: load_bundle(root, target) for target in targets}
     known: dict[str, str] = {}
     for step in list_steps(bundles, setting):
         print(f"# {step.what}")
@@ -69,9 +71,11 @@ def fill_in(call: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
 
 def describe_next(bundles: Mapping[str, Bundle], known: Mapping[str, str]) -> str:
     """What a person writes into the bundle then."""
-    lines = ["\nNext, in databricks.yml, the variable deployer of each target:"]
+    contract = next(iter(bundles.values())).contract
+    name, targets = contract.need("variables.deployer"), contract.targets
+    lines = [f"\nNext, in databricks.yml, the variable {name} of each target:"]
     for target in bundles:
         number = known.get(f"application of {target}", f"<application of {target}>")
-        also = " and pull_request" if target == "dev" else ""
-        lines.append(f"  {target}{also}: deployer: {number}")
+        also = f" and {targets.pull_request}" if target == targets.development else ""
+        lines.append(f"  {target}{also}: {name}: {number}")
     return "\n".join(lines)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bundlework.bundle.contract import Contract
 from bundlework.bundle.loading import Bundle
+from bundlework.bundle.writes import get_catalog
 
 from .branch_steps import list_policy_steps, list_ruleset_steps, make_repository_step
 from .steps import Setting, Step
@@ -26,11 +28,12 @@ BRANCH_CONTROL = {
     "name": "evaluatebranchProtection",
     "version": "0.0.1",
 }
+# The branches that may use the connection of a target, by its role.
 BRANCHES = {
     # Pull requests are built from a merge that Azure makes.
-    "dev": "refs/heads/main,refs/pull/*",
+    "development": "refs/heads/main,refs/pull/*",
     "staging": "refs/heads/main",
-    "prod": "refs/heads/release/*",
+    "production": "refs/heads/release/*",
 }
 # Azure shows it at each approval; it does not know which of a run's two it is.
 INSTRUCTIONS = (
@@ -38,19 +41,21 @@ INSTRUCTIONS = (
     " the branch is one commit of `make release` on a reviewed commit of main. Before the second:"
     " the plan on the run's summary."
 )
+# The role of the target that a pipeline deploys to, by the pipeline's own role.
 PIPELINES = {
-    "pull-request": "dev",
-    "clean-up": "dev",
-    "deploy-staging": "staging",
-    "deploy-prod": "prod",
-    "rollback": "prod",
+    "pull_request": "development",
+    "clean_up": "development",
+    "staging": "staging",
+    "production": "production",
+    "rollback": "production",
 }
-ENVIRONMENTS = ("staging", "prod")
 
 
 def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step]:
     """Identities first, then what may use them, then who may change branches."""
-    name = bundles["prod"].config["bundle"]["name"]
+    bundle = next(iter(bundles.values()))
+    name, contract = bundle.config["bundle"]["name"], bundle.contract
+    environments = (contract.targets.staging, contract.targets.production)
     where = ("--organization", setting.organisation, "--project", setting.project)
     for extension in EXTENSIONS:
         yield make_extension_step(extension)
@@ -61,14 +66,24 @@ def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step
         yield from list_role_steps(bundle, target, setting)
         yield from list_connection_steps(f"{name}-{target}", target, setting)
         yield from list_workspace_steps(bundle, target)
-        yield from list_check_steps(target, setting)
-    for target in ENVIRONMENTS:
+        yield from list_check_steps(contract, target, setting)
+    for target in environments:
         yield from list_environment_steps(f"{name}-{target}", target, setting)
     if not setting.github:
         yield make_repository_step(setting)
-    for pipeline, target in PIPELINES.items():
+    for role, target_role in PIPELINES.items():
+        pipeline, target = (
+            contract.need(f"pipelines.{role}"),
+            contract.find(f"targets.{target_role}"),
+        )
         yield from list_pipeline_steps(f"{name}-{pipeline}", pipeline, target, setting)
-    yield from list_ruleset_steps(name, setting) if setting.github else list_policy_steps(setting)
+        if target in environments:
+            yield make_permission_step(pipeline, "environment", f"environment of {target}", setting)
+    pipeline = contract.need("pipelines.pull_request")
+    if setting.github:
+        yield from list_ruleset_steps(f"{name}-{pipeline}", setting)
+    else:
+        yield from list_policy_steps(pipeline, setting)
 
 
 def make_extension_step(name: str) -> Step:
@@ -169,7 +184,7 @@ def make_connection(name: str, app: str, setting: Setting) -> dict[str, Any]:
 
 def list_workspace_steps(bundle: Bundle, target: str) -> Iterator[Step]:
     """The workspace knows the service principal, and its catalog lets it make schemas."""
-    app, catalog = f"<application of {target}>", bundle.config["variables"]["catalog"]["value"]
+    app, catalog = f"<application of {target}>", get_catalog(bundle)
     option = ("--target", target)
     members, grants = ("databricks", "service-principals"), ("databricks", "grants")
     named = ("--filter", f'applicationId eq "{app}"', "--output", "json")
@@ -190,24 +205,25 @@ def list_workspace_steps(bundle: Bundle, target: str) -> Iterator[Step]:
     )
 
 
-def list_check_steps(target: str, setting: Setting) -> Iterator[Step]:
-    """What the connection itself asks, whatever a pipeline's YAML says."""
+def list_check_steps(contract: Contract, target: str, setting: Setting) -> Iterator[Step]:
+    """The checks of the connection itself, whatever a pipeline's YAML says."""
+    branch = next(b for role, b in BRANCHES.items() if contract.find(f"targets.{role}") == target)
     resource = {"type": "endpoint", "id": f"<connection of {target}>"}
     branches = {
         "displayName": "Branch control",
         "definitionRef": BRANCH_CONTROL,
         "inputs": {
-            "allowedBranches": BRANCHES[target],
-            "ensureProtectionOfBranch": str(target != "dev").lower(),
+            "allowedBranches": branch,
+            "ensureProtectionOfBranch": str(target != contract.targets.development).lower(),
             "allowUnknownStatusBranch": "false",
         },
     }
     same = (
         f"settings.definitionRef.id=='{BRANCH_CONTROL['id']}' && "
-        f"settings.inputs.allowedBranches=='{BRANCHES[target]}'"
+        f"settings.inputs.allowedBranches=='{branch}'"
     )
     yield make_check(f"branch control of {target}", TASK, resource, branches, setting, same)
-    if target == "prod":
+    if target == contract.targets.production:
         approval = {
             "approvers": [{"id": setting.approvers}],
             "minRequiredApprovers": 1,
@@ -260,8 +276,6 @@ def list_pipeline_steps(name: str, pipeline: str, target: str, setting: Setting)
          "--yml-path", f".azure-pipelines/{pipeline}.yml"),
     )  # fmt: skip
     yield make_permission_step(pipeline, "endpoint", f"connection of {target}", setting)
-    if target in ENVIRONMENTS:
-        yield make_permission_step(pipeline, "environment", f"environment of {target}", setting)
 
 
 def make_permission_step(pipeline: str, kind: str, resource: str, setting: Setting) -> Step:

@@ -77,7 +77,9 @@ def install_cli(folder: Path, release: Release = PINNED) -> None:
 def read_version(program: Path) -> str:
     """The version of an installed CLI; empty where there is none that runs."""
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+        said = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False
+        ).stdout
     except OSError:
         return ""
     return said.strip().rpartition(" v")[2]
@@ -97,7 +99,8 @@ def fetch(address: str) -> bytes:
     """
     try:
         with urllib.request.urlopen(address, timeout=120) as answer:
-            return answer.read()
+            content: bytes = answer.read()
+            return content
     except (urllib.error.URLError, TimeoutError) as error:
         advice = "try again, or put databricks on PATH by hand"
         raise Refusal(f"{address}: {error}: {advice}") from None

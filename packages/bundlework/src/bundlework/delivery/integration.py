@@ -15,7 +15,6 @@ from .programs import require
 from .running import record
 from .verify import ask_workspace
 
-JOB = "integration_test"
 # The address of a run ends with its number: .../runs/12?o=1 or .../run/12.
 RUN = re.compile(r"/runs?/(\d+)")
 
@@ -31,19 +30,20 @@ def run_integration_test(root: Path, target: str | None, page: Path) -> int:
     """
     bundle = load_bundle(root, target)
     require("databricks")
-    succeeded, said = run_job(bundle)
+    job = bundle.contract.need("jobs.integration_test")
+    succeeded, said = run_job(bundle, job)
     number = RUN.search(said)
     tasks = ask_workspace(bundle, "jobs", "get-run", number.group(1))["tasks"] if number else []
     faults = {task["task_key"]: find_fault(bundle, task) for task in tasks}
     if not succeeded and not any(faults.values()):
-        faults[JOB] = said.strip()[-2000:]
-    write_junit(page, bundle.target, faults)
+        faults[job] = said.strip()[-2000:]
+    write_junit(page, job, bundle.target, faults)
     return 0 if succeeded else 1
 
 
-def run_job(bundle: Bundle) -> tuple[bool, str]:
+def run_job(bundle: Bundle, job: str) -> tuple[bool, str]:
     """Whether the job succeeded, and what the CLI said while it ran."""
-    command = ["databricks", "bundle", "run", JOB, "--target", bundle.target]
+    command = ["databricks", "bundle", "run", job, "--target", bundle.target]
     said = []
     with (
         subprocess.Popen(
@@ -67,16 +67,16 @@ def find_fault(bundle: Bundle, task: dict[str, Any]) -> str:
     except Refusal as error:
         output = {"error": f"{state.get('state_message', '')}\n{error}".strip()}
     known = output.get("error") or state.get("state_message")
-    return known or state.get("result_state") or state["life_cycle_state"]
+    return str(known or state.get("result_state") or state["life_cycle_state"])
 
 
-def write_junit(page: Path, target: str, faults: dict[str, str]) -> None:
+def write_junit(page: Path, job: str, target: str, faults: dict[str, str]) -> None:
     """A test suite with a case for each task; the text of its fault, where it has one."""
     failures = sum(map(bool, faults.values()))
     counts = {"tests": str(len(faults)), "failures": str(failures)}
-    suite = ElementTree.Element("testsuite", {"name": f"{JOB} in {target}", **counts})
+    suite = ElementTree.Element("testsuite", {"name": f"{job} in {target}", **counts})
     for task, fault in faults.items():
-        case = ElementTree.SubElement(suite, "testcase", {"classname": JOB, "name": task})
+        case = ElementTree.SubElement(suite, "testcase", {"classname": job, "name": task})
         if fault:
             message = fault.splitlines()[0]
             ElementTree.SubElement(case, "failure", {"message": message}).text = fault

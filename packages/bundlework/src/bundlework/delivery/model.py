@@ -12,11 +12,9 @@ from bundlework.errors import refuse
 
 from .deploy import run_bundle
 
-JOB = "rollback"
-
 
 def roll_back_model(root: Path, target: str | None, version: str, reason: str, by: str) -> None:
-    """Runs the deployed job `rollback`.
+    """Runs the deployed job that returns to the former champion.
 
     Args:
         version: The model version to return to; empty for the former champion.
@@ -26,8 +24,11 @@ def roll_back_model(root: Path, target: str | None, version: str, reason: str, b
     """
     given = {"REASON": reason, "BY": by}
     refuse([f"{name} is empty: say it, since it is recorded" for name in given if not given[name]])
-    parameters = {"model_version": version.strip(), "reason": reason, "by": by}
-    run_bundle(load_bundle(root, target), "run", JOB, "--params", join_parameters(parameters))
+    bundle = load_bundle(root, target)
+    values = {"model_version": version.strip(), "reason": reason, "by": by}
+    parameters = {bundle.contract.need(f"parameters.{role}"): v for role, v in values.items()}
+    job = bundle.contract.need("jobs.rollback")
+    run_bundle(bundle, "run", job, "--params", join_parameters(parameters))
 
 
 def join_parameters(parameters: Mapping[str, str]) -> str:

@@ -7,39 +7,41 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.laptop.tracking import get_store_uri
 
 from .programs import ask
 
-# What decides how a model comes out.
-TRAINED_BY = ("src", "uv.lock", "databricks.yml", "compute.yml", "resources/training.job.yml")
 LOG = "lifecycle.txt"
 
 
 def describe_models(here: Path, there: Path, base: str, folder: Path) -> Iterator[str]:
     """Metrics of both models, when something changed that they are trained by."""
-    changed = ask(here, "git", "diff", "--name-only", f"{base}...HEAD", "--", *TRAINED_BY)
+    bundle = load_bundle(here)
+    trained_by = bundle.contract.need("trained_by")
+    changed = ask(here, "git", "diff", "--name-only", f"{base}...HEAD", "--", *trained_by)
     if not changed:
         yield "Nothing changes that the model is trained by."
         return
-    as_of = load_bundle(here).config["variables"]["slice_as_of"]["value"]
+    date = bundle.contract.need("variables.comparison_date")
+    as_of = bundle.config["variables"][date]["value"]
     workspaces = {
         tree: folder.resolve() / name for name, tree in (("before", there), ("after", here))
     }
     for tree, workspace in workspaces.items():
-        if not train(tree, workspace, as_of):
+        if not train(tree, workspace, bundle, as_of):
             yield f"The lifecycle failed {'here' if tree == here else 'on the base'}: see {LOG}."
             return
     yield f"Trained on the data before {as_of}:\n"
     yield from compare_metrics(read_metrics(workspaces[there]), read_metrics(workspaces[here]))
 
 
-def train(tree: Path, workspace: Path, as_of: str) -> bool:
+def train(tree: Path, workspace: Path, bundle: Bundle, as_of: str) -> bool:
     """Plays the lifecycle of a tree into a workspace of its own; whether it succeeded."""
     workspace.mkdir(parents=True, exist_ok=True)
     own = {**os.environ, "LOCAL_WORKSPACE": str(workspace), "VIRTUAL_ENV": ""}
-    command = ["make", "run", "JOB=lifecycle", "TARGET=dev", f"AS_OF={as_of}"]
+    job = bundle.contract.need("jobs.lifecycle")
+    command = ["make", "run", f"JOB={job}", f"TARGET={bundle.target}", f"AS_OF={as_of}"]
     with (workspace / LOG).open("w", encoding="utf-8") as log:
         return not subprocess.call(command, cwd=tree, env=own, stdout=log, stderr=log)
 
@@ -53,7 +55,8 @@ def read_metrics(workspace: Path) -> dict[str, float]:
     client = MlflowClient(address, registry_uri=address)
     versions = client.search_model_versions()
     last = max(versions, key=lambda version: int(version.version))
-    return client.get_run(str(last.run_id)).data.metrics
+    metrics: dict[str, float] = client.get_run(str(last.run_id)).data.metrics
+    return metrics
 
 
 def compare_metrics(before: dict[str, float], after: dict[str, float]) -> Iterator[str]:

@@ -26,7 +26,7 @@ def ask(root: Path, *words: str) -> str:
         Refusal: It is missing, or failed; with what it said.
     """
     require(words[0])
-    done = subprocess.run(words, cwd=root, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         refuse([f"{shlex.join(words)} failed: {done.stderr.strip() or done.stdout.strip()}"])
     return done.stdout.strip()
@@ -39,7 +39,7 @@ def run(root: Path, *words: str) -> None:
         Refusal: It is missing, or failed.
     """
     require(words[0])
-    if subprocess.run(words, cwd=root).returncode:
+    if subprocess.run(words, cwd=root, check=False).returncode:
         refuse([f"{shlex.join(words)} failed: see above"])
 
 

@@ -12,13 +12,12 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.validate import list_targets
 from bundlework.errors import Refusal
 
 from .programs import run
-
-PROTECTED = "prod"
 
 
 def list_calls(root: Path) -> Iterator[list[str]]:
@@ -27,14 +26,16 @@ def list_calls(root: Path) -> Iterator[list[str]]:
     Raises:
         Refusal: A workspace's number cannot be read from its host, or is prod's own.
     """
+    contract = read_contract(root)
+    live = contract.need("targets.production")
     configs = {target: load_bundle(root, target).config for target in list_targets(root)}
-    catalog = configs[PROTECTED]["variables"]["catalog"]["value"]
+    catalog = configs[live]["variables"][contract.need("variables.catalog")]["value"]
     ids = {t: read_workspace_id(config["workspace"]["host"]) for t, config in configs.items()}
-    own = ids.pop(PROTECTED)
+    own = ids.pop(live)
     shared = [target for target, number in ids.items() if number == own]
     if shared:
         raise Refusal(
-            f"{', '.join(shared)}: the workspace is {PROTECTED}'s own, where its catalog cannot be"
+            f"{', '.join(shared)}: the workspace is {live}'s own, where its catalog cannot be"
             " read-only: give the target another host"
         )
     others = sorted({*ids.values()})
@@ -42,7 +43,7 @@ def list_calls(root: Path) -> Iterator[list[str]]:
     bindings += [bind(workspace, "BINDING_TYPE_READ_ONLY") for workspace in others]
     update = ["databricks", "workspace-bindings", "update-bindings", "catalog", catalog]
     # In the folder of a bundle, the CLI would ask the default target's workspace.
-    there = ["--target", PROTECTED]
+    there = ["--target", live]
     yield [*update, "--json", json.dumps({"add": bindings}), *there]
     # Bound first: a catalog that is isolated without a binding is closed to prod itself.
     yield ["databricks", "catalogs", "update", catalog, "--isolation-mode", "ISOLATED", *there]

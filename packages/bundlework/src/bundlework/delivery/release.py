@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bundlework.bundle.contract import read_contract, read_pyproject
 from bundlework.bundle.loading import load_bundle
-from bundlework.bundle.project import read_pyproject
 from bundlework.errors import refuse
 
 from .changelog import UNRELEASED, close_section, read_section
@@ -18,7 +18,6 @@ from .programs import ask, run
 
 Version = tuple[int, ...]
 MAIN = "main"
-STAGING = "deploy-staging"
 RELEASE = "release/"
 
 
@@ -78,7 +77,8 @@ def find_version_reasons(root: Path, number: Version, changelog: str) -> Iterato
 def find_staging_reasons(root: Path, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Why staging does not vouch for this commit."""
     commit = ask(root, "git", "rev-parse", "HEAD")
-    pipeline = f"{load_bundle(root).config['bundle']['name']}-{STAGING}"
+    bundle = load_bundle(root)
+    pipeline = f"{bundle.config['bundle']['name']}-{bundle.contract.need('pipelines.staging')}"
     found = ask(
         root, "az", "pipelines", "runs", "list", "--branch", MAIN, "--result", "succeeded",
         "--top", "200", "--output", "json", *locate_runs(environment),
@@ -151,16 +151,15 @@ def tag(root: Path) -> None:
     Raises:
         Refusal: The tag is at another commit, or cannot be pushed.
     """
-    version, bundle = read_version(root), load_bundle(root, "prod")
+    version = read_version(root)
+    bundle = load_bundle(root, read_contract(root).need("targets.production"))
     name = f"v{version}"
     refuse(list(find_tag_reasons(root, name)))
     if not ask(root, "git", "tag", "--list", name):
         text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
         notes = f"{version}\n\n{read_section(text, version) or read_section(text, UNRELEASED)}"
-        project, owner = (
-            bundle.config["bundle"]["name"],
-            bundle.config["variables"]["owner"]["value"],
-        )
+        project = bundle.config["bundle"]["name"]
+        owner = bundle.config["variables"][bundle.contract.need("variables.owner")]["value"]
         author = ["-c", f"user.name={project}", "-c", f"user.email={owner}"]
         ask(root, "git", *author, "tag", "--annotate", name, "--message", notes)
     run(root, "git", "push", "origin", name)
@@ -177,7 +176,7 @@ def find_tag_reasons(root: Path, name: str) -> Iterator[str]:
 
 def read_version(root: Path) -> str:
     """The project's version."""
-    return read_pyproject(root)["project"]["version"]
+    return str(read_pyproject(root)["project"]["version"])
 
 
 def _join(number: Version) -> str:

@@ -84,5 +84,5 @@ def wait_for_end(process: int) -> None:
 def is_running(process: int) -> bool:
     """Whether a process runs, and is one of this program's."""
     words = ["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(process)]
-    said = subprocess.run(words, capture_output=True, text=True).stdout.strip()
+    said = subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
     return not said.startswith("Z") and any(sign in said for sign in OWN)

@@ -18,8 +18,6 @@ from .programs import ask
 
 # What the CLI says of what is not there.
 NOT_THERE = re.compile(r"Job \d+ does not exist|Path \(.*\) doesn't exist")
-# The tags that no other deployment has together.
-OWN_TAGS = ("project", "target", "pull_request")
 
 
 def verify(root: Path, target: str | None) -> int:
@@ -88,8 +86,9 @@ def find_doubles(bundle: Bundle, known: set[str]) -> Iterator[str]:
 
 def read_tags(bundle: Bundle) -> dict[str, str]:
     """What tells the jobs of a target from all others."""
-    tags = bundle.config["presets"]["tags"]
-    return {name: str(tags[name]) for name in OWN_TAGS if name in tags}
+    tags = bundle.config["presets"].get("tags", {})
+    identity = bundle.contract.need("every_job.identity")
+    return {name: str(tags[name]) for name in identity if name in tags}
 
 
 def list_tagged_jobs(bundle: Bundle, tags: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from bundlework import BEGAN
+from bundlework.bundle.contract import Contract, get_state, read_contract
 from bundlework.bundle.graph import SUCCESSES, State
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.parameters import fill_parameters
-from bundlework.bundle.project import get_state
 from bundlework.errors import Refusal
 
 from .playable import check_job
@@ -25,7 +25,7 @@ from .session import lock, open_session, waits_for_approval
 
 def run_job(
     root: Path,
-    job: str,
+    job: str | None,
     as_of: str,
     parameters: Sequence[str],
     target: str | None,
@@ -46,15 +46,16 @@ def run_job(
     """
     dates = parse_dates(as_of)
     bundle = load_bundle(root, target, parse_pairs(variables, "--var"))
-    check_job(bundle, job)
+    name = job or bundle.contract.need("jobs.default")
+    check_job(bundle, name)
     given = parse_pairs(parameters, "--param")
-    runs = [{**given, "as_of": date} for date in dates] or [given]
+    runs = [{**given, bundle.contract.need("parameters.as_of"): date} for date in dates] or [given]
     for told in runs:
-        fill_parameters(bundle.jobs[job], told)
+        fill_parameters(bundle.jobs[name], told)
     with open_session(bundle, BEGAN) as session:
-        for told in runs:
-            title = f"{job} in {bundle.target}, as of {told.get('as_of', 'default')}"
-            done = session.play(title, partial(Runner.run, job=job, parameters=told))
+        for told, date in zip(runs, dates or ["default"], strict=True):
+            title = f"{name} in {bundle.target}, as of {date}"
+            done = session.play(title, partial(Runner.run, job=name, parameters=told))
             if session.has_failed(done):
                 return 1
         session.print_account(done)
@@ -95,28 +96,31 @@ def answer_approval(
     Raises:
         Refusal: No run waits for approval of the version.
     """
-    run, task = find_waiting(RunStore(get_state(root) / "runs.db"), version)
+    contract = read_contract(root)
+    task = contract.need("approval.task")
+    run = find_waiting(RunStore(get_state(root) / "runs.db"), contract, version)
     bundle = load_bundle(root, run.target, parse_pairs(variables, "--var"))
     tags = {task: answer, f"{task}_by": by}
     with open_session(bundle, BEGAN) as session:
-        session.tag_version(run.parameters["model_name"], version, tags)
+        model = run.parameters[contract.need("parameters.model_name")]
+        session.tag_version(model, version, tags)
         done = session.play(f"version {version}: {answer}", partial(Runner.repair, run=run.id))
     # A rejected version ends the run as failed: the command did its work all the same.
     return 0 if done.state in SUCCESSES or answer == "Rejected" else 1
 
 
-def find_waiting(store: RunStore, version: str) -> tuple[JobRun, str]:
-    """The last run that waits for approval of a version, and the task that does.
+def find_waiting(store: RunStore, contract: Contract, version: str) -> JobRun:
+    """The last run that waits for approval of a version.
 
     Raises:
         Refusal: There is none.
     """
     for run in reversed(store.list_jobs(children=True)):
-        waiting = [t["task"] for t in store.list_tasks(run.id) if waits_for_approval(t)]
-        values = store.get_values(run.id)
-        versions = {str(value) for (_, key), value in values.items() if key == "model_version"}
-        if waiting and version in versions:
-            return run, waiting[0]
+        waits = any(waits_for_approval(task, contract) for task in store.list_tasks(run.id))
+        name, values = contract.parameters.model_version, store.get_values(run.id)
+        versions = {str(value) for (_, key), value in values.items() if key == name}
+        if waits and version in versions:
+            return run
     raise Refusal(f"no run waits for approval of version {version}")
 
 

@@ -230,10 +230,10 @@ class _SparkClient(SparkClient):
 
     # Asked with every table; a query for each answer would add up.
     def get_current_catalog(self) -> str:
-        return self._spark.catalog.currentCatalog()
+        return str(self._spark.catalog.currentCatalog())
 
     def get_current_database(self) -> str:
-        return self._spark.catalog.currentDatabase()
+        return str(self._spark.catalog.currentDatabase())
 
     def catalog_exists(self, catalog: str) -> bool:
         return catalog in self.known_catalogs

@@ -96,7 +96,9 @@ def _list_modules(home: Path, java: Path) -> str:
 
 def _run(java: Path, argument: str) -> str:
     try:
-        done = subprocess.run([java, argument], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [java, argument], capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stdout + done.stderr

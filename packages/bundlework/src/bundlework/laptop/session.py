@@ -14,11 +14,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from bundlework.bundle.contract import Contract, get_state, read_package
 from bundlework.bundle.faults import list_texts
 from bundlework.bundle.graph import FAILURES, State, sort_tasks
 from bundlework.bundle.loading import Bundle
 from bundlework.bundle.parameters import push_down
-from bundlework.bundle.project import get_state, read_package, read_pyproject
 from bundlework.errors import Refusal
 
 from .display import open_display, redirect_noise
@@ -37,7 +37,7 @@ class Session:
         self, bundle: Bundle, console: Console, workspace: LocalWorkspace, began: float
     ) -> None:
         self._bundle, self._console, self._workspace = bundle, console, workspace
-        self._package = read_package(bundle.root)
+        self._module = bundle.contract.workspace
         self._store = RunStore(get_state(bundle.root) / "runs.db")
         self._store.mark_interrupted()
         self._store.open_session(began)
@@ -45,8 +45,8 @@ class Session:
     def play(self, title: str, action: Callable[[Runner], JobRun]) -> JobRun:
         """Runs or repairs a job under the eyes of a person."""
         self._console.print(f"\n{title}", style="bold")
-        executor = Executor(self._bundle.find_file, self._workspace, self._package)
-        with open_display(self._console, self._package) as display:
+        executor = Executor(self._bundle.find_file, self._workspace, self._module)
+        with open_display(self._console, read_package(self._bundle.root)) as display:
             run = action(Runner(self._bundle, executor, self._store, display))
         seconds = (run.finished or run.started) - run.started
         self._console.print(f"{run.state} after {seconds:.0f} s")
@@ -57,21 +57,21 @@ class Session:
 
     def has_failed(self, run: JobRun) -> bool:
         """Whether something is to be mended."""
-        return is_to_mend(self._store, run)
+        return is_to_mend(self._store, run, self._bundle.contract)
 
     def tag_version(self, model: str, version: str, tags: Mapping[str, str]) -> None:
         """Sets tags on a model version."""
-        client = self._workspace.bind(self._package, task_values=None).mlflow
+        client = self._workspace.bind(self._module, task_values=None).mlflow
         for key, value in tags.items():
             client.set_model_version_tag(model, version, key, value)
 
     def print_account(self, run: JobRun) -> None:
         """The project's own account of its last run, if pyproject.toml names one."""
-        name = read_pyproject(self._bundle.root)["tool"]["bundlework"].get("account")
+        name = self._bundle.contract.account
         parameters = self._find_parameters(run)
         if name and parameters:
             module, function = name.split(":")
-            workspace = self._workspace.bind(self._package, task_values=None)
+            workspace = self._workspace.bind(self._module, task_values=None)
             echo = partial(self._console.print, markup=False)
             getattr(import_module(module), function)(workspace, parameters, echo)
 
@@ -80,28 +80,26 @@ class Session:
             if "python_wheel_task" in task:
                 known = describe_run(self._bundle, run)
                 wheel = push_down(task, run.parameters)["python_wheel_task"]
-                return fill_values(wheel.get("named_parameters", {}), known)
+                return dict(fill_values(wheel.get("named_parameters", {}), known))
             if "run_job_task" in task:
                 children = {t["task"]: t["child"] for t in self._store.list_tasks(run.id)}
                 return self._find_parameters(self._store.get_job(children[task["task_key"]]))
         return {}
 
 
-def is_to_mend(store: RunStore, run: JobRun) -> bool:
-    """Whether a run has failed; that a task waits for approval, or was refused it, is no fault."""
+def is_to_mend(store: RunStore, run: JobRun, contract: Contract) -> bool:
+    """Whether a run has failed. A task that waits for approval, or was refused it, did its work."""
     failed = list(list_failed(store, run))
     if failed:
-        return not all(map(waits_for_approval, failed))
+        return not all(waits_for_approval(task, contract) for task in failed)
     return run.state in FAILURES
 
 
-def waits_for_approval(task: Mapping[str, Any]) -> bool:
-    """Whether a recorded task failed for want of an approval, as validation/approval.py says it."""
-    return (
-        task["state"] == State.FAILED
-        and task["task"].startswith("approval")
-        and task["error"].startswith("ApprovalError")
-    )
+def waits_for_approval(task: Mapping[str, Any], contract: Contract) -> bool:
+    """Whether a recorded task failed because a person's approval is missing."""
+    declared = contract.approval
+    awaits = task["state"] == State.FAILED and task["task"] == declared.task
+    return awaits and str(task["error"]).startswith(f"{declared.exception}:")
 
 
 def list_failed(store: RunStore, run: JobRun) -> Iterator[dict[str, Any]]:
@@ -153,9 +151,9 @@ def lock(state: Path) -> Iterator[None]:
 
 
 def find_read_only(bundle: Bundle) -> list[str]:
-    """The catalogs of variables named `*_catalog` that jobs name and that are not the target's."""
+    """The catalogs that jobs read from, and that the target has no schema in."""
     variables = bundle.config["variables"]
-    named = [str(variables[name]["value"]) for name in variables if name.endswith("_catalog")]
+    named = [str(variables[n]["value"]) for n in bundle.contract.variables.read_catalogs]
     owned = {schema.split(".")[0] for schema in bundle.schemas}
     texts = list(list_texts(bundle.jobs))
     read = [name for name in named if any(text.startswith(f"{name}.") for text in texts)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundlework.bundle.project import get_state
+from bundlework.bundle.contract import get_state, read_contract
 from bundlework.errors import Refusal
 
 from .catalogs import hash_rows
@@ -23,7 +23,7 @@ def show_times(root: Path) -> None:
         raise Refusal("nothing has run yet")
     rows = [(runs[0].started - began, "starting up")]
     for run in runs:
-        as_of = run.parameters.get("as_of", "")
+        as_of = run.parameters.get(read_contract(root).parameters.as_of, "")
         rows += [(seconds, f"{as_of} {name}") for seconds, name in _measure(store, run)]
     total = sum(seconds for seconds, _ in rows)
     print(f"{total:.1f} s in {len(runs)} runs")

@@ -75,15 +75,16 @@ class Executor:
 
     Args:
         find_file: The bundle's file behind a path in the workspace.
-        package: The project's own package, whose `workspace` module the tasks ask for services.
+        module: The project's module that takes a workspace; empty where there is none, and tasks
+            find Spark alone.
     """
 
     def __init__(
-        self, find_file: Callable[[str], Path | None], workspace: LocalWorkspace, package: str
+        self, find_file: Callable[[str], Path | None], workspace: LocalWorkspace, module: str
     ) -> None:
         self._find_file = find_file
         self._workspace = workspace
-        self._package = package
+        self._module = module
 
     def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
         """Runs the task; whatever it raises is its failure."""
@@ -96,28 +97,27 @@ class Executor:
                 self._run_notebook(task["notebook_task"], values)
 
     def _run_wheel(self, wheel: Mapping[str, Any], values: TaskValues) -> None:
-        package = str(wheel["package_name"])
-        points = distribution(package).entry_points
+        points = distribution(str(wheel["package_name"])).entry_points
         (point,) = (p for p in points if p.name == wheel["entry_point"])
         named = wheel.get("named_parameters") or {}
         arguments = [f"--{name}={value}" for name, value in named.items()]
         self._workspace.start()
         task = point.load()
-        with self._bound(package, values), _arguments([*wheel.get("parameters", []), *arguments]):
+        with self._bound(values), _arguments([*wheel.get("parameters", []), *arguments]):
             task()
 
     def _run_script(self, script: Mapping[str, Any], values: TaskValues) -> None:
         path = self._locate(script["python_file"])
         arguments = [str(each) for each in script.get("parameters") or []]
         # Spark runs when the package is bound, and the script's `getOrCreate` finds the session.
-        with self._bound(self._package, values), _arguments(arguments, str(path)):
+        with self._bound(values), _arguments(arguments, str(path)):
             run_script(path)
 
     def _run_notebook(self, notebook: Mapping[str, Any], values: TaskValues) -> None:
         path = self._locate(notebook["notebook_path"])
         widgets = dict(notebook.get("base_parameters") or {})
-        with self._bound(self._package, values) as workspace:
-            run_notebook(path, workspace.spark, widgets, values)
+        with self._bound(values) as spark:
+            run_notebook(path, spark, widgets, values)
 
     def _locate(self, path: str) -> Path:
         file = self._find_file(path)
@@ -126,10 +126,14 @@ class Executor:
         return file
 
     @contextmanager
-    def _bound(self, package: str, values: TaskValues) -> Iterator[Any]:
-        workspace = self._workspace.bind(package, values)
-        with importlib.import_module(f"{package}.workspace").use(workspace):
-            yield workspace
+    def _bound(self, values: TaskValues) -> Iterator[Any]:
+        if not self._module:
+            # `SparkSession.builder.getOrCreate` finds it.
+            yield self._workspace.wait_for_spark()
+            return
+        workspace = self._workspace.bind(self._module, values)
+        with importlib.import_module(self._module).use(workspace):
+            yield workspace.spark
 
 
 @contextmanager

@@ -38,6 +38,12 @@ class LocalWorkspace:
         if self._starting.ident is None:
             self._starting.start()
 
+    def wait_for_spark(self) -> SparkSession:
+        """Spark, once it has started."""
+        self.start()
+        self._starting.join()
+        return self.spark
+
     @cached_property
     def spark(self) -> SparkSession:
         """Spark with the catalogs of the target."""
@@ -61,10 +67,10 @@ class LocalWorkspace:
         from .tracking import open_tracking
 
         open_tracking(self._state)
-        self._starting.join()
+        spark = self.wait_for_spark()
         return {
-            "spark": self.spark,
-            "features": open_feature_client(self.spark, self._catalogs),
+            "spark": spark,
+            "features": open_feature_client(spark, self._catalogs),
             "mlflow": MlflowClient(),
             "governance": RecordedGovernance(self._state / "governance.jsonl"),
             "secrets": LocalSecrets(self._state / "secrets"),
@@ -91,10 +97,10 @@ class LocalWorkspace:
                     f"{', '.join(written)}: written, but this target may only read it"
                 )
 
-    def bind(self, package: str, task_values: object) -> Any:
-        """The package's own `Workspace`, made of this one's parts."""
-        module = importlib.import_module(f"{package}.workspace")
-        return module.Workspace(task_values=task_values, **self._services)
+    def bind(self, module: str, task_values: object) -> Any:
+        """The class `Workspace` of a project's module, made of the parts of this workspace."""
+        made = importlib.import_module(module).Workspace
+        return made(task_values=task_values, **self._services)
 
     def record_grants(self, resources: Mapping[str, Any]) -> None:
         """Records what the bundle grants, which only Unity Catalog enforces."""

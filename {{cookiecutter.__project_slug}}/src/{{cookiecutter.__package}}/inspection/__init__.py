@@ -1,0 +1,1 @@
+"""Reads what runs have written: to test them, and to tell of them."""

@@ -1,0 +1,139 @@
+"""Prints a short account of the runs up to `as_of`, read from the tables that they wrote."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from ..inference.tables import PREDICTIONS
+from ..monitoring.tables import METRICS
+from ..platform.tables import WINDOWS
+from ..platform.vocabulary import Table
+from ..platform.workspace import Workspace
+from ..registry.tables import PROMOTIONS
+from ..settings import Settings
+from ..use_case.tables import RAW_TABLES
+from ..validation.tables import VALIDATION_RESULTS
+
+NEXT = (
+    "Look next: make ui (experiments, versions, and in each run model_card.html), make times,\n"
+    "notebooks/explore.py, docs/how-to/gate.md"
+)
+Rows = Mapping[dt.date, list[Row]]
+
+
+def print_account(
+    workspace: Workspace, parameters: Mapping[str, str], echo: Callable[[str], None]
+) -> None:
+    """Prints a paragraph for each `as_of` and where to look next.
+
+    Args:
+        parameters: The parameters of any task of the last run.
+    """
+    known = {name: value for name, value in parameters.items() if name in Settings.model_fields}
+    required = {name for name, field in Settings.model_fields.items() if field.is_required()}
+    if required - set(known):
+        # The job is outside the model's life, as the mirror is.
+        return
+    settings = Settings.model_validate(known)
+    sections = [
+        (describe_ingestion, _read(workspace, settings, WINDOWS)),
+        (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
+        (describe_promotion, _read(workspace, settings, PROMOTIONS)),
+        (describe_predictions, _read_prediction_counts(workspace, settings)),
+        (describe_metrics, _read(workspace, settings, METRICS)),
+    ]
+    for as_of in sorted({day for _, rows in sections for day in rows}):
+        echo(f"\nas of {as_of}")
+        for describe, rows in sections:
+            for line in describe(rows.get(as_of, [])):
+                echo(f"  {line}")
+    echo(f"\n{NEXT}")
+
+
+def describe_ingestion(rows: list[Row]) -> Iterator[str]:
+    """Describes rows in, kept and quarantined, by source."""
+    raw = {table.name for table in RAW_TABLES}
+    # A record with inputs is of rows that were read or computed, not delivered.
+    for row in sorted((r for r in rows if r.table in raw and not r.inputs), key=lambda r: r.table):
+        yield (
+            f"{row.table:12} {row.rows_in:>8,} rows in, {row.rows_kept:>8,} kept,"
+            f" {row.rows_quarantined:>4,} quarantined"
+        )
+
+
+def describe_decision(rows: list[Row]) -> Iterator[str]:
+    """Describes the gate's decision on the version of that day, with the reasons."""
+    for row in rows:
+        if row.check == "decision":
+            verdict = "accepted" if row.verdict == "passed" else "blocked"
+            yield f"{'gate':12} version {row.model_version} {verdict}: {row.reason}"
+    for row in rows:
+        if row.metric.startswith("auc") and not row.slice:
+            yield f"{'':12} {row.check}: {row.reason}"
+    if rows:
+        yield from describe_times(rows)
+
+
+def describe_times(rows: list[Row]) -> Iterator[str]:
+    """Describes the seconds of each check, the longest first, without those below 0.1 s."""
+    seconds: Counter[str] = Counter()
+    for row in rows:
+        seconds[row.check] += row.seconds
+    seen = [(check, spent) for check, spent in seconds.most_common() if spent >= 0.1]
+    split = ", ".join(f"{check} {spent:.1f}" for check, spent in seen)
+    yield f"{'':12} {sum(seconds.values()):.1f} s in checks: {split}"
+
+
+def describe_promotion(rows: list[Row]) -> Iterator[str]:
+    """Describes the new champion."""
+    for row in rows:
+        former = f" after version {row.former_version}" if row.former_version else ""
+        yield f"{'champion':12} version {row.model_version}{former}"
+
+
+def describe_predictions(rows: list[Row]) -> Iterator[str]:
+    """Describes how many flights were scored, and the share that is expected late."""
+    for row in rows:
+        yield (
+            f"{'predictions':12} {row.rows:>8,} flights scored by version {row.model_version},"
+            f" {row.mean:.1%} expected late"
+        )
+
+
+def describe_metrics(rows: list[Row]) -> Iterator[str]:
+    """Describes performance where labels have arrived, and the columns that drifted."""
+    for row in sorted(rows, key=lambda r: (r.window_start, r.statistic)):
+        if row.kind == "performance" and row.statistic == "auc" and row.value is not None:
+            span = f"{row.window_start:%Y-%m-%d} to {row.window_end:%Y-%m-%d}"
+            yield f"{'monitoring':12} AUC {row.value:.3f} for {span}, version {row.model_version}"
+    drifted = sorted({row.subject for row in rows if row.alert})
+    if rows:
+        yield f"{'':12} drift beyond training's own: {', '.join(drifted) or 'none'}"
+
+
+def _read(workspace: Workspace, settings: Settings, table: Table) -> Rows:
+    return _group(_until(workspace.spark.table(table.full_name(settings)), settings))
+
+
+def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
+    predictions = _until(workspace.spark.table(PREDICTIONS.full_name(settings)), settings)
+    counts = predictions.groupBy("as_of", "model_version").agg(
+        F.count("*").alias("rows"), F.avg("probability").alias("mean")
+    )
+    return _group(counts)
+
+
+def _until(frame: DataFrame, settings: Settings) -> DataFrame:
+    return frame.where(F.col("as_of") <= F.lit(settings.as_of))
+
+
+def _group(frame: DataFrame) -> Rows:
+    groups: dict[dt.date, list[Row]] = {}
+    for row in frame.collect():
+        groups.setdefault(row.as_of, []).append(row)
+    return groups

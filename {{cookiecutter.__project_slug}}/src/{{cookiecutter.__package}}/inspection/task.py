@@ -1,0 +1,148 @@
+"""The task `inspection`: reads the tables that the run of `as_of` wrote, and names the faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql import functions as F
+
+from ..inference.tables import PREDICTIONS
+from ..ingestion.tables import QUARANTINE
+from ..monitoring.tables import METRICS
+from ..platform.progress import FinishedWindow, find_windows
+from ..platform.vocabulary import Table
+from ..platform.workspace import Workspace
+from ..registry.champion import CHAMPION, find_champion, read_promotions
+from ..registry.periods import get_scoring_window
+from ..registry.training_sets import read_flights
+from ..registry.versions import find_alias, find_version_of
+from ..settings import Settings
+from ..use_case.problem import KEY
+from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
+from ..validation.tables import VALIDATION_RESULTS
+
+
+class InspectionError(AssertionError):
+    """The tables of a run are wrong; each fault has its line."""
+
+
+def inspect(workspace: Workspace, settings: Settings) -> None:
+    """Reads every table that the run wrote.
+
+    Raises:
+        InspectionError: Rows are missing, or there twice, or two tables contradict each other.
+    """
+    faults = [fault for find in INSPECTIONS for fault in find(workspace, settings)]
+    if faults:
+        raise InspectionError("\n".join(faults))
+
+
+def find_raw_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """Raw tables: every row of a delivery was kept, or is in quarantine."""
+    if not settings.owns_sources:
+        return
+    finished = find_windows(workspace.spark, settings, RAW_TABLES)
+    for table in RAW_TABLES:
+        if table.name not in finished:
+            yield f"{table.name}: no window of {settings.as_of} is recorded"
+            continue
+        done = finished[table.name]
+        kept = count_rows(workspace, settings, table, done)
+        refused = count_refused(workspace, settings, table)
+        if done.rows_in != kept + done.rows_quarantined or refused < done.rows_quarantined:
+            yield (
+                f"{table.name}: {done.rows_in} rows came in, {kept} are there and {refused} in"
+                " quarantine"
+            )
+
+
+def count_rows(workspace: Workspace, settings: Settings, table: Table, done: FinishedWindow) -> int:
+    """Counts the rows of a finished window."""
+    rows = workspace.spark.table(table.full_name(settings))
+    return done.window.select(rows, table.time).count()
+
+
+def count_refused(workspace: Workspace, settings: Settings, table: Table) -> int:
+    """Counts the rows of a source in quarantine, whichever run saw them first."""
+    rows = workspace.spark.table(QUARANTINE.full_name(settings))
+    return rows.where(F.col("source") == table.name).count()
+
+
+def find_feature_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """Feature tables: the window has rows, and each key once."""
+    finished = find_windows(workspace.spark, settings, FEATURE_TABLES)
+    for table in FEATURE_TABLES:
+        if table.name not in finished:
+            yield f"{table.name}: no window of {settings.as_of} is recorded"
+            continue
+        rows = workspace.spark.table(table.full_name(settings))
+        rows = finished[table.name].window.select(rows, table.time)
+        found, keys = rows.count(), rows.select(*table.keys).distinct().count()
+        if found == 0:
+            yield f"{table.name}: no row in {finished[table.name].window}"
+        if found != keys:
+            yield f"{table.name}: {found} rows for {keys} keys"
+
+
+def find_version_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """The registry: a version was trained, and the gate decided on it."""
+    try:
+        version = find_version_of(workspace.mlflow, settings)
+    except LookupError as missing:
+        yield str(missing)
+        return
+    results = workspace.spark.table(VALIDATION_RESULTS.full_name(settings))
+    decision = (F.col("model_version") == version) & (F.col("check") == "decision")
+    if results.where(decision).isEmpty():
+        yield f"version {version} was not judged"
+
+
+def find_champion_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """The alias names the version that was promoted last."""
+    promotions = read_promotions(workspace.spark, settings)
+    if not promotions:
+        yield f"{settings.model_name}: no version was ever promoted"
+        return
+    named, last = find_alias(workspace.mlflow, settings.model_name, CHAMPION), promotions[-1]
+    if named != last.model_version:
+        yield (
+            f"{settings.model_name}: the alias {CHAMPION} names version {named or 'none'}, the last"
+            f" promotion {last.model_version}"
+        )
+
+
+def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """Each flight of the scoring window has one prediction of the champion, a probability."""
+    version = find_champion(workspace.spark, settings)
+    window = get_scoring_window(settings.as_of, settings.window_days)
+    stored = workspace.spark.table(PREDICTIONS.full_name(settings))
+    predictions = window.select(stored, PREDICTIONS.time).where(
+        F.col("model_version") == F.lit(version)
+    )
+    flights = read_flights(workspace, settings, window).select(KEY)
+    numbers = flights.join(predictions.groupBy(KEY).count(), KEY, "left")
+    wrong = numbers.where(F.coalesce("count", F.lit(0)) != 1).count()
+    if wrong:
+        yield f"predictions: {wrong} flights of {window} have none, or several, of {version}"
+    impossible = predictions.where("probability IS NULL OR NOT probability BETWEEN 0 AND 1")
+    if not impossible.isEmpty():
+        yield f"predictions: {impossible.count()} are not probabilities"
+
+
+def find_metric_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """Monitoring recorded how many flights the champion scored."""
+    version = find_champion(workspace.spark, settings)
+    metrics = workspace.spark.table(METRICS.full_name(settings))
+    of_run = (F.col("as_of") == F.lit(settings.as_of)) & (F.col("model_version") == F.lit(version))
+    if metrics.where(of_run & (F.col("kind") == "volume")).isEmpty():
+        yield f"metrics: none of {settings.as_of} for version {version}"
+
+
+INSPECTIONS = (
+    find_raw_faults,
+    find_feature_faults,
+    find_version_faults,
+    find_champion_faults,
+    find_prediction_faults,
+    find_metric_faults,
+)

@@ -1,0 +1,84 @@
+"""Writes to Delta tables so that a repeated or interrupted write leaves the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from .sql import quote_name
+
+
+class RowError(ValueError):
+    """A row names a column that the table does not have, or leaves a required one out."""
+
+
+def make_frame(
+    spark: SparkSession, rows: Sequence[Mapping[str, object]], struct: StructType
+) -> DataFrame:
+    """Makes a frame of rows that are given by column name; a column left out is null.
+
+    The rows go through Arrow: Spark would unpack a list in Python workers.
+
+    Raises:
+        RowError: A row does not fit the table.
+    """
+    for row in rows:
+        check_row(row, struct)
+    columns = {name: [row.get(name) for row in rows] for name in struct.names}
+    return spark.createDataFrame(pa.table(columns), struct)
+
+
+def check_row(row: Mapping[str, object], struct: StructType) -> None:
+    """Lets a row pass when each name is a column and each required column has a value.
+
+    Raises:
+        RowError: With the columns at fault.
+    """
+    unknown = sorted(set(row) - set(struct.names))
+    if unknown:
+        raise RowError(f"not a column: {', '.join(unknown)}; there are {', '.join(struct.names)}")
+    missing = [f.name for f in struct if not f.nullable and row.get(f.name) is None]
+    if missing:
+        raise RowError(f"required, but without a value: {', '.join(missing)}")
+
+
+def append_new_rows(
+    table: str, rows: DataFrame, keys: Sequence[str], within: Column | None = None
+) -> None:
+    """Appends the rows whose keys the table does not hold yet, in one transaction.
+
+    Args:
+        table: `catalog.schema.name`.
+        within: A condition on the table's columns (as `name.column`) that all rows satisfy. Keys
+            are compared under this condition, so that Spark reads only the window's files.
+    """
+    condition = _match(table, keys)
+    merge = _start(table, rows, condition if within is None else within & condition)
+    merge.whenNotMatched().insertAll().merge()
+
+
+def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
+    """Inserts rows, and replaces those with equal keys, in one transaction."""
+    merge = _start(table, rows, _match(table, keys))
+    merge.whenMatched().updateAll().whenNotMatched().insertAll().merge()
+
+
+def _start(table: str, rows: DataFrame, condition: Column) -> MergeIntoWriter:
+    return rows.alias("new").mergeInto(table, condition)
+
+
+def _match(table: str, keys: Sequence[str]) -> Column:
+    name = table.rsplit(".", maxsplit=1)[-1]
+    pairs = [F.col(f"{name}.{key}") == F.col(f"new.{key}") for key in keys]
+    return reduce(Column.__and__, pairs)
+
+
+def read_version(spark: SparkSession, table: str) -> int:
+    """Reads the table's current Delta version."""
+    history = spark.sql(f"DESCRIBE HISTORY {quote_name(table)} LIMIT 1")
+    return int(history.select("version").collect()[0].version)

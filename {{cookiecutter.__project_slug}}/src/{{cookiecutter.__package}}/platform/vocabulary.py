@@ -1,0 +1,150 @@
+"""How a table is declared: its columns, keys and rules.
+
+The columns of the raw tables are also the data contracts of the sources (see `ingestion`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pyspark.sql import DataFrame
+from pyspark.sql.types import (
+    BooleanType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from ..settings import RunSettings, Settings
+from .windows import Window
+
+TYPES: dict[str, DataType] = {
+    "boolean": BooleanType(),
+    "date": DateType(),
+    "double": DoubleType(),
+    "int": IntegerType(),
+    "long": LongType(),
+    "string": StringType(),
+    "timestamp": TimestampType(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and the rules that its values obey.
+
+    Attributes:
+        type: One of `TYPES`.
+        comment: Meaning and unit.
+        required: Whether a row without a value is refused.
+        minimum, maximum: The inclusive range of the values.
+        allowed: The only values that are accepted; empty accepts all.
+        forbidden: The reason why no model may use the value, nor anything made of the value;
+            empty where a model may.
+        personal: How a mirror redacts a value that can identify a person: 'hash' (for a text that
+            must still join) or 'drop'; empty for other values. Personal columns are tagged, and a
+            model never takes them.
+        sources: For a feature: the `table.column` of the raw tables that the feature is made of.
+    """
+
+    name: str
+    type: str
+    comment: str
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str, ...] = ()
+    forbidden: str = ""
+    personal: Literal["", "hash", "drop"] = ""
+    sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.personal == "hash" and self.type != "string":
+            raise ValueError(f"{self.name}: only a string can be hashed; drop it instead")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in one of the schemas that the settings name.
+
+    Attributes:
+        schema: The name of the setting that holds `catalog.schema`.
+        keys: The columns that identify a row.
+        time: The column by which windows select rows; the time-series key of a feature table.
+        owner: For a raw table: the people who answer for the deliveries.
+    """
+
+    schema: str
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    time: str
+    owner: str = ""
+
+    def full_name(self, settings: RunSettings) -> str:
+        """Returns `catalog.schema.table` in the run's target."""
+        return f"{getattr(settings, self.schema)}.{self.name}"
+
+    def source_name(self, settings: Settings) -> str:
+        """Returns `catalog.schema.table` where a raw table is read, perhaps another target's."""
+        return f"{settings.source}.{self.name}"
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the rows come from a source, perhaps by way of another catalog."""
+        return self.schema == "raw"
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of all columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def struct(self) -> StructType:
+        """The Spark schema with comments; only columns that are not required may be null."""
+        return StructType([_to_field(c, c.required or c.name in self.keys) for c in self.columns])
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All that rows depend on: place, names and types, without comments and rules."""
+        columns = tuple((column.name, column.type) for column in self.columns)
+        return (self.schema, self.name, columns, self.keys, self.time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureTable(Table):
+    """A feature table, and how its rows are computed.
+
+    Attributes:
+        source: The raw table that the rows are computed from.
+        lookback: How long before the window the computation needs rows of the source.
+        compute: Computes the window's rows from the source's rows.
+    """
+
+    source: Table
+    lookback: dt.timedelta
+    compute: Callable[[DataFrame, Window], DataFrame]
+
+    @property
+    def lookup_keys(self) -> list[str]:
+        """The keys by which a model looks features up: all but the time."""
+        return [key for key in self.keys if key != self.time]
+
+    @property
+    def features(self) -> list[str]:
+        """The columns that a model may take: all but the keys."""
+        return [name for name in self.column_names if name not in self.keys]
+
+
+def _to_field(column: Column, required: bool) -> StructField:
+    return StructField(column.name, TYPES[column.type], not required, {"comment": column.comment})

@@ -1,0 +1,1 @@
+"""Makes an accepted version champion, asks a person before, and returns to a former one."""

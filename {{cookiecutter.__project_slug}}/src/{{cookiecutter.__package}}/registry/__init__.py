@@ -1,0 +1,1 @@
+"""What a model version is: tags, states, files, champion, loading, scoring."""

@@ -1,0 +1,91 @@
+"""Loads a model version from the registry, once its files are known to be unaltered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import yaml
+from databricks.feature_engineering import FeatureLookup
+from mlflow import MlflowClient
+
+from ..use_case.problem import PREDICTION_TIME
+from .artifact import FEATURE_SPEC, NATIVE_MODEL, digest_files
+from .tags import DIGEST
+
+
+class AlteredFilesError(ValueError):
+    """A version's files are not those that training registered; they were not loaded."""
+
+
+@dataclass(frozen=True)
+class ScoringModel:
+    """A model version ready to score.
+
+    Attributes:
+        pipeline: The scikit-learn pipeline, from columns `inputs` to class probabilities.
+        lookups: The features that this version looks up; today's code may look up others.
+    """
+
+    version: int
+    pipeline: Any
+    inputs: tuple[str, ...]
+    lookups: tuple[FeatureLookup, ...]
+
+
+def download_version(name: str, version: int) -> Path:
+    """Downloads a version's files and returns their folder.
+
+    Raises:
+        mlflow.exceptions.MlflowException: The version or its artifact is missing.
+    """
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
+
+
+def load_model(
+    client: MlflowClient, name: str, version: int, folder: Path | None = None
+) -> ScoringModel:
+    """Loads a version, from its folder when the files were downloaded before.
+
+    Raises:
+        AlteredFilesError: The files are not those that training registered.
+        mlflow.exceptions.MlflowException: The version or its artifact is missing.
+    """
+    folder = folder or download_version(name, version)
+    check_files(client, name, version, folder)
+    pipeline = mlflow.sklearn.load_model((folder / NATIVE_MODEL).as_uri())
+    spec = yaml.safe_load((folder / FEATURE_SPEC).read_text())
+    inputs = tuple(str(column) for column in pipeline.feature_names_in_)
+    return ScoringModel(version, pipeline, inputs, tuple(_read_lookups(spec)))
+
+
+def check_files(client: MlflowClient, name: str, version: int, folder: Path) -> None:
+    """Lets a version's files pass when they are those that training registered.
+
+    Raises:
+        AlteredFilesError: The files differ, or training left no digest of them.
+    """
+    if digest_files(folder) != client.get_model_version(name, str(version)).tags.get(DIGEST):
+        raise AlteredFilesError(
+            f"the files of version {version} of {name} are not those that training registered"
+        )
+
+
+def _read_lookups(spec: dict[str, Any]) -> Iterator[FeatureLookup]:
+    columns: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
+    for entry in spec["input_columns"]:
+        (column,) = entry.values()
+        if column["source"] == "feature_store":
+            columns.setdefault(column["table_name"], []).append(column["feature_name"])
+            keys[column["table_name"]] = column["lookup_key"]
+    for table, names in columns.items():
+        yield FeatureLookup(
+            table_name=table,
+            lookup_key=keys[table],
+            timestamp_lookup_key=PREDICTION_TIME,
+            feature_names=names,
+        )

@@ -1,0 +1,33 @@
+"""The three windows of a model version: its training, its evaluation, and the flights it scores.
+
+They follow from a date and from the number of days that a run scores, and never overlap.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ..platform.windows import Window
+from ..settings import to_instant
+from ..use_case.problem import FIRST_DAY, LABEL_DELAY
+
+EVALUATION_DAYS = 28
+TRAINING_DAYS = 365
+
+
+def get_scoring_window(as_of: dt.date, days: int) -> Window:
+    """Returns the last `days` before `as_of`, which a run scores and monitors."""
+    end = to_instant(as_of)
+    return Window(end - dt.timedelta(days=days), end)
+
+
+def get_evaluation_window(as_of: dt.date, days: int) -> Window:
+    """Returns the stretch before the scoring window; no model of this `as_of` is trained on it."""
+    end = get_scoring_window(as_of, days).start
+    return Window(end - dt.timedelta(days=EVALUATION_DAYS), end)
+
+
+def get_training_window(as_of: dt.date, days: int) -> Window:
+    """Returns the stretch before the evaluation window, with a gap in which labels arrive."""
+    end = get_evaluation_window(as_of, days).start - LABEL_DELAY
+    return Window(max(FIRST_DAY, end - dt.timedelta(days=TRAINING_DAYS)), end)

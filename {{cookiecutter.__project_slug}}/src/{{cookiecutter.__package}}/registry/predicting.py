@@ -1,0 +1,38 @@
+"""Scores rows with a model version; every job scores by this module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame
+
+from ..use_case.problem import KEY
+from .loading import ScoringModel
+from .probability import predict_probability
+
+
+def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
+    """Computes the probability of the event for each row.
+
+    Args:
+        rows: At least the columns `model.inputs`; nulls allowed.
+
+    Returns:
+        Floats in [0, 1], shape (len(rows),).
+    """
+    return predict_probability(model.pipeline, model.inputs, rows)
+
+
+def score_frame(model: ScoringModel, rows: DataFrame) -> DataFrame:
+    """Scores a Spark frame in parallel; returns the key and `probability` of each row."""
+
+    pipeline, inputs = model.pipeline, model.inputs
+
+    def score_batches(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
+        for batch in batches:
+            probability = predict_probability(pipeline, inputs, batch)
+            yield pd.DataFrame({KEY: batch[KEY], "probability": probability})
+
+    return rows.select(KEY, *inputs).mapInPandas(score_batches, f"{KEY} string, probability double")

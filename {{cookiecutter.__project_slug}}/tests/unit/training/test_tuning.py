@@ -1,0 +1,82 @@
+"""Tuning judges on later rows, refuses hopeless data, and repeats itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from {{ cookiecutter.__package }}.training import tuning
+from {{ cookiecutter.__package }}.training.fitting import make_baseline, number_periods
+from {{ cookiecutter.__package }}.training.tuning import TrainingError, Trial, check_rows, split_by_time, tune
+from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
+from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, LABEL, LABEL_DELAY
+
+from ..use_case.test_model import make_rows
+
+
+def test_the_rows_that_judge_come_after_those_that_fit_with_a_gap() -> None:
+    older, judged = split_by_time(make_rows())
+    assert judged[EVENT_TIME].min() - older[EVENT_TIME].max() >= LABEL_DELAY
+    assert judged[EVENT_TIME].max() - judged[EVENT_TIME].min() <= dt.timedelta(days=28)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (make_rows(999), "999 rows to train on: at least 1000"),
+        (make_rows().assign(**{LABEL: 0.0}), "1500 rows to train on, 0 of them late: one class"),
+    ],
+)
+def test_hopeless_data_is_refused_with_the_numbers(rows: pd.DataFrame, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        check_rows(rows, "to train on")
+
+
+@pytest.fixture
+def tracking(tmp_path: Path) -> Iterator[None]:
+    former = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_experiment("tuning")
+    yield
+    mlflow.set_tracking_uri(former)
+
+
+def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
+    tracking: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "ROUNDS", 1)
+    rows = make_rows(6_000)
+    with mlflow.start_run():
+        best, again = tune(rows), tune(rows)
+    assert best.parameters == again.parameters
+    assert np.array_equal(best.scores, again.scores)
+    older, judged = split_by_time(rows)
+    pipeline = build_pipeline(best.parameters).fit(select_inputs(older), older[LABEL])
+    assert np.array_equal(best.scores, pipeline.predict_proba(select_inputs(judged))[:, 1])
+    baseline = make_baseline(rows, best, window_days=28)
+    assert sum(baseline["probability"]["counts"]) == len(judged)
+    assert sum(baseline["distance"]["counts"]) == len(rows)
+
+
+def test_thresholds_are_the_variation_of_stretches_as_long_as_the_windows() -> None:
+    rows = make_rows(6_000)
+    weekly = np.sin(2 * np.pi * np.arange(len(rows)) / len(rows) * 100 / 7)
+    rows["distance"] += 5 * weekly
+    judged = split_by_time(rows)[1]
+    best = Trial({}, judged, judged["distance"].to_numpy(), {})
+    daily, monthly = (make_baseline(rows, best, window_days=days) for days in (1, 28))
+    for column in ("distance", "probability"):
+        assert daily[column]["threshold"] > monthly[column]["threshold"]
+
+
+def test_an_incomplete_stretch_is_no_period() -> None:
+    times = pd.Series(pd.date_range("2013-01-01", periods=20, freq="D"))
+    periods = number_periods(times, days=7)
+    assert periods.value_counts().to_dict() == {0.0: 7, 1.0: 7}
+    assert periods.isna().sum() == 6
