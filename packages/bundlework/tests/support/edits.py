@@ -93,17 +93,17 @@ def try_edit(root: Path, edit: Edit, *, validates: bool) -> str:
 def _try(root: Path, validates: bool) -> str:
     try:
         bundle = load_bundle(root)
-        said = [fault for job in bundle.jobs for fault in _list_job_faults(bundle, job)]
+        said = [line for job in bundle.jobs for line in _list_refusals(bundle, job)]
         said += find_faults(root) if validates else []
-        silent = [fault for fault in said if ": " not in fault]
-        return f"no place and no words: {silent}" if silent else ""
     except Refusal as refusal:
-        return "" if ": " in str(refusal) else f"no place and no words: {refusal}"
+        said = str(refusal).splitlines()
     except Exception:  # what the test is about
         return traceback.format_exc(limit=-2)
+    silent = [line for line in said if ": " not in line]
+    return f"no place and no words: {silent}" if silent else ""
 
 
-def _list_job_faults(bundle: Any, job: str) -> list[str]:
+def _list_refusals(bundle: Any, job: str) -> list[str]:
     try:
         check_job(bundle, job)
     except Refusal as refusal:

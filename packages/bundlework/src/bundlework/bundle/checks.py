@@ -184,7 +184,7 @@ def find_prefix_collisions(bundle: Bundle) -> Iterator[str]:
     given = str((bundle.config.get("presets") or {}).get("name_prefix", ""))
     prefix = normalise_prefix(given)
     for key, schema in bundle.config["resources"].get("schemas", {}).items():
-        name = schema["name"].removeprefix(prefix)
+        name = str(schema.get("name", "")).removeprefix(prefix)
         if prefix[-1:].isdigit() and name[:1].isdigit():
             fault = (
                 f"{name!r} begins with a digit, as the prefix {given!r} ends, and names would "

@@ -126,19 +126,21 @@ def refer_to_schemas(resources: Mapping[str, Any]) -> None:
     The name that they get in the end has the target's prefix, as the schema's has.
     """
     schemas = {
-        (s.get("catalog_name"), s.get("name")): f"${{resources.schemas.{key}.name}}"
+        (str(s.get("catalog_name")), str(s.get("name"))): f"${{resources.schemas.{key}.name}}"
         for key, s in (resources.get("schemas") or {}).items()
     }
     catalogs = {
-        c.get("name"): f"${{resources.catalogs.{key}.name}}"
+        str(c["name"]): f"${{resources.catalogs.{key}.name}}"
         for key, c in (resources.get("catalogs") or {}).items()
+        if c.get("name")
     }
     for holder, catalog_field, schema_fields in _list_in_schemas(resources):
-        catalog = holder.get(catalog_field)
+        catalog = str(holder.get(catalog_field) or "")
         for field in schema_fields:
-            if catalog and (catalog, holder.get(field)) in schemas:
-                holder[field] = schemas[catalog, holder[field]]
-        if catalog and catalog in catalogs:
+            name = str(holder.get(field) or "")
+            if catalog and name and (catalog, name) in schemas:
+                holder[field] = schemas[catalog, name]
+        if catalog in catalogs:
             holder[catalog_field] = catalogs[catalog]
     for monitor in (resources.get("quality_monitors") or {}).values():
         catalog, dot, schema = str(monitor.get("output_schema_name") or "").partition(".")

@@ -242,9 +242,10 @@ def _find_empty_resources(config: dict[str, Any]) -> Iterator[tuple[Path_, str]]
 def _check_forms(config: dict[str, Any], places: Places) -> None:
     """Judges the form of everything again, now that variables have their values."""
     checked = {section: config.get(section) for section in (*MERGED, "run_as", "variables")}
-    faults = list(find_form_faults(checked, CONFIG, resolved=True))
-    faults += [fault for fault in find_permission_faults(config) if len(fault[0]) == 2]
-    _raise(places, iter(faults))
+    _raise(places, find_form_faults(checked, CONFIG, resolved=True))
+    # What a resource says of itself is the checks' to judge; the CLI passes it on.
+    of_the_bundle = (fault for fault in find_permission_faults(config) if len(fault[0]) == 2)
+    _raise(places, of_the_bundle)
 
 
 def _fill_in(config: dict[str, Any], root: Path, target: str, places: Places) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def read_files(root: Path) -> tuple[dict[str, Any], Places]:
     config = read_main(root, places)
     faults = []
     read = {places.files[0]}
-    for pattern in config.pop("include", None) or []:
+    for pattern in map(str, config.pop("include", None) or []):
         files = _match_files(root, pattern)
         faults += [places.describe(("include",), fault) for fault in _judge_include(pattern, files)]
         for file in (file for file in files if file not in read and _is_yaml(file)):

@@ -49,8 +49,9 @@ def locate(root: Path, file: Path, pattern: str) -> str:
 def collect_names(bundle: Bundle) -> set[str]:
     """The target's catalogs, and its schemas in full."""
     variables, declared = bundle.config["variables"], bundle.contract.variables
-    catalogs = {variables[name]["value"] for name in (declared.catalog, *declared.read_catalogs)}
-    return catalogs | set(bundle.schemas) | {s.split(".")[1] for s in bundle.schemas}
+    named = (declared.catalog, *declared.read_catalogs)
+    catalogs = {str(variables[name]["value"]) for name in named}
+    return catalogs | set(bundle.schemas) | {s.rpartition(".")[2] for s in bundle.schemas}
 
 
 def _declares(path: tuple[Any, ...], declaring: set[str]) -> bool:

@@ -118,7 +118,7 @@ def _find_work_faults(
 ) -> Iterator[str]:
     if "python_wheel_task" in task:
         wheel = task["python_wheel_task"]
-        fault = find_installed_fault(wheel["package_name"], wheel["entry_point"])
+        fault = find_installed_fault(str(wheel["package_name"]), str(wheel["entry_point"]))
         yield from [fault] if fault else []
     for kind, field in (("notebook_task", "notebook_path"), ("spark_python_task", "python_file")):
         if kind in task:

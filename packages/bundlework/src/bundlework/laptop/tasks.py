@@ -97,7 +97,7 @@ class Executor:
                 self._run_notebook(task["notebook_task"], values)
 
     def _run_wheel(self, wheel: Mapping[str, Any], values: TaskValues) -> None:
-        points = distribution(wheel["package_name"]).entry_points
+        points = distribution(str(wheel["package_name"])).entry_points
         (point,) = (p for p in points if p.name == wheel["entry_point"])
         named = wheel.get("named_parameters") or {}
         arguments = [f"--{name}={value}" for name, value in named.items()]
