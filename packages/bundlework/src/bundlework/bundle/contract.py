@@ -133,7 +133,7 @@ class Pipelines:
     """Files in .azure-pipelines/, without their ending.
 
     Attributes:
-        pull_request, staging, production, rollback, clean_up: What each is for.
+        pull_request, staging, production, rollback, clean_up: The purpose of each file.
     """
 
     pull_request: str = ""
@@ -145,7 +145,7 @@ class Pipelines:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a project declares.
+    """Everything that a project declares.
 
     Attributes:
         workspace: Module with the class `Workspace`, which a task is given, and the context manager

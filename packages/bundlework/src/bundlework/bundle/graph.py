@@ -21,7 +21,7 @@ class State(StrEnum):
     INTERRUPTED = "INTERRUPTED"
 
 
-# A job some of whose tasks failed, but none at an end of its graph, counts as a success.
+# A job succeeds although tasks failed, as long as the last tasks of its graph succeed.
 SUCCESSES = {State.SUCCESS, State.SUCCESS_WITH_FAILURES}
 FAILURES = {State.FAILED, State.TIMED_OUT, State.UPSTREAM_FAILED, State.INTERRUPTED}
 

@@ -1,4 +1,4 @@
-"""What only the YAML as it is written shows: names that belong in a variable or a reference."""
+"""Finds names that belong in a variable or a reference, in the YAML as a person wrote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the agent of a pipeline knows, and what it shows."""
+"""Tells a pipeline's agent from a laptop, and shows pages on it."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _make_policy_step(
 
 
 def list_ruleset_steps(pipeline: str, setting: Setting) -> Iterator[Step]:
-    """GitHub's own rules: a review, the pipeline as a check before a merge, who releases."""
+    """GitHub's own rules: reviews, the pipeline as a check before a merge, a team that releases."""
     owner = setting.repository.partition("/")[0]
     yield Step("team", ("gh", "api", f"orgs/{owner}/teams/{setting.team}", "--jq", ".id"))
     yield _make_ruleset_step(
@@ -76,7 +76,7 @@ def list_ruleset_steps(pipeline: str, setting: Setting) -> Iterator[Step]:
         "rules[][parameters][do_not_enforce_on_create]=true",
         f"rules[][parameters][required_status_checks][][context]={pipeline}",
     )  # fmt: skip
-    # Apart from the other rules, which hold for those who release too.
+    # A ruleset of its own: the team that may skip this rule still obeys the others.
     yield _make_ruleset_step(
         setting, "releases", "refs/heads/release/**", "rules[][type]=creation",
         "bypass_actors[][actor_id]=<team>", "bypass_actors[][actor_type]=Team",

@@ -11,7 +11,7 @@ from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.merging import find_key
 from bundlework.bundle.yaml_source import BundleError
 
-# What a deployment follows.
+# The parts of a bundle that a deployment carries out.
 PARTS = ("resources", "workspace", "permissions", "mode", "presets", "run_as", "variables")
 LONGEST = 80
 
@@ -46,7 +46,7 @@ def flatten(root: Path, target: str) -> dict[str, str]:
 
 
 def select(config: dict[str, Any]) -> dict[str, Any]:
-    """What a deployment follows: of variables the values, of the workspace what was chosen."""
+    """The parts that a deployment carries out; of the workspace, the settings a person chose."""
     inside = f"{config['workspace']['root_path']}/"
     workspace = {
         name: value
@@ -59,7 +59,7 @@ def select(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every value that is no map or list, with its path; tasks and their like by their key."""
+    """Every single value with its path; entries such as tasks are named by their key."""
     if isinstance(value, dict):
         parts = list(value.items())
     elif isinstance(value, list):

@@ -9,7 +9,7 @@ HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
 def read_section(text: str, title: str) -> str:
-    """What a section says; nothing where there is none. A title may be followed by a date."""
+    """The text of a section, empty where the section is missing. A date may follow the title."""
     parts = HEADING.split(text)[1:]
     for heading, body in zip(parts[::2], parts[1::2], strict=True):
         if heading.split(",")[0].strip() == title:

@@ -1,4 +1,4 @@
-"""Destroys the copies of pull requests that are closed or old: what cancelled runs have left."""
+"""Destroys the copies of pull requests that are closed or old; cancelled runs leave such copies."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def read_time(bundle: Bundle, copy: str) -> dt.datetime | None:
 
 
 def destroy_copy(bundle: Bundle, number: int) -> None:
-    """Destroys the copy of a pull request; a cancelled run has left its lock behind."""
-    # What the CLI remembers of a target here may be another pull request's.
+    """Destroys the copy of a pull request, although a cancelled run may have left its lock."""
+    # The CLI's notes on this target, in this folder, may be of another pull request.
     shutil.rmtree(bundle.root / ".databricks" / "bundle" / bundle.target, ignore_errors=True)
     name = bundle.contract.need("variables.pull_request")
     options = ["--auto-approve", "--force-lock", "--var", f"{name}={number}"]
@@ -100,7 +100,7 @@ def destroy_copy(bundle: Bundle, number: int) -> None:
 
 
 def list_left(bundle: Bundle) -> Iterator[int]:
-    """The pull requests that have jobs or schemas; of a lost deployment, nothing else tells."""
+    """The pull requests that have jobs or schemas. A lost deployment leaves no other trace."""
     tags = read_tags(bundle)
     (numbered,) = (name for name, value in tags.items() if value == SAMPLE)
     shared = {name: value for name, value in tags.items() if name != numbered}
@@ -122,7 +122,7 @@ def list_schemas(bundle: Bundle) -> Iterator[tuple[int, str]]:
 
 
 def sweep(bundle: Bundle, number: int) -> None:
-    """Deletes what a copy has that no deployment knows, since its agent was lost."""
+    """Deletes jobs and schemas of a copy that its lost deployment does not know."""
     tags = {n: str(number) if v == SAMPLE else v for n, v in read_tags(bundle).items()}
     jobs = [str(job["job_id"]) for job in list_tagged_jobs(bundle, tags)]
     calls: list[tuple[str, ...]] = [("jobs", "delete", job) for job in jobs]

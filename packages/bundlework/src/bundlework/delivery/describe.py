@@ -15,7 +15,7 @@ from bundlework.bundle.validate import list_targets
 from .plan import HOLD_DATA
 
 START, END = "<!-- job graph: make docs -->", "<!-- end of job graph -->"
-# What holds data or shows it, and what becomes of it when somebody removes it.
+# Kinds of resources that hold or show data, and the effect of removing one.
 DATA_KINDS = {
     "schemas": "a dropped table comes back with `UNDROP TABLE` within 7 days",
     "volumes": "its files are gone: the source delivers them again",
@@ -145,7 +145,7 @@ def describe_start(bundle: Bundle, job: dict[str, Any], callers: list[str]) -> s
 
 
 def describe_cost(job: dict[str, Any]) -> str:
-    """What a run is billed for, and the limit."""
+    """The compute that a run is billed for, and its longest duration."""
     limit = f"at most {job['timeout_seconds'] / 3600:g} h"
     clusters = [cluster["new_cluster"] for cluster in job.get("job_clusters", [])]
     if all("run_job_task" in task for task in job["tasks"]):
@@ -167,7 +167,7 @@ def describe_cluster(cluster: dict[str, Any]) -> str:
 
 
 def describe_failure(job: dict[str, Any]) -> str:
-    """Who tries again, who hears."""
+    """How often a failed task is repeated, and the address that is told."""
     retries = {t["task_key"]: t["max_retries"] for t in job["tasks"] if "max_retries" in t}
     again = ", ".join(
         f"`{task}` is tried {n} times more" if int(n) else f"`{task}` is not repeated"
@@ -178,7 +178,7 @@ def describe_failure(job: dict[str, Any]) -> str:
 
 
 def list_data(bundles: Mapping[str, Bundle]) -> Iterator[str]:
-    """A row for each resource that is no job."""
+    """A row for each resource but the jobs."""
     yield "| resource | name in prod | holds | who may do what | costs idle | when it is removed |"
     yield "|---|---|---|---|---|---|"
     for kind, lost in DATA_KINDS.items():
@@ -197,7 +197,7 @@ def list_data(bundles: Mapping[str, Bundle]) -> Iterator[str]:
 
 
 def get_name(kind: str, resource: dict[str, Any]) -> str:
-    """What people see a resource by."""
+    """The name that people see."""
     if kind == "experiments":
         return str(resource["name"]).split("/")[-1]
     return str(resource.get("display_name") or resource["id"])
@@ -239,7 +239,7 @@ def list_role_targets(contract: Contract) -> dict[str, str]:
 
 
 def collect_rights(bundle: Bundle) -> dict[tuple[str, str], str]:
-    """What a group may do with a resource, by both; all jobs count as one."""
+    """The rights of each group on each resource; all jobs count as one resource."""
     rights: dict[tuple[str, str], str] = {}
     for kind, group in bundle.config["resources"].items():
         for key, resource in group.items():

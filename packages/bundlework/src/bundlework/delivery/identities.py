@@ -18,7 +18,7 @@ from .identity_steps import list_steps
 from .programs import ask
 from .steps import Setting, Step
 
-# What a step has found or made, such as the application of prod.
+# A name in angle brackets stands for the id that an earlier step found or made.
 KNOWN = re.compile(r"<([a-z -]+)>")
 
 
@@ -70,7 +70,7 @@ def fill_in(call: tuple[str, ...], known: Mapping[str, str]) -> list[str]:
 
 
 def describe_next(bundles: Mapping[str, Bundle], known: Mapping[str, str]) -> str:
-    """What a person writes into the bundle then."""
+    """Tells the person which values to write into the bundle next."""
     contract = next(iter(bundles.values())).contract
     name, targets = contract.need("variables.deployer"), contract.targets
     lines = [f"\nNext, in databricks.yml, the variable {name} of each target:"]

@@ -35,7 +35,7 @@ BRANCHES = {
     "staging": "refs/heads/main",
     "production": "refs/heads/release/*",
 }
-# Azure shows it at each approval; it does not know which of a run's two it is.
+# Azure shows the same text at both approvals of a run.
 INSTRUCTIONS = (
     "Each approval hands this branch's own code the identity that deploys prod. Before the first:"
     " the branch is one commit of `make release` on a reviewed commit of main. Before the second:"
@@ -52,7 +52,7 @@ PIPELINES = {
 
 
 def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step]:
-    """Identities first, then what may use them, then who may change branches."""
+    """Identities first, then the pipelines that may use them, then the rules of branches."""
     bundle = next(iter(bundles.values()))
     name, contract = bundle.config["bundle"]["name"], bundle.contract
     environments = (contract.targets.staging, contract.targets.production)
@@ -115,7 +115,7 @@ def list_principal_steps(name: str, target: str) -> Iterator[Step]:
 
 
 def list_role_steps(bundle: Bundle, target: str, setting: Setting) -> Iterator[Step]:
-    """The right to see the workspace, since who sees nothing of a subscription cannot log in."""
+    """The right to see the workspace: without any right on a subscription, az cannot log in."""
     host = bundle.config["workspace"]["host"].removeprefix("https://").rstrip("/")
     query = ("--query", f"[?workspaceUrl=='{host}'].id | [0]", "-o", "tsv")
     yield Step(
@@ -133,7 +133,7 @@ def list_role_steps(bundle: Bundle, target: str, setting: Setting) -> Iterator[S
 
 
 def list_connection_steps(name: str, target: str, setting: Setting) -> Iterator[Step]:
-    """The connection that the service principal trusts to be it."""
+    """The service connection, and the trust that lets it act as the service principal."""
     app = f"application of {target}"
     named = f"{ENDPOINTS}?endpointNames={name}&"
     made = make_connection(name, app, setting)
@@ -279,7 +279,7 @@ def list_pipeline_steps(name: str, pipeline: str, target: str, setting: Setting)
 
 
 def make_permission_step(pipeline: str, kind: str, resource: str, setting: Setting) -> Step:
-    """What lets a pipeline use a resource without a click in its first run."""
+    """The permission that lets a pipeline use a resource without a click in its first run."""
     address = f"_apis/pipelines/pipelinePermissions/{kind}/<{resource}>?"
     query = f"pipelines[?id==`<pipeline {pipeline}>`].id | [0]"
     body = {"pipelines": [{"id": f"<pipeline {pipeline}>", "authorized": True}]}

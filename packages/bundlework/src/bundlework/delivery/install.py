@@ -92,7 +92,7 @@ def find_system() -> str:
 
 
 def fetch(address: str) -> bytes:
-    """What lies at an address.
+    """Downloads the content of an address.
 
     Raises:
         Refusal: It cannot be had.

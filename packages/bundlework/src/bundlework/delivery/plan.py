@@ -20,7 +20,7 @@ LONGEST_DEFINITION = 4000
 
 @dataclass(frozen=True)
 class Field:
-    """What a resource's field is, and what it would become; both as JSON."""
+    """A field of a resource, as JSON before and after the deployment."""
 
     name: str
     before: str
@@ -32,10 +32,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Change:
-    """What a deployment would do with a resource, such as `update` with `jobs.training`.
+    """The change that a deployment would make to a resource, such as `update` to `jobs.training`.
 
     Attributes:
-        fields: What would change in a resource that is there.
+        fields: The fields of an existing resource that would change.
         definition: A new resource, as JSON.
     """
 

@@ -20,7 +20,7 @@ SOURCES = {
 
 
 def ask(root: Path, *words: str) -> str:
-    """What a program prints.
+    """Runs a program and returns its output.
 
     Raises:
         Refusal: It is missing, or failed; with what it said.

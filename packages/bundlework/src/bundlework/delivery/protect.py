@@ -1,6 +1,6 @@
 """Makes a catalog read-only in other targets' workspaces, whatever grants say there.
 
-Unity Catalog's workspace bindings are no resource of a bundle; an owner of the catalog runs this
+A bundle cannot declare Unity Catalog's workspace bindings, so an owner of the catalog runs this
 once.
 """
 

@@ -66,7 +66,7 @@ def find_tree_reasons(root: Path) -> Iterator[str]:
 
 
 def find_version_reasons(root: Path, number: Version, changelog: str) -> Iterator[str]:
-    """Why this is no next release."""
+    """Reasons why this version cannot be released next."""
     newest = max(list_versions(root), default=())
     if number <= newest:
         yield f"VERSION {_join(number)} is not greater than {_join(newest)}: choose a greater one"
@@ -130,7 +130,7 @@ def check_version(root: Path) -> None:
 
 
 def find_newer_reasons(root: Path, version: str) -> Iterator[str]:
-    """What is newer than this commit; without a tag too, for it may have failed once deployed."""
+    """Releases newer than this commit. One without a tag counts: it may be deployed and failed."""
     number, branches = parse_version(version), list_branches(root)
     advice = f"cut a new release from {MAIN}, or go back with rollback.yml"
     tagged, cut = (max(versions, default=()) for versions in (list_versions(root), branches))

@@ -27,7 +27,7 @@ def write_report(
         base: The commit to compare with, such as origin/main.
 
     Raises:
-        Refusal: There is no such commit.
+        Refusal: The commit does not exist.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:

@@ -1,4 +1,4 @@
-"""What an earlier step left running: Azure ends a cancelled task, not what its script started."""
+"""Ends programs that a cancelled step left: Azure ends the step's shell, not its children."""
 
 from __future__ import annotations
 

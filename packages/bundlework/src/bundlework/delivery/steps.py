@@ -1,10 +1,10 @@
-"""What a step of the one-time setup is, and what it is told."""
+"""A step of the one-time setup, and the answers that all steps are made of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What programs print when there is nothing.
+# Programs print one of these when they find nothing.
 NOTHING = ("", "[]", "{}", "null")
 
 
@@ -16,7 +16,7 @@ class Step:
         what: Its name, for people; with `<...>` it is what later steps refer to.
         find: The call that prints its id; nothing when it is not there.
         make: The call that makes it; empty for what comes with something else.
-        holds: What the answer must contain; without it, the thing is not there as it should be.
+        holds: Words that the answer must contain; without them the thing is incomplete.
     """
 
     what: str
@@ -52,7 +52,7 @@ class Setting:
     team: str = ""
 
     def list_missing(self) -> list[str]:
-        """What was not given, one line each."""
+        """One line for each answer that is missing."""
         other = () if self.github else ("team",)
         given = {k: v for k, v in vars(self).items() if k not in ("github", *other)}
         return [

@@ -16,7 +16,7 @@ from bundlework.errors import Refusal
 from .deploy import ask_bundle
 from .programs import ask
 
-# What the CLI says of what is not there.
+# The CLI says one of these when a thing does not exist.
 NOT_THERE = re.compile(r"Job \d+ does not exist|Path \(.*\) doesn't exist")
 
 
@@ -55,13 +55,13 @@ def read_jobs(bundle: Bundle, deployed: dict[str, Any]) -> Iterator[tuple[str, d
 
 
 def ask_workspace(bundle: Bundle, *words: str) -> Any:
-    """What a command of the CLI answers about the target's workspace."""
+    """Asks the target's workspace through a command of the CLI, and parses the answer."""
     said = ask(bundle.root, "databricks", *words, "--output", "json", "--target", bundle.target)
     return json.loads(said)
 
 
 def find_in_workspace(bundle: Bundle, *words: str) -> Any:
-    """What a command of the CLI answers about a thing; None where there is no such thing.
+    """Asks the workspace about one thing; None where the thing does not exist.
 
     Raises:
         Refusal: Nobody knows: the workspace cannot be asked.
@@ -85,7 +85,7 @@ def find_doubles(bundle: Bundle, known: set[str]) -> Iterator[str]:
 
 
 def read_tags(bundle: Bundle) -> dict[str, str]:
-    """What tells the jobs of a target from all others."""
+    """The tags that together tell the jobs of a target from all others."""
     tags = bundle.config["presets"].get("tags", {})
     identity = bundle.contract.need("every_job.identity")
     return {name: str(tags[name]) for name in identity if name in tags}

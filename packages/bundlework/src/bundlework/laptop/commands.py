@@ -72,7 +72,7 @@ def repair_run(root: Path, number: int | None, variables: Sequence[str]) -> int:
         1 when the run failed again, else 0.
 
     Raises:
-        Refusal: There is no such run, or it succeeded.
+        Refusal: The run does not exist, or it succeeded.
     """
     run = find_run(RunStore(get_state(root) / "runs.db"), number)
     bundle = load_bundle(root, run.target, parse_pairs(variables, "--var"))

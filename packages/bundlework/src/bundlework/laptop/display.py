@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live tree on a terminal, plain lines elsewhere."""
+"""Shows a run to a person: a live tree on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class PlainDisplay(logging.Handler):
         logging.getLogger().removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """What a task does now is in the log file."""
+        """Shows nothing: the log file has the messages of tasks."""
 
     def task_started(self, depth: int, job: str, task: str) -> None:
         """See `Listens`."""

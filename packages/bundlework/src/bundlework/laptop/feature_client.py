@@ -70,7 +70,7 @@ def open_feature_client(spark: SparkSession, catalogs: list[str]) -> FeatureEngi
 
 
 class Unavailable:
-    """Stands for a service that a laptop has not: using it names the call."""
+    """Stands in for a service of a workspace: each call of it raises, naming the call."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -66,7 +66,7 @@ def _list_installed() -> list[Path]:
 
 
 def find_fault(home: Path) -> str | None:
-    """What keeps Spark from running on the Java in `home`; None when nothing does."""
+    """The reason why Spark cannot run on the Java in `home`; None when Spark can."""
     java = home / "bin" / "java"
     if not java.exists():
         return "has no bin/java"

@@ -63,7 +63,7 @@ class RunStore:
         return began, [self.get_job(row[0]) for row in rows]
 
     def mark_interrupted(self) -> None:
-        """Marks runs that a killed process left running; only for who holds the lock."""
+        """Marks runs that a killed process left running; the caller holds the lock."""
         for table in ("job_runs", "task_runs"):
             self._database.execute(
                 f"UPDATE {table} SET state = ?, finished = ? WHERE state = ?",

@@ -113,10 +113,10 @@ def list_failed(store: RunStore, run: JobRun) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def open_session(bundle: Bundle, began: float) -> Iterator[Session]:
-    """What runs need, for as long as they last.
+    """Opens log file, lock and workspace for runs, and closes them afterwards.
 
     Args:
-        began: When the command began, for who asks where the time went.
+        began: When the command began; `times` counts from there.
 
     Raises:
         Refusal: Another command uses the project's workspace.

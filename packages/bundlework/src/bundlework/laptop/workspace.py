@@ -80,7 +80,7 @@ class LocalWorkspace:
     def guard(self) -> Iterator[None]:
         """Fails when the block writes to a catalog that is only read, as grants would.
 
-        However the block ends: a workspace would have refused the write before.
+        The check is made however the block ends: a workspace would have refused the write.
 
         Raises:
             PermissionError: It names the tables.
@@ -118,7 +118,7 @@ class LocalWorkspace:
 
 
 class LocalSecrets:
-    """Secrets in files that only their owner may read; one that is asked for first is made up."""
+    """Secrets in files that only their owner may read. The first request makes a random one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -128,7 +128,7 @@ class LocalSecrets:
         path = self._folder / scope / key
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Whoever is killed in between leaves no secret that is empty.
+            # Written elsewhere first: a killed process leaves no empty secret.
             draft = path.with_name(f"{key}.draft")
             draft.touch(mode=0o600)
             draft.write_text(token_hex(32))
