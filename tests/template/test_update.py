@@ -338,8 +338,8 @@ def test_a_project_that_is_like_no_version_is_refused_unless_a_record_says_other
     done = update(unknown, "--template", str(template))
     expected = "Only 2 of the 9 files of that version are in this project: give its answers with"
     assert done.stderr.startswith(expected)
-    kept = {name: FILES[name] for name in ("Makefile", "pyproject.toml", "docs/bundle.md")}
-    commit(recorded, few | kept)
+    kept = {name: FILES[name] for name in ("Makefile", "pyproject.toml")}
+    commit(recorded, few | kept | {"docs/own.md": "ours\n"})
     succeed(recorded)
 
 
