@@ -60,9 +60,9 @@ def merge(base: Any, override: Any, path: Path_ = ()) -> Any:
 
 
 def _name_kind(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "mapping" if isinstance(value, dict) else "list"
-    return "text"
+    if isinstance(value, dict):
+        return "mapping"
+    return "list" if isinstance(value, list) else "text"
 
 
 def _merge_lists(base: list[Any], override: list[Any], path: Path_) -> list[Any]:

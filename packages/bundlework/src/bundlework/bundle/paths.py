@@ -86,7 +86,7 @@ def list_files(root: Path, resources: dict[str, Any]) -> None:
 def _expand(root: Path, library: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for kind in ("notebook", "file"):
         path = (library.get(kind) or {}).get("path")
-        if _names_file(path, kind):
+        if isinstance(path, str) and _names_file(path, kind):
             found = sorted(glob(path, root_dir=root, include_hidden=True))
             yield from ({**library, kind: {**library[kind], "path": each}} for each in found)
             if found:

@@ -99,7 +99,7 @@ def _is_only_read(bundle: Bundle, task: dict[str, Any], name: str) -> bool:
 def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
     declared = list_declared(bundle)
     for path, wheel, name, value, marks in _list_settings(bundle):
-        if WRITTEN not in marks or value in declared:
+        if WRITTEN not in marks or str(value) in declared:
             continue
         is_own = str(value).split(".")[0].lower() == own.lower()
         where = "undeclared" if is_own else f"outside the target's catalog {own}"
@@ -112,7 +112,7 @@ def find_unmarked_settings(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     for bundle in bundles.values():
         declared = list_declared(bundle)
         for path, wheel, name, value, marks in _list_settings(bundle):
-            if value in declared and not {READ, WRITTEN} & {*marks}:
+            if str(value) in declared and not {READ, WRITTEN} & {*marks}:
                 fault = (
                     f"{name} is {value}, and its setting does not say whether the task writes "
                     f'there: annotate it with "{READ}" or "{WRITTEN}"'
