@@ -134,7 +134,7 @@ class _Resolver:
             value = _get(value, part)
         if value is not None:
             return self.walk(value, path, (*trail, name))
-        if len(parts) == 2 and parts[1] in EMPTY.get(parts[0], ()):
+        if len(parts) == 2 and parts[1] in EMPTY.get(str(parts[0]), ()):
             return ""
         if self._is_known_later(parts):
             return found.group(0)
