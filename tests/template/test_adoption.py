@@ -15,7 +15,7 @@ from toy import commit, git, read
 
 # The last version with local/ and delivery/ in the project, and without a record.
 FORMER = "2c17edc6c3f99089"
-FEATURE, NOTEBOOK = "carrier_delays.py", "notebooks/explore.py"
+FEATURE, NOTEBOOK = "delays.py", "notebooks/explore.py"
 PROJECT = "{{cookiecutter.__project_slug}}"
 MARGIN = re.compile(r'(champion_margin:\n.*?default: )"[\d.]+"', re.DOTALL)
 MISSING = subprocess.run(
@@ -78,8 +78,8 @@ def change_as_owner(name: str, text: str) -> str | None:
     """What the owner makes of a file: a feature, a margin, the README, and no notebook."""
     if name == NOTEBOOK:
         return None
-    if name.endswith(f"features/{FEATURE}"):
-        return text.replace("Recent delays by carrier", "Our delays by carrier")
+    if name.endswith(f"/features/{FEATURE}"):
+        return text.replace('F.count("*")', "F.count(F.lit(1))")
     if name == "databricks.yml":
         return MARGIN.sub(r'\1"0.02"', text)
     return text.replace("# Flight Delays\n", "# Our flights\n", 1) if name == "README.md" else text

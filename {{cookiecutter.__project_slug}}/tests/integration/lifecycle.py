@@ -26,7 +26,12 @@ from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
 from {{ cookiecutter.__package }}.use_case.model import select_inputs
-from {{ cookiecutter.__package }}.use_case.tables import CARRIER_DELAYS, ORIGIN_DELAYS, ORIGIN_WEATHER, RAW_TABLES
+from {{ cookiecutter.__package }}.use_case.tables import (
+    CARRIER_DELAYS,
+    ORIGIN_DELAYS,
+    ORIGIN_WEATHER,
+    RAW_TABLES,
+)
 
 ROOT = Path(__file__).parents[2]
 AS_OF = "2013-04-01"

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.monitoring.facts import count_alerts, measure_drift, measure_performance
+from {{ cookiecutter.__package }}.monitoring.facts import (
+    count_alerts,
+    measure_drift,
+    measure_performance,
+)
 from {{ cookiecutter.__package }}.registry.drift import ColumnBaseline
 
 

@@ -13,7 +13,13 @@ import pytest
 
 from {{ cookiecutter.__package }}.training import tuning
 from {{ cookiecutter.__package }}.training.fitting import make_baseline, number_periods
-from {{ cookiecutter.__package }}.training.tuning import TrainingError, Trial, check_rows, split_by_time, tune
+from {{ cookiecutter.__package }}.training.tuning import (
+    TrainingError,
+    Trial,
+    check_rows,
+    split_by_time,
+    tune,
+)
 from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, LABEL, LABEL_DELAY
 

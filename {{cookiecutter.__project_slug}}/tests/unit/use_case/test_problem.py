@@ -7,7 +7,12 @@ import datetime as dt
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
-from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, describe_flights, label_flights, name_days
+from {{ cookiecutter.__package }}.use_case.problem import (
+    EVENT_TIME,
+    describe_flights,
+    label_flights,
+    name_days,
+)
 
 LAST_EVENING = pd.DataFrame({EVENT_TIME: ["2013-07-01T03:59Z", "2013-07-01T04:01Z"]})
 CUTOFF = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)

@@ -21,7 +21,12 @@ from {{ cookiecutter.__package }}.registry.predicting import score
 from {{ cookiecutter.__package }}.registry.training_sets import name_trained_tables
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
-from {{ cookiecutter.__package }}.use_case.problem import BASELINE_FEATURE, CATEGORIES, EVENT_TIME, LABEL
+from {{ cookiecutter.__package }}.use_case.problem import (
+    BASELINE_FEATURE,
+    CATEGORIES,
+    EVENT_TIME,
+    LABEL,
+)
 from {{ cookiecutter.__package }}.validation.case import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 

@@ -15,7 +15,11 @@ from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
 from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
 from {{ cookiecutter.__package }}.use_case.problem import LABEL
 from {{ cookiecutter.__package }}.validation import environment
-from {{ cookiecutter.__package }}.validation.environment import check_fresh_process, claim_folder, find_environment
+from {{ cookiecutter.__package }}.validation.environment import (
+    check_fresh_process,
+    claim_folder,
+    find_environment,
+)
 from {{ cookiecutter.__package }}.validation.gate import run_check
 from {{ cookiecutter.__package }}.validation.results import Verdict
 

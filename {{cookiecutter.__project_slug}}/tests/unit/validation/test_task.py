@@ -12,7 +12,11 @@ from {{ cookiecutter.__package }}.registry.versions import choose_version
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 from {{ cookiecutter.__package }}.validation import task
 from {{ cookiecutter.__package }}.validation.case import read_record
-from {{ cookiecutter.__package }}.validation.task import UnfinishedVersionError, validate, wait_for_training
+from {{ cookiecutter.__package }}.validation.task import (
+    UnfinishedVersionError,
+    validate,
+    wait_for_training,
+)
 
 from ..toy_registry import NAME, Registry
 
