@@ -22,6 +22,8 @@ def make_frame(
 ) -> DataFrame:
     """Makes a frame of rows that are given by column name; a column left out is null.
 
+    Usage: `make_frame(spark, [{"number": 1, "kind": "promotion"}], PROMOTIONS.struct)`.
+
     The rows go through Arrow: Spark would unpack a list in Python workers.
 
     Raises:
@@ -52,6 +54,8 @@ def append_new_rows(
 ) -> None:
     """Appends the rows whose keys the table does not hold yet, in one transaction.
 
+    Usage: `append_new_rows(FLIGHTS.full_name(settings), rows, FLIGHTS.keys)`.
+
     Args:
         table: `catalog.schema.name`.
         within: A condition on the table's columns (as `name.column`) that all rows satisfy. Keys
@@ -63,7 +67,10 @@ def append_new_rows(
 
 
 def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
-    """Inserts rows, and replaces those with equal keys, in one transaction."""
+    """Inserts rows, and replaces those with equal keys, in one transaction.
+
+    Usage: `upsert_rows(METRICS.full_name(settings), rows, METRICS.keys)`.
+    """
     merge = _start(table, rows, _match(table, keys))
     merge.whenMatched().updateAll().whenNotMatched().insertAll().merge()
 

@@ -13,6 +13,8 @@ Result = TypeVar("Result")
 def do_in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> dict[Item, Result]:
     """Does `work` for all items at once: one alone leaves the cluster idle part of the time.
 
+    Usage: `do_in_parallel(lambda table: count(spark, table), RAW_TABLES)`.
+
     Returns:
         The result for each item.
 

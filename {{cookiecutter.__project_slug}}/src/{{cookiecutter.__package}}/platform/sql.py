@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def quote_name(name: str) -> str:
-    """Puts each part of `catalog.schema.table` into backticks."""
+    """Puts each part of `catalog.schema.table` into backticks.
+
+    Usage: `spark.sql(f"DESCRIBE {quote_name(table)}")`.
+    """
     return ".".join(f"`{part.replace('`', '``')}`" for part in name.split("."))
 
 

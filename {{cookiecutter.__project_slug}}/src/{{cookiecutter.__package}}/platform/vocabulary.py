@@ -42,6 +42,8 @@ TYPES: dict[str, DataType] = {
 class Column:
     """A column and the rules that its values obey.
 
+    Usage: `Column("distance", "double", "miles", required=True, minimum=1)`.
+
     Attributes:
         type: One of `TYPES`.
         comment: Meaning and unit.
@@ -75,6 +77,8 @@ class Column:
 @dataclass(frozen=True)
 class Table:
     """A table in one of the schemas that the settings name.
+
+    Usage: `Table("raw", "weather", "Hourly weather.", columns, ("origin",), "observed_at")`.
 
     Attributes:
         schema: The name of the setting that holds `catalog.schema`.
@@ -124,6 +128,8 @@ class Table:
 @dataclass(frozen=True, kw_only=True)
 class FeatureTable(Table):
     """A feature table, and how its rows are computed.
+
+    Usage: see `CARRIER_DELAYS` in `use_case/tables.py`.
 
     Attributes:
         source: The raw table that the rows are computed from.

@@ -20,12 +20,18 @@ class Window:
     end: dt.datetime
 
     def contains(self, time: Column | str) -> Column:
-        """Returns the condition that a timestamp column lies inside."""
+        """Returns the condition that a timestamp column lies inside.
+
+        Usage: `flights.where(window.contains("scheduled_departure"))`.
+        """
         column = F.col(time) if isinstance(time, str) else time
         return (column >= F.lit(self.start)) & (column < F.lit(self.end))
 
     def select(self, frame: DataFrame, time: str) -> DataFrame:
-        """Selects the rows of `frame` whose `time` lies inside."""
+        """Selects the rows of `frame` whose `time` lies inside.
+
+        Usage: `window.select(weather, "observed_at")`.
+        """
         return frame.where(self.contains(time))
 
     def __str__(self) -> str:

@@ -18,7 +18,10 @@ PREVIOUS = "previous_champion"
 
 
 def find_champion(spark: SparkSession, settings: Settings) -> int | None:
-    """Finds the version that was champion on `as_of`; None before the first promotion."""
+    """Finds the version that was champion on `as_of`; None before the first promotion.
+
+    Usage: `find_champion(workspace.spark, settings)`.
+    """
     promotions = spark.table(PROMOTIONS.full_name(settings))
     known = promotions.where(F.col("as_of") <= F.lit(settings.as_of))
     last = known.orderBy(F.desc("as_of"), F.desc("number")).limit(1).collect()

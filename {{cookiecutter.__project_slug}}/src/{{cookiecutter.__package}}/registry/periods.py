@@ -16,7 +16,10 @@ TRAINING_DAYS = 365
 
 
 def get_scoring_window(as_of: dt.date, days: int) -> Window:
-    """Returns the last `days` before `as_of`, which a run scores and monitors."""
+    """Returns the last `days` before `as_of`, which a run scores and monitors.
+
+    Usage: `get_scoring_window(settings.as_of, settings.window_days)`.
+    """
     end = to_instant(as_of)
     return Window(end - dt.timedelta(days=days), end)
 

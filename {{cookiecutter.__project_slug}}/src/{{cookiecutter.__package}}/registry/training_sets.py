@@ -36,7 +36,10 @@ def read_labelled_flights(
 def make_training_set(
     workspace: Workspace, flights: DataFrame, lookups: Sequence[FeatureLookup]
 ) -> Any:
-    """Makes the feature client's training set: `flights` joined with features, point in time."""
+    """Makes the feature client's training set: `flights` joined with features, point in time.
+
+    Usage: `make_training_set(workspace, flights, list_lookups(settings)).load_df()`.
+    """
     label = LABEL if LABEL in flights.columns else None
     return workspace.features.create_training_set(
         df=flights, feature_lookups=list(lookups), label=label

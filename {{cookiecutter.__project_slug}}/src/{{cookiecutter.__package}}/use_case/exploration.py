@@ -33,6 +33,8 @@ def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame
 def plot_late_shares(flights: DataFrame) -> Figure:
     """Plots the share of late flights by hour of day, carrier and week, as one figure.
 
+    Usage: `display(plot_late_shares(read_late_flights(spark, "prod.raw", "2013-05-06")))`.
+
     Groups of fewer than `LEAST_FLIGHTS` flights are left out.
     """
     from matplotlib.figure import Figure

@@ -51,6 +51,8 @@ def log_card(
 def read_page(client: MlflowClient, model_name: str, version: int) -> str:
     """Reads the page of a version that was judged.
 
+    Usage: `displayHTML(read_page(mlflow.MlflowClient(), "prod.models.model", 3))`.
+
     Raises:
         LookupError: The version has no card.
     """
