@@ -22,8 +22,9 @@ from .quartz import find_cron_faults
 from .sources import find_hard_coded_names
 from .writes import (
     find_foreign_names,
+    find_outside_resources,
+    find_undeclared_writes,
     find_unmarked_settings,
-    find_write_faults,
     get_catalog,
 )
 
@@ -223,7 +224,8 @@ TARGET_CHECKS = (
     Check(find_graph_faults),
     Check(find_file_faults),
     Check(find_parameter_faults, ("settings",)),
-    Check(find_write_faults, ("variables.catalog", "settings")),
+    Check(find_outside_resources, ("variables.catalog",)),
+    Check(find_undeclared_writes, ("variables.catalog", "settings")),
     Check(find_schedule_faults, ("targets.production",)),
     Check(find_operation_faults, ("every_job.fields",)),
     Check(find_tag_faults, ("every_job.tags",)),

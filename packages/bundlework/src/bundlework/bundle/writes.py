@@ -18,11 +18,8 @@ PLACE = re.compile(r"(?<![\w.@/`-])(`?)([\w-]+)\1(?:\.`?[\w-]+`?){1,2}(?![\w.@`-
 TOLD = (*NAMED_PARAMETERS.items(), ("python_wheel_task", "parameters"))
 
 
-def find_write_faults(bundle: Bundle) -> Iterator[str]:
-    """Resources outside the target's own catalog, and settings that name an undeclared place.
-
-    A setting that names a place says in its metadata whether a task reads or writes it.
-    """
+def find_outside_resources(bundle: Bundle) -> Iterator[str]:
+    """Schemas, models and volumes outside the target's own catalog."""
     own = get_catalog(bundle)
     for kind in PLACES:
         for key, resource in bundle.config["resources"].get(kind, {}).items():
@@ -32,7 +29,6 @@ def find_write_faults(bundle: Bundle) -> Iterator[str]:
                     f"write ${{var.{bundle.contract.variables.catalog}}}"
                 )
                 yield bundle.places.describe(("resources", kind, key, "catalog_name"), fault)
-    yield from _find_parameter_writes(bundle, own)
 
 
 def get_catalog(bundle: Bundle) -> str:
@@ -96,8 +92,9 @@ def _is_only_read(bundle: Bundle, task: dict[str, Any], name: str) -> bool:
     return field is not None and READ in field.metadata
 
 
-def _find_parameter_writes(bundle: Bundle, own: str) -> Iterator[str]:
-    declared = list_declared(bundle)
+def find_undeclared_writes(bundle: Bundle) -> Iterator[str]:
+    """Settings that name a place to write which is not a resource of the bundle."""
+    own, declared = get_catalog(bundle), list_declared(bundle)
     for path, wheel, name, value, marks in _list_settings(bundle):
         if WRITTEN not in marks or str(value) in declared:
             continue
