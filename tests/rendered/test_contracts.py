@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from flight_delays.ingestion.contracts import REASONS, judge_rows, load_delivery
 from flight_delays.ingestion.task import compare_with_stored
-from flight_delays.tables import OUTCOMES
-from flight_delays.windows import Window
+from flight_delays.platform.windows import Window
+from flight_delays.use_case.tables import OUTCOMES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import posixpath
-import re
-import subprocess
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,42 +20,20 @@ from .defaults import (
     rename_served_models,
 )
 from .forms import CONFIG, drop_nothing, find_form_faults
-from .merging import MergeError, merge
 from .paths import NOTEBOOK_EXTENSIONS, Translator, anchor_paths, find_sync_root, list_files
 from .permissions import find_permission_faults, grant_permissions
-from .presets import apply_presets, fill_presets, find_nameless, find_preset_faults, normalise
+from .presets import apply_presets, fill_presets, find_nameless, find_preset_faults
 from .reading import read_files, read_variable_file
 from .references import References, resolve
-from .yaml_source import BundleError, Path_, Places, Written
+from .surroundings import fill_in
+from .targets import MERGED, apply_target, find_default_target
+from .yaml_source import BundleError, Path_, Places
 
-FOLDERS = {
-    f"{kind}_path": f"${{workspace.root_path}}/{folder}"
-    for kind, folder in [
-        ("file", "files"),
-        ("artifact", "artifacts"),
-        ("state", "state"),
-        ("resource", "resources"),
-    ]
-}
-# What a target lays upon the bundle.
-MERGED = ("bundle", "workspace", "artifacts", "resources", "sync", "permissions", "presets")
-# What a target's variable may say instead of a value.
-DECLARATIONS = (
-    {"default", "type", "description"},
-    {"default", "type"},
-    {"default", "description"},
-    {"lookup", "description"},
-    {"default"},
-    {"lookup"},
-)
 NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 # Kinds of resources that run as somebody, and those that cannot run as anybody but who deploys.
 RUNNING = ("jobs", "pipelines", "alerts")
 NOT_RUNNING = ("model_serving_endpoints", "quality_monitors", "apps")
 IDENTITIES = ("service_principal_name", "user_name")
-# A folder of the workspace, and what the CLI puts before it.
-DOUBLED = re.compile(r"/Workspace/?(\$\{workspace\.(?:root|file|artifact|state|resource)_path\})")
-MOUNTED = ("/Workspace/", "/Volumes/")
 
 
 @dataclass(frozen=True)
@@ -145,12 +119,12 @@ def load_bundle(
         BundleError: One line for each fault, with file and line.
     """
     config, places = read_files(root)
-    name = target or _find_default_target(config, places)
+    name = target or find_default_target(config, places)
     places = places.for_target(name)
-    config = _apply_target(config, name, places)
+    config = apply_target(config, name, places)
     _check_run_as(config, places)
     _raise(places, _find_empty_resources(config))
-    config = _fill_in(drop_nothing(config), root, name, places)
+    config = fill_in(drop_nothing(config), root, name, places)
     kept = read_variable_file(root, name)
     References(config, places, dict(variables or {}), kept).choose_variables()
     config = resolve(config, places, ("variables", "bundle", "workspace"))
@@ -171,55 +145,6 @@ def _raise(places: Places, faults: Iterator[tuple[Path_, str]]) -> None:
     found = [places.describe(path, fault) for path, fault in faults]
     if found:
         raise BundleError(found)
-
-
-def _find_default_target(config: dict[str, Any], places: Places) -> str:
-    targets = config["targets"]
-    defaults = [name for name, target in targets.items() if target.get("default")]
-    if len(defaults) != 1 and len(targets) != 1:
-        fault = f"name a target, or let one be the default: there are {', '.join(targets)}"
-        raise BundleError([places.describe(("targets",), fault)])
-    return str(defaults[0] if len(targets) > 1 else next(iter(targets)))
-
-
-def _apply_target(config: dict[str, Any], name: str, places: Places) -> dict[str, Any]:
-    targets = config["targets"]
-    if name not in targets:
-        fault = f"unknown target {name!r}: there are {', '.join(targets)}"
-        raise BundleError([places.describe(("targets",), fault)])
-    target = targets[name]
-    merged = {section: value for section, value in config.items() if section != "targets"}
-    try:
-        for section in MERGED:
-            if target.get(section) is not None:
-                merged[section] = merge(merged.get(section), target[section], (section,))
-    except MergeError as error:
-        path = ("targets", name, *error.path)
-        raise BundleError([places.describe(path, str(error))]) from None
-    # Who runs the jobs is replaced, not merged.
-    merged |= {field: target[field] for field in ("run_as", "mode") if field in target}
-    own = {"cluster_id": target.get("cluster_id") or target.get("compute_id")}
-    own |= {"git": {**(merged["bundle"].get("git") or {}), **(target.get("git") or {})}}
-    merged["bundle"] = {**merged["bundle"], **{k: v for k, v in own.items() if v}}
-    variables = target.get("variables") or {}
-    _override_variables(merged, variables, ("targets", name, "variables"), places)
-    return merged
-
-
-def _override_variables(
-    config: dict[str, Any], variables: dict[str, Any], path: Path_, places: Places
-) -> None:
-    declared = dict(config["variables"])
-    for key, value in variables.items():
-        if key not in declared:
-            fault = f"there is no variable {key}: declare it under variables, or correct the name"
-            raise BundleError([places.describe((*path, key), fault)])
-        is_whole = isinstance(value, dict) and set(value) in DECLARATIONS
-        given = value if is_whole else {"default": value}
-        # A value comes instead of a lookup, and a lookup instead of a value.
-        former = {"lookup"} if "default" in given else {"default"}
-        declared[key] = {k: v for k, v in declared[key].items() if k not in former} | given
-    config["variables"] = declared
 
 
 def _check_run_as(config: dict[str, Any], places: Places) -> None:
@@ -246,74 +171,6 @@ def _check_forms(config: dict[str, Any], places: Places) -> None:
     # What a resource says of itself is the checks' to judge; the CLI passes it on.
     of_the_bundle = (fault for fault in find_permission_faults(config) if len(fault[0]) == 2)
     _raise(places, of_the_bundle)
-
-
-def _fill_in(config: dict[str, Any], root: Path, target: str, places: Places) -> dict[str, Any]:
-    """Adds what the CLI knows by itself: the target, git's state, the user, the folders."""
-    config = copy.deepcopy(config)
-    name = config["bundle"].get("name")
-    if not name:
-        raise BundleError([places.describe(("bundle",), "name is missing: write one")])
-    bundle = {**config["bundle"], "target": target, "environment": target}
-    bundle |= {"mode": config.get("mode", ""), "git": _describe_git(root, bundle.get("git") or {})}
-    user = _ask_git(root, "config", "user.email") or "me@laptop"
-    written = config["workspace"]
-    workspace: dict[str, Any] = {"host": "", "root_path": f"~/.bundle/{name}/{target}", **FOLDERS}
-    workspace |= {**written, "current_user": _describe_user(user)}
-    workspace |= {f: _mount(workspace[f], user) for f in ("root_path", *FOLDERS)}
-    whole = {**config, "bundle": bundle, "workspace": workspace}
-    filled: dict[str, Any] = _map_texts(whole, _drop_doubled_folder)
-    return filled
-
-
-def _mount(path: Any, user: str) -> Any:
-    """A folder of the workspace from its root on."""
-    text = str(path)
-    if text.startswith("~/"):
-        return posixpath.join("/Workspace/Users", user, text[2:])
-    return f"/Workspace{text}" if text.startswith("/") and not text.startswith(MOUNTED) else path
-
-
-def _drop_doubled_folder(text: str) -> str:
-    changed = DOUBLED.sub(r"\1", text)
-    return Written(changed, text.folder) if isinstance(text, Written) else changed
-
-
-def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _map_texts(part, change) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_map_texts(part, change) for part in value]
-    return change(value) if isinstance(value, str) and "${" in value else value
-
-
-def _describe_git(root: Path, written: Mapping[str, Any]) -> dict[str, Any]:
-    commit, _, folder = _ask_git(root, "rev-parse", "HEAD", "--show-prefix").partition("\n")
-    branch = _ask_git(root, "symbolic-ref", "--short", "-q", "HEAD")
-    told = {
-        "branch": branch,
-        "actual_branch": branch,
-        "commit": commit,
-        "origin_url": _ask_git(root, "config", "--get", "remote.origin.url"),
-        "bundle_root_path": folder.rstrip("/") or ".",
-    }
-    return told | {field: value for field, value in written.items() if value}
-
-
-def _describe_user(user: str) -> dict[str, str]:
-    short = normalise(user.split("@", maxsplit=1)[0])
-    friendly = re.sub(r"[^a-z0-9]", "-", short)
-    return {"userName": user, "short_name": short, "domain_friendly_name": friendly}
-
-
-def _ask_git(root: Path, *words: str) -> str:
-    try:
-        answer = subprocess.run(
-            ["git", *words], cwd=root, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def _prepare(config: dict[str, Any], root: Path, places: Places) -> Iterator[tuple[Path_, str]]:
