@@ -41,7 +41,7 @@ def find_template() -> Path:
 
 
 def ask_git(template: Path, *words: str) -> str:
-    """What git answers about the template; nothing where the template is not a repository."""
+    """Asks git about the template; nothing where the template is not a repository."""
     if not shutil.which("git"):
         return ""
     # A project may be generated inside another repository.

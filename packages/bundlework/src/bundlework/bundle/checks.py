@@ -1,4 +1,4 @@
-"""What a resolved bundle must satisfy beyond its types; each check yields its faults.
+"""Checks of a resolved bundle beyond its types; each check yields its faults.
 
 A fault is one line: file and line, the path in the YAML, what is wrong and what to do.
 """
@@ -28,7 +28,7 @@ from .writes import (
     get_catalog,
 )
 
-# What every job states, and why.
+# Why a job states each of these fields.
 OPERATION = {
     "max_concurrent_runs": "two runs at once would write to the same tables",
     "queue": "a run that comes while another one runs would be skipped",
@@ -214,7 +214,7 @@ class Check:
         return "" if is_there else f"{package} is not installed here"
 
     def describe(self) -> str:
-        """What the check finds, in the first line of its docstring."""
+        """The faults that the check finds, as the first line of its docstring says."""
         return (self.find.__doc__ or "").splitlines()[0]
 
 

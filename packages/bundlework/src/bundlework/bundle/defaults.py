@@ -1,4 +1,4 @@
-"""What the Databricks CLI sets where a resource says nothing, and what it rewrites."""
+"""Defaults that the Databricks CLI sets in resources, and fields that the CLI rewrites."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 # Kinds that lie in a folder of the workspace: the bundle's own, where they do not name one.
 IN_A_FOLDER = {"alerts", "dashboards", "genie_spaces"}
 UNTITLED = "Untitled"
-# What a task runs on.
+# The fields that name the compute of a task.
 COMPUTE = ("new_cluster", "existing_cluster_id", "environment_key", "job_cluster_key")
-# What a pool of instances decides instead of the cluster, and what remains of a cloud's settings.
+# Fields that a pool of instances decides instead of the cluster, and the cloud's fields that stay.
 OF_THE_POOL = ("node_type_id", "driver_node_type_id", "enable_elastic_disk")
 CLOUDS = {
     "aws_attributes": "instance_profile_arn",
@@ -47,7 +47,7 @@ TEXTS = {
     "custom_tags", "spark_conf", "spark_env_vars", "configuration", "properties", "options",
     "environment_vars", "inputs",
 }  # fmt: skip
-# What a `.dbalert.json` may write in lines, to be read more easily.
+# Fields that a `.dbalert.json` may write as a list of lines, for easier reading.
 IN_LINES = {"query_lines": "query_text", "custom_description_lines": "custom_description"}
 
 
@@ -152,7 +152,7 @@ def refer_to_schemas(resources: Mapping[str, Any]) -> None:
 def _list_in_schemas(
     resources: Mapping[str, Any],
 ) -> Iterator[tuple[dict[str, Any], str, tuple[str, ...]]]:
-    """What lies in a schema: what says so, and its fields for the catalog and the schema."""
+    """The kinds of resources that lie in a schema, and their fields for catalog and schema."""
     for kind in ("volumes", "secrets", "registered_models"):
         for resource in (resources.get(kind) or {}).values():
             yield resource, "catalog_name", ("schema_name",)

@@ -1,4 +1,4 @@
-"""What is wrong with a job, wherever it runs."""
+"""Finds the faults of a job, wherever the job runs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _find_job_cycle(bundle: Bundle, key: str, trail: tuple[str, ...] = ()) -> tu
 
 
 def find_faults(bundle: Bundle, key: str) -> Iterator[str]:
-    """What is wrong with one job, each with file and line; its shape first."""
+    """The faults of one job, with file and line; those of its shape first."""
     path = ("resources", "jobs", key)
     unshapely = list(find_shape_faults(bundle.jobs[key], path))
     for place, fault in unshapely:
@@ -127,7 +127,7 @@ def _find_task_faults(
 def _find_work_faults(
     bundle: Bundle, job: Mapping[str, Any], task: Mapping[str, Any]
 ) -> Iterator[str]:
-    """What is wrong with what a task does, and with what it runs on."""
+    """The faults of a task's work, and of the compute that it names."""
     name, kinds = task["task_key"], list_kinds(task)
     if len(kinds) != 1:
         told = f"has {' and '.join(kinds) or 'nothing to do'}, and "
@@ -197,7 +197,7 @@ def _find_default_faults(parameter: Mapping[str, Any]) -> Iterator[str]:
 
 
 def name_all(names: Iterable[Any]) -> str:
-    """What there is to choose from."""
+    """Lists the names to choose from."""
     return f"there are {', '.join(sorted(map(str, names))) or 'none'}"
 
 

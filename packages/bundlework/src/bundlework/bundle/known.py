@@ -20,7 +20,7 @@ BUNDLE = {
     "cluster_id", "compute_id", "databricks_cli_version", "deployment", "engine", "git", "name",
     "uuid",
 }  # fmt: skip
-# What the CLI tells of the bundle, and nobody writes.
+# Fields that the CLI prints, and that nobody writes.
 BUNDLE_TOLD = {"environment", "force", "mode", "target", "terraform"}
 WORKSPACE = {
     "account_id", "artifact_path", "auth_type", "azure_client_id", "azure_environment",
@@ -50,7 +50,7 @@ RESOURCES = {
     "secret_scopes", "secrets", "sql_warehouses", "synced_database_tables",
     "vector_search_endpoints", "vector_search_indexes", "volumes",
 }  # fmt: skip
-# What an unknown word resembles by this much is a slip; others are of a newer CLI, or an anchor.
+# A word this similar to a known one is a slip; others belong to a newer CLI, or are anchors.
 RESEMBLANCE = 0.8
 
 

@@ -56,7 +56,7 @@ class Bundle:
 
     @property
     def contract(self) -> Contract:
-        """What the project declares of itself."""
+        """The roles that the project declares."""
         return read_contract(self.root)
 
     @property
@@ -168,7 +168,7 @@ def _check_forms(config: dict[str, Any], places: Places) -> None:
     """Judges the form of everything again, now that variables have their values."""
     checked = {section: config.get(section) for section in (*MERGED, "run_as", "variables")}
     _raise(places, find_form_faults(checked, CONFIG, resolved=True))
-    # What a resource says of itself is the checks' to judge; the CLI passes it on.
+    # The checks judge permissions of a resource itself; the CLI passes them on.
     of_the_bundle = (fault for fault in find_permission_faults(config) if len(fault[0]) == 2)
     _raise(places, of_the_bundle)
 

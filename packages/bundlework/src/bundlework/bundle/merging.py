@@ -6,7 +6,7 @@ from typing import Any
 
 from .yaml_source import Path_
 
-# What the entries of a resource's list are merged by, when a target overrides them. Other lists
+# The field by which a target's entries of a resource's list find those they override. Other lists
 # are appended to, as a job's environments are.
 MERGE_KEYS = {
     ("jobs", "tasks"): "task_key",

@@ -12,7 +12,7 @@ from typing import Any
 
 from .yaml_source import Path_, Written
 
-# What a workspace leaves out of a notebook's name, and how each kind of file says what it is.
+# Endings that a workspace leaves out of a notebook's name, and the mark of each kind of file.
 HEADERS = {
     ".py": "# Databricks notebook source",
     ".r": "# Databricks notebook source",

@@ -1,4 +1,4 @@
-"""Who may do what with each resource, as the Databricks CLI works it out."""
+"""Works out the permissions on each resource as the Databricks CLI does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .yaml_source import Path_
 
-# What a permission of the whole bundle is called where it is granted; other kinds have none.
+# The level that each kind has for a permission of the whole bundle; other kinds have none.
 MANAGED: Mapping[str, str] = {"CAN_MANAGE": "CAN_MANAGE"}
 LEVELS: Mapping[str, Mapping[str, str]] = {
     "alerts": {**MANAGED, "CAN_VIEW": "CAN_READ", "CAN_RUN": "CAN_RUN"},
@@ -36,7 +36,7 @@ ORDER = (
     "CAN_MANAGE_RUN", "CAN_MANAGE_STAGING_VERSIONS", "CAN_MANAGE_PRODUCTION_VERSIONS",
     "CAN_MANAGE", "IS_OWNER",
 )  # fmt: skip
-# What permissions of some kinds may be, for checks before a deployment.
+# The levels that permissions of some kinds may have.
 RANKS: Mapping[str, Sequence[str]] = {
     "jobs": ("CAN_VIEW", "CAN_MANAGE_RUN", "CAN_MANAGE", "IS_OWNER"),
     "experiments": ("CAN_READ", "CAN_EDIT", "CAN_MANAGE"),
@@ -84,7 +84,7 @@ def grant_permissions(kind: str, resource: dict[str, Any], config: Mapping[str, 
     entries = own + [
         (who, LEVELS[kind][level])
         for who, level in _read(config.get("permissions") if kind in LEVELS else None)
-        # What a resource says of somebody comes before what the bundle says.
+        # A permission of the resource itself comes before one of the bundle for the same person.
         if level in LEVELS[kind] and who not in dict(own)
     ]
     if not entries:

@@ -1,4 +1,4 @@
-"""What a target's mode and presets do to resources."""
+"""Applies a target's mode and presets to resources."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ FIELDS = (
 
 
 def find_cron_faults(expression: str) -> Iterator[str]:
-    """What Quartz would refuse in an expression.
+    """Finds the faults for which Quartz would refuse an expression.
 
     Source: the tutorial of Quartz 2.3 on CronTrigger.
     """

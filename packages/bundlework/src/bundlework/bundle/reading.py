@@ -43,7 +43,7 @@ def read_files(root: Path) -> tuple[dict[str, Any], Places]:
 
 
 def read_main(root: Path, places: Places) -> dict[str, Any]:
-    """What `databricks.yml` says by itself.
+    """Reads `databricks.yml` alone, without the files that it includes.
 
     Raises:
         BundleError: It is missing, broken, or has parts of another form than the CLI reads.

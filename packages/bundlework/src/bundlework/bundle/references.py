@@ -17,7 +17,7 @@ REFERENCE = re.compile(rf"\$\{{({NAME}(?:\.{NAME}{INDEX})*{INDEX})\}}")
 # Where references lead that can be followed before a deployment. Other texts of the form, such as
 # a shell's ${HOME}, are left as they are.
 ROOTS = ("bundle", "workspace", "variables", "resources")
-# What the CLI takes for an empty text where the bundle does not say it.
+# References that the CLI resolves to an empty text where the bundle has no value.
 EMPTY = {
     "bundle": known.BUNDLE | known.BUNDLE_TOLD,
     "workspace": known.WORKSPACE,

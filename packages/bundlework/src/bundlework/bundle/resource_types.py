@@ -15,7 +15,7 @@ from .loading import Bundle
 from .yaml_source import Path_
 
 TYPES = {kind.plural_name: kind.resource_type for kind in _ResourceType.all()}
-# What the types say of a fault, and how a person is told it.
+# The words of the types for a fault, and the words for a person.
 WORDING = {
     r"Unexpected field (.*) for class \w+": r"Unexpected field \1: remove it, or correct its name",
     r".*missing \d+ required keyword-only arguments?: (.*)": r"\1 is missing: write it",
@@ -26,7 +26,7 @@ NO_VALUE = re.compile(r"'.*' is not a valid (\w+)")
 REFERENCE_PAGE = "https://learn.microsoft.com/azure/databricks/dev-tools/bundles/resources"
 
 
-# What the resolver adds, and nobody writes.
+# Fields that the resolver adds, and that nobody writes.
 ADDED = {"id", "volume_path"}
 
 

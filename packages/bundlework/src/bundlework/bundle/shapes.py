@@ -1,4 +1,4 @@
-"""What a job must say, part by part, to be one."""
+"""The fields that a job and its parts must have."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ JOB = Shape(
 def find_shape_faults(
     value: Mapping[str, Any], path: Path_, shape: Shape = JOB
 ) -> Iterator[tuple[Path_, str]]:
-    """What a job or a part of it lacks, by its path in the YAML."""
+    """Fields that a job or a part of a job lacks, by their path in the YAML."""
     for name in shape.needed.split():
         if value.get(name) is None:
             yield path, f"{name} is missing: write it"

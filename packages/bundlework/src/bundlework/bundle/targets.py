@@ -53,7 +53,7 @@ def apply_target(config: dict[str, Any], name: str, places: Places) -> dict[str,
     except MergeError as error:
         path = ("targets", name, *error.path)
         raise BundleError([places.describe(path, str(error))]) from None
-    # Who runs the jobs is replaced, not merged.
+    # A target replaces `run_as`, and does not merge it.
     merged |= {field: target[field] for field in ("run_as", "mode") if field in target}
     own = {"cluster_id": target.get("cluster_id") or target.get("compute_id")}
     own |= {"git": {**(merged["bundle"].get("git") or {}), **(target.get("git") or {})}}

@@ -78,7 +78,7 @@ def _find_kept_values(root: Path, target: str) -> Iterator[str]:
 
 
 def list_unchecked(root: Path) -> list[str]:
-    """What these checks do not know, and the CLI may."""
+    """Parts of the bundle that the CLI may know, and these checks do not."""
     config, _ = read_files(root)
     bundle = load_bundle(root, next(iter(config["targets"])))
     unknown = [*list_unknown(config, TOP_LEVEL), *list_unknown_kinds(bundle)]
@@ -86,7 +86,7 @@ def list_unchecked(root: Path) -> list[str]:
 
 
 def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
-    """What the Databricks CLI finds: by its schema, and in each target's workspace."""
+    """Faults that the Databricks CLI finds, by its schema and in each target's workspace."""
     schema = subprocess.run(["databricks", "bundle", "schema"], capture_output=True, check=True)
     files = load_bundle(root, targets[0]).places.files
     yield from find_schema_faults(root, files, json.loads(schema.stdout))
@@ -107,7 +107,7 @@ def ask_cli(root: Path, targets: list[str]) -> Iterator[str]:
 def find_schema_faults(
     root: Path, files: Sequence[Path], schema: dict[str, object]
 ) -> Iterator[str]:
-    """What breaks the CLI's own JSON schema, but for keys at the top that may be anchors."""
+    """Violations of the CLI's own JSON schema, but for keys at the top that may be anchors."""
     # Python's expressions have no classes of letters by Unicode property.
     text = json.dumps(schema).replace(r"\\p{L}", r"\\w").replace(r"\\p{N}", r"\\w")
     validator = Draft202012Validator(json.loads(text))

@@ -132,7 +132,7 @@ class Places:
         return f"{next(written, first)}: {_join(path)}: {fault}"
 
     def _list_places(self, path: Path_) -> Iterator[str]:
-        # What a target adds to a list comes last there.
+        # A target's entries come last in a list.
         in_list = any(isinstance(part, int) for part in path)
         own = (*self._target, *path)
         for each in (path, own) if in_list else (own, path):

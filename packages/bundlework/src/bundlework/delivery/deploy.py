@@ -122,7 +122,7 @@ def destroy(root: Path, target: str | None) -> None:
 
 
 def ask_bundle(bundle: Bundle, verb: str, *options: str) -> str:
-    """What `databricks bundle VERB` prints."""
+    """Runs `databricks bundle VERB` and returns its output."""
     return ask(bundle.root, "databricks", "bundle", verb, *options, "--target", bundle.target)
 
 

@@ -160,7 +160,7 @@ def describe_cluster(cluster: dict[str, Any]) -> str:
     scale = cluster.get("autoscale")
     fixed = cluster.get("num_workers", 0)
     workers = f"{scale['min_workers']} to {scale['max_workers']}" if scale else fixed
-    # What Azure takes where nothing is said.
+    # The default of Azure.
     availability = cluster.get("azure_attributes", {}).get("availability", "ON_DEMAND_AZURE")
     machines = f"{workers} workers and a driver {cluster['node_type_id']}"
     return f"{machines}, {MACHINES[availability]}"

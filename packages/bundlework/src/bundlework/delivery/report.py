@@ -76,7 +76,7 @@ def describe_tests(root: Path) -> Iterator[str]:
 
 
 def describe_coverage(root: Path, base: str, folder: Path) -> Iterator[str]:
-    """What diff-cover says of the lines that differ from `base`."""
+    """The report of diff-cover on the lines that differ from `base`."""
     if not (root / COVERAGE).exists():
         yield f"There is no {COVERAGE}: `make test PYTEST='--cov=src --cov-report=xml'`."
         return

@@ -93,7 +93,7 @@ class NoFunctions:
 
 
 class TableFacts:
-    """What Unity Catalog would say of a table; keys are kept in the table's own properties."""
+    """Answers about a table as Unity Catalog would; the table's properties keep its keys."""
 
     def __init__(self, spark: SparkSession) -> None:
         self._spark = spark

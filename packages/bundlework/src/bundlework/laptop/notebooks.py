@@ -16,7 +16,7 @@ CELL_MAGIC = re.compile(r"^\s*(%\S+|!)", re.MULTILINE)
 MAGIC_LINE = re.compile(r"^\s*(%|!).*$", re.MULTILINE)
 # Text, and what the project's environment has already.
 PASSED_OVER = {"%md", "%pip"}
-# What `run_notebook` gives.
+# The names that `run_notebook` gives.
 DBUTILS = (
     "dbutils.jobs.taskValues.set",
     "dbutils.notebook.exit",
@@ -49,7 +49,7 @@ def _read_jupyter(text: str) -> list[str]:
 
 
 def find_notebook_faults(file: Path) -> Iterator[str]:
-    """What keeps a notebook from running on a laptop; its source is read, not run."""
+    """Finds why a notebook cannot run on a laptop; reads its source, and runs nothing."""
     if file.suffix not in (".py", JUPYTER):
         yield "a laptop runs notebooks in Python alone: write it as .py or .ipynb"
         return

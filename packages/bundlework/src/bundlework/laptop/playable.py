@@ -1,4 +1,4 @@
-"""What keeps a job from being played on a laptop; found before anything runs."""
+"""Finds why a job cannot be played on a laptop, before anything runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bundlework.bundle.yaml_source import BundleError, Path_
 
 from .notebooks import find_code_faults, find_notebook_faults
 
-# What a laptop plays; the task of a `for_each_task` is one of the others.
+# The tasks that a laptop plays; the task inside a `for_each_task` is one of the others.
 PLAYED = (
     "python_wheel_task",
     "notebook_task",
@@ -59,7 +59,7 @@ def check_job(bundle: Bundle, key: str) -> None:
 
 
 def _find_job_faults(bundle: Bundle, key: str) -> Iterator[str]:
-    """What is wrong with a job, or else what a laptop cannot play of it."""
+    """The faults of a job, or else the parts of it that a laptop cannot play."""
     path = ("resources", "jobs", key)
     flaws = [flaw for flaw in bundle.flaws if flaw[0][:4] == (*path, "tasks")]
     unsound = [*find_faults(bundle, key), *(bundle.places.describe(*flaw) for flaw in flaws)]

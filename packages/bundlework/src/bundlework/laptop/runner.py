@@ -21,19 +21,19 @@ from .values import check_operands, describe_input, describe_run, fill_values, r
 
 log = logging.getLogger(__name__)
 
-# What a repair does not repeat.
+# A repair does not repeat tasks in these states.
 DONE = SUCCESSES | {State.EXCLUDED}
 
 
 class Executes(Protocol):
-    """What runs a task that is Python: a wheel, a notebook or a script."""
+    """Runs a task that is Python: a wheel, a notebook or a script."""
 
     def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
         """Runs the task, its dynamic values filled in."""
 
 
 class Listens(Protocol):
-    """What is told of a run's progress; `depth` counts the jobs around a task."""
+    """Hears of a run's progress; `depth` counts the jobs around a task."""
 
     def task_started(self, depth: int, job: str, task: str) -> None:
         """A task begins."""

@@ -21,7 +21,7 @@ from .workspace import LocalWorkspace
 
 
 class TaskValues:
-    """What a task leaves for later ones.
+    """The values that a task leaves for later ones.
 
     Args:
         keep: Called with key and value.

@@ -70,7 +70,7 @@ def check_operands(condition: Mapping[str, Any], values: Mapping[str, object]) -
 
 
 def read_inputs(inputs: Any) -> list[Any]:
-    """What a task is repeated for: a list, or the JSON of one.
+    """Reads the inputs that a task is repeated for: a list, or the JSON of one.
 
     Raises:
         ValueError: The inputs are something else.

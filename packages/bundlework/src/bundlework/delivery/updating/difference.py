@@ -18,7 +18,7 @@ LIKENESS = 0.5
 
 @dataclass(frozen=True)
 class Difference:
-    """What the template changed between two versions, as seen from the project.
+    """The template's changes between two versions, as seen from the project.
 
     Attributes:
         replaced: Folders that are replaced or removed whole.
