@@ -19,8 +19,8 @@ Path_ = tuple[Any, ...]
 # The file in which a bundle begins, by the names that the CLI looks for.
 MAIN = "databricks.yml"
 MAIN_FILES = (MAIN, "databricks.yaml", "bundle.yml", "bundle.yaml")
-# What the CLI reads as something other than text. PyYAML alone follows YAML 1.1, where `no` is
-# false, `1:30` is 90 and `2013-01-01` a date.
+# Scalars that the CLI reads as something other than text. PyYAML alone follows YAML 1.1, where
+# `no` is false, `1:30` is 90 and `2013-01-01` a date.
 SCALARS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", ("~", "n", "N", "")),

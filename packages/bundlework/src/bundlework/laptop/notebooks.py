@@ -29,7 +29,7 @@ def read_cells(file: Path) -> list[str]:
     """The Python of a notebook, cell by cell; a source file is one.
 
     Raises:
-        ValueError: The file is no notebook of Jupyter's.
+        ValueError: The file is not a Jupyter notebook.
     """
     text = file.read_text(encoding="utf-8", errors="replace")
     if file.suffix != JUPYTER:
@@ -72,7 +72,7 @@ def _list_magics(cells: list[str]) -> list[str]:
 
 
 def find_code_faults(text: str) -> Iterator[str]:
-    """Broken Python, and calls of `dbutils` that a laptop has not."""
+    """Broken Python, and calls of `dbutils` that a laptop lacks."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:

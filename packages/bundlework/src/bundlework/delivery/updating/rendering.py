@@ -24,7 +24,7 @@ class Rendering:
     """A project as the template makes it.
 
     Attributes:
-        answers: What the questions were answered, defaults included.
+        answers: The answer to each question, defaults included.
     """
 
     folder: Path
