@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from bundlework.bundle.contract import get_state, read_package
 from bundlework.bundle.loading import load_bundle
-from bundlework.laptop.workspace import LocalWorkspace
+from bundlework.laptop.workspace import open_workspace
 
 # Columns of the sample data by the moment they are known: none of them two hours before departure.
 LEAKS = {"none": [], "air_time": ["air_time"], "departure_delay": ["departure_delay"]}
@@ -35,7 +35,7 @@ def main() -> None:
     )
     project = {name: importlib.import_module(f"{package}.{name}") for name in modules}
     bundle = load_bundle(Path.cwd())
-    opened = LocalWorkspace(get_state(Path.cwd()), bundle.schemas)
+    opened = open_workspace(bundle, get_state(Path.cwd()))
     workspace = opened.bind(bundle.contract.workspace, None)
     named = bundle.jobs["training"]["tasks"][0]["python_wheel_task"]["named_parameters"]
     as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-03"

@@ -41,11 +41,11 @@ from pathlib import Path
 from bundlework.bundle.contract import read_contract
 from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.catalogs import hash_rows
-from bundlework.laptop.workspace import LocalWorkspace
+from bundlework.laptop.workspace import open_workspace
 from pyspark.sql import functions as F
 CHANGING = sys.argv[2:]
 bundle = load_bundle(Path.cwd())
-workspace = LocalWorkspace(Path(sys.argv[1]), bundle.schemas)
+workspace = open_workspace(bundle, Path(sys.argv[1]))
 bound = workspace.bind(read_contract(Path.cwd()).workspace, None)
 found = {}
 for schema in bundle.schemas:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.spark import build_session
 
 CUTOFF = dt.datetime(2013, 2, 1, tzinfo=dt.UTC)
@@ -51,7 +53,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     other = SparkSession.getActiveSession()
     if other:
         other.stop()
-    session = build_session(tmp_path_factory.mktemp("spark"), catalogs=[])
+    kind = load_bundle(Path.cwd()).is_serverless
+    session = build_session(tmp_path_factory.mktemp("spark"), [], serverless=kind)
     yield session
     session.stop()
 

@@ -11,13 +11,13 @@ from bundlework.laptop.display import PlainDisplay
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import RunStore
 from bundlework.laptop.tasks import Executor
-from bundlework.laptop.workspace import LocalWorkspace
+from bundlework.laptop.workspace import open_workspace
 from pyspark.sql import SparkSession
 from rich.console import Console
 
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 
-from .lifecycle import AS_OF, ROOT, Lifecycle
+from .lifecycle import AS_OF, ROOT, VARIABLES, Lifecycle
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
     if other:
         other.stop()
     state = tmp_path_factory.mktemp("workspace mit Ümlaut")
-    bundle = load_bundle(ROOT)
-    opened = LocalWorkspace(state, bundle.schemas)
+    bundle = load_bundle(ROOT, None, VARIABLES)
+    opened = open_workspace(bundle, state)
     module = bundle.contract.workspace
     display = PlainDisplay(Console(quiet=True), "{{ cookiecutter.__package }}")
     executor, store = Executor(bundle.find_file, opened, module), RunStore(state / "runs.db")

@@ -35,6 +35,8 @@ from {{ cookiecutter.__package }}.use_case.tables import (
 
 ROOT = Path(__file__).parents[2]
 AS_OF = "2013-04-01"
+# As staging and prod, where the gate is strictest.
+VARIABLES = {"fresh_environment": "true"}
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Lifecycle:
         return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
 
     def play(self) -> State:
-        return self.make_runner(load_bundle(ROOT)).run("integration_test", {"as_of": AS_OF}).state
+        return self.make_runner(load_bundle(ROOT, None, VARIABLES)).run("integration_test", {"as_of": AS_OF}).state
 
     def find_values(self, key: str) -> set[object]:
         """What tasks have left under a key, in whichever job."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_bundle import Toy
+from toy_bundle import WHEEL, Toy
 
 from bundlework.bundle.faults import find_faults
 from bundlework.bundle.known import find_unknown_keys
@@ -417,3 +417,25 @@ def test_merging_overrides_one_after_the_other_is_merging_their_merge(
     for key, value in c.items():
         if not isinstance(value, dict):
             assert left[key] == value
+
+
+@pytest.mark.parametrize(
+    ("compute", "expected"),
+    [
+        ({}, True),
+        ({"environment_key": "default"}, True),
+        ({"job_cluster_key": ""}, True),
+        ({"job_cluster_key": "main"}, False),
+        ({"existing_cluster_id": "1"}, False),
+    ],
+)
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_bundle_is_serverless_as_long_as_no_task_names_a_cluster(
+    toy: Toy, compute: dict[str, str], expected: bool, repeated: bool
+) -> None:
+    if repeated:
+        inner = {"task_key": "each", "python_wheel_task": dict(WHEEL), **compute}
+        toy.add_task("all", for_each_task={"inputs": "[1]", "task": inner})
+    else:
+        toy.add_task("more", **compute)
+    assert toy.load().is_serverless == expected

@@ -9,14 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import mlflow
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from pyspark.sql import DataFrame
+from pyspark.sql.utils import is_remote
 
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
-from ..registry.artifact import Artifact, read_artifact
+from ..registry.artifact import NATIVE_MODEL, Artifact, read_artifact
 from ..registry.loading import ScoringModel, download_version, load_model
 from ..registry.periods import get_evaluation_window
 from ..registry.predicting import score, score_frame
@@ -29,6 +31,9 @@ from .rules import RULES, Rules
 
 # So many rows show whether two ways to score agree.
 COMPARED_ROWS = 20
+# Before 3.12, MLflow ships a model over Spark Connect as an archive that the sandbox of a UDF does
+# not see; before 3.15, it cannot read the version of a newer runtime.
+SHIPS_MODELS = (3, 15)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,10 @@ class Case(Protocol):
         """Scores of the first `COMPARED_ROWS` rows, by the name of another way to score."""
 
     @property
+    def left_out(self) -> str | None:
+        """Why the feature client's own way to score is not among them; None where it is."""
+
+    @property
     def scores(self) -> np.ndarray:
         """The challenger's scores of the rows."""
 
@@ -184,14 +193,26 @@ class RegisteredCase:
 
     @cached_property
     def other_scores(self) -> Mapping[str, np.ndarray]:
-        """See `Case`; the slow feature client is asked only with `fresh_environment`."""
+        """See `Case`; the native model takes the feature client's place where that is left out."""
         some = self.rows.head(COMPARED_ROWS)
         inputs = some[[KEY, *self.model.inputs]]
         batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
         found = {"batch": batch.toPandas().set_index(KEY)["probability"]}
-        if self.settings.fresh_environment:
+        if self.left_out:
+            found["native model"] = pd.Series(self._ask_native_model(some), some[KEY])
+        else:
             found["feature client"] = self._ask_feature_client(list(some[KEY]))
         return {name: scores.loc[some[KEY]].to_numpy() for name, scores in found.items()}
+
+    @cached_property
+    def left_out(self) -> str | None:
+        """See `Case`."""
+        return explain_omission(self.settings, mlflow.__version__, is_connect=is_remote())
+
+    def _ask_native_model(self, rows: pd.DataFrame) -> np.ndarray:
+        native = mlflow.pyfunc.load_model((self.folder / NATIVE_MODEL).as_uri())
+        scores: np.ndarray = native.predict(rows[list(self.model.inputs)])[:, 1]
+        return scores
 
     def _read_flights(self) -> DataFrame:
         return read_labelled_flights(self._workspace, self.settings, self.window, self.as_of)
@@ -235,6 +256,21 @@ class RegisteredCase:
             rows = frame.toPandas().dropna(subset=[LABEL])
             self._joined[lookups] = rows.sort_values(KEY, ignore_index=True)
         return self._joined[lookups]
+
+
+def explain_omission(settings: Settings, version: str, *, is_connect: bool) -> str | None:
+    """Explains why the feature client is not asked to score; None where it is asked.
+
+    Args:
+        version: MLflow's, which ships the client's model to where the rows are.
+        is_connect: Whether Spark is reached by Spark Connect, as on serverless compute.
+    """
+    if not settings.fresh_environment:
+        return "not asked for; the variable fresh_environment asks for it"
+    if is_connect and tuple(map(int, version.split(".")[:2])) < SHIPS_MODELS:
+        needed = ".".join(map(str, SHIPS_MODELS))
+        return f"mlflow {version} ships no model over Spark Connect, {needed} does"
+    return None
 
 
 def read_record(client: MlflowClient, settings: Settings, version: int) -> VersionRecord:

@@ -58,7 +58,7 @@ def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.Data
 
 
 def check_agreement(case: Case) -> Iterator[CheckResult]:
-    """A row has one score, to 1e-9: alone, among others, in a batch, by the feature client."""
+    """A row has one score, to 1e-9, in whichever way: alone, among others, in a batch."""
     some = case.rows.head(COMPARED_ROWS)
     alone = [score(case.model, some.iloc[[number]])[0] for number in range(len(some))]
     together = case.scores[: len(some)]
@@ -67,7 +67,7 @@ def check_agreement(case: Case) -> Iterator[CheckResult]:
         for name, scores in {"alone": np.array(alone), **case.other_scores}.items()
     }
     said = [f"{name} and together differ by {gap:g}" for name, gap in apart.items()]
-    said += [] if case.settings.fresh_environment else ["the feature client was not asked"]
+    said += [f"the feature client's way was left out: {case.left_out}"] if case.left_out else []
     reason = ", ".join(said)
     yield CheckResult("agreement", judge(all(gap <= 1e-9 for gap in apart.values())), reason)
 

@@ -113,6 +113,10 @@ class ToyCase:
         return {"batch": self.scores[:20]}
 
     @property
+    def left_out(self) -> str | None:
+        return None
+
+    @property
     def champion_rows(self) -> pd.DataFrame:
         return self.rows if self.champions is None else self.champions
 

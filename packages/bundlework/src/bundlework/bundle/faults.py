@@ -8,7 +8,7 @@ from graphlib import CycleError
 from typing import Any
 
 from .contract import read_pyproject
-from .graph import COMPARE, RUN_IF, sort_tasks
+from .graph import COMPARE, RUN_IF, list_tasks, sort_tasks
 from .loading import Bundle
 from .parameters import DYNAMIC
 from .shapes import find_shape_faults
@@ -43,15 +43,6 @@ def _list_children(bundle: Bundle, key: str) -> Iterator[str]:
         child = bundle.find_job(task.get("run_job_task", {}).get("job_id"))
         if child is not None:
             yield child
-
-
-def list_tasks(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A job's tasks, and those that are repeated inside them."""
-    for task in job.get("tasks", []):
-        yield task
-        inner = (task.get("for_each_task") or {}).get("task")
-        if inner:
-            yield inner
 
 
 def list_kinds(task: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any
@@ -43,6 +43,15 @@ RUN_IF: Mapping[str, Rule] = {
     "AT_LEAST_ONE_FAILED": lambda states: bool(FAILURES & {*states}),
     "ALL_FAILED": lambda states: all(s in FAILURES for s in states),
 }
+
+
+def list_tasks(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A job's tasks, and those that are repeated inside them."""
+    for task in job.get("tasks", []):
+        yield task
+        inner = (task.get("for_each_task") or {}).get("task")
+        if inner:
+            yield inner
 
 
 def sort_tasks(job: dict[str, Any]) -> list[dict[str, Any]]:

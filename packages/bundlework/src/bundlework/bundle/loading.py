@@ -20,6 +20,7 @@ from .defaults import (
     rename_served_models,
 )
 from .forms import CONFIG, drop_nothing, find_form_faults
+from .graph import list_tasks
 from .paths import NOTEBOOK_EXTENSIONS, Translator, anchor_paths, find_sync_root, list_files
 from .permissions import find_permission_faults, grant_permissions
 from .presets import apply_presets, fill_presets, find_nameless, find_preset_faults
@@ -33,6 +34,8 @@ NAMED_IN_A_CATALOG = {"schemas", "registered_models", "volumes"}
 # Kinds of resources that run as somebody, and those that cannot run as anybody but who deploys.
 RUNNING = ("jobs", "pipelines", "alerts")
 NOT_RUNNING = ("model_serving_endpoints", "quality_monitors", "apps")
+# Fields of a task, each of which names a cluster.
+CLUSTERS = ("existing_cluster_id", "job_cluster_key", "new_cluster")
 IDENTITIES = ("service_principal_name", "user_name")
 
 
@@ -68,6 +71,12 @@ class Bundle:
     def is_development(self) -> bool:
         """Whether the target is a developer's own."""
         return self.config.get("mode") == "development"
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether no task asks for a cluster, whose Spark may do what serverless refuses."""
+        tasks = [task for job in self.jobs.values() for task in list_tasks(job)]
+        return not any(task.get(field) for task in tasks for field in CLUSTERS)
 
     @property
     def schemas(self) -> list[str]:

@@ -15,7 +15,6 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from bundlework.bundle.contract import Contract, get_state, read_package
-from bundlework.bundle.faults import list_texts
 from bundlework.bundle.graph import FAILURES, State, sort_tasks
 from bundlework.bundle.loading import Bundle
 from bundlework.bundle.parameters import push_down
@@ -27,7 +26,7 @@ from .runner import Runner
 from .runs import JobRun, RunStore
 from .tasks import Executor
 from .values import describe_run, fill_values
-from .workspace import LocalWorkspace
+from .workspace import LocalWorkspace, open_workspace
 
 
 class Session:
@@ -125,7 +124,7 @@ def open_session(bundle: Bundle, began: float) -> Iterator[Session]:
     state = get_state(bundle.root)
     state.mkdir(parents=True, exist_ok=True)
     with lock(state), redirect_noise(state / "log.txt") as console:
-        workspace = LocalWorkspace(state, bundle.schemas, find_read_only(bundle))
+        workspace = open_workspace(bundle, state)
         workspace.record_grants(bundle.config.get("resources", {}))
         try:
             yield Session(bundle, console, workspace, began)
@@ -148,13 +147,3 @@ def lock(state: Path) -> Iterator[None]:
     except Timeout:
         who = holder.read_text() if holder.exists() else "another process"
         raise Refusal(f"{state} is in use by {who}: wait until it ends") from None
-
-
-def find_read_only(bundle: Bundle) -> list[str]:
-    """The catalogs that jobs read from, and that the target has no schema in."""
-    variables = bundle.config["variables"]
-    named = [str(variables[n]["value"]) for n in bundle.contract.variables.read_catalogs]
-    owned = {schema.split(".")[0] for schema in bundle.schemas}
-    texts = list(list_texts(bundle.jobs))
-    read = [name for name in named if any(text.startswith(f"{name}.") for text in texts)]
-    return [catalog for catalog in dict.fromkeys(read) if catalog not in owned]

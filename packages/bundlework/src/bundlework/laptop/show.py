@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bundlework.bundle.contract import get_state, read_contract
+from bundlework.bundle.loading import load_bundle
 from bundlework.errors import Refusal
 
 from .catalogs import hash_rows
@@ -52,7 +53,7 @@ def show_tables(root: Path) -> None:
     with lock(state), redirect_noise(state / "log.txt") as console:
         from .spark import build_session
 
-        spark = build_session(state / "spark", [])
+        spark = build_session(state / "spark", [], serverless=load_bundle(root).is_serverless)
         for folder in (log.parent for log in folders):
             rows, digest = hash_rows(spark.read.format("delta").load(str(folder)))
             name = ".".join(folder.relative_to(state / "warehouse").parts)

@@ -1,4 +1,8 @@
-"""One Spark session with Delta, set up for small data and a quick start."""
+"""One Spark session with Delta, set up for small data and a quick start.
+
+The session speaks what the target's compute speaks: Spark Connect on serverless, classic Spark on
+clusters. Connect's server runs in the JVM of a classic session.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_hex
+from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from .java import find_java
 
@@ -43,6 +50,16 @@ SETTINGS = {
     "spark.driver.memory": "3g",
 }
 
+# Of the server of Spark Connect, which runs in the same JVM, on a port that is free.
+SERVER = {
+    "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": "0",
+    # As in a workspace, UDFs of a session see that session's files alone.
+    "spark.sql.artifact.isolation.enabled": "true",
+    "spark.sql.artifact.isolation.alwaysApplyClassloader": "true",
+}
+
 # Most of Spark's code runs here once or twice: compiling it to fast code, verifying what was
 # published long ago, and growing the memory step by step costs more than it saves.
 QUICK_START = (
@@ -53,12 +70,13 @@ QUICK_START = (
 )
 
 
-def build_session(folder: Path, catalogs: Sequence[str]) -> SparkSession:
+def build_session(folder: Path, catalogs: Sequence[str], *, serverless: bool) -> SparkSession:
     """Starts Spark with Delta.
 
     Args:
         folder: Where tables without a location and scratch files go.
         catalogs: Names that three-level names may begin with.
+        serverless: Whether the session speaks Spark Connect, and refuses what serverless refuses.
 
     Raises:
         JavaError: There is no Java to run on.
@@ -67,14 +85,28 @@ def build_session(folder: Path, catalogs: Sequence[str]) -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     use_utc()
     folder.mkdir(parents=True, exist_ok=True)
+    # The JVM sees the variables that it was started with, and outlives a session.
+    os.environ.setdefault("SPARK_CONNECT_AUTHENTICATE_TOKEN", token_hex(16))
+    settings = {**SETTINGS, **_get_jars(), **_get_places(folder)}
+    settings |= {f"spark.sql.catalog.{catalog}": DELTA_CATALOG for catalog in catalogs}
+    settings |= SERVER if serverless else {}
     builder = SparkSession.builder.master("local[2]").appName("local workspace")
-    for name, value in {**SETTINGS, **_get_jars(), **_get_places(folder)}.items():
-        builder = builder.config(name, value)
-    for catalog in catalogs:
-        builder = builder.config(f"spark.sql.catalog.{catalog}", DELTA_CATALOG)
-    session = builder.getOrCreate()
+    session = builder.config(map=settings).getOrCreate()
     _get_complete_marker().touch()
-    _attach(session, catalogs)
+    if not serverless:
+        _attach(session._jsparkSession, catalogs)
+        return session
+    from .connect import connect
+
+    client, behind = connect(session)
+    _attach(behind, catalogs)
+    return client
+
+
+def use_here(session: SparkSession) -> SparkSession:
+    """Makes a session of Connect the active one of this thread; another thread has started it."""
+    if is_remote():
+        session._set_default_and_active_session(session)
     return session
 
 
@@ -116,8 +148,9 @@ def _get_jars() -> dict[str, str]:
     return {"spark.jars.packages": DELTA, "spark.jars.ivy": str(_get_cache())}
 
 
-def _attach(session: SparkSession, catalogs: Sequence[str]) -> None:
+def _attach(session: Any, catalogs: Sequence[str]) -> None:
     # Unity Catalog's names have three levels; each catalog here is a name for the same one.
-    manager = session._jsparkSession.sessionState().catalogManager()
+    # Catalogs belong to a session of the JVM.
+    manager = session.sessionState().catalogManager()
     for catalog in catalogs:
         manager.catalog(catalog).setDelegateCatalog(manager.catalog("spark_catalog"))

@@ -49,7 +49,7 @@ class TaskTimeout(BaseException):
 
 @contextmanager
 def limit_time(seconds: float | None) -> Iterator[None]:
-    """Interrupts Python code after `seconds`; a call into Spark only when it comes back.
+    """Interrupts the block after `seconds`.
 
     Raises:
         TaskTimeout: The time is over.
@@ -88,13 +88,23 @@ class Executor:
 
     def execute(self, task: Mapping[str, Any], values: TaskValues) -> None:
         """Runs the task; whatever it raises is its failure."""
-        with self._workspace.guard(), limit_time(task.get("timeout_seconds")):
+        with self._workspace.guard(), self._limit_time(task.get("timeout_seconds")):
             if "python_wheel_task" in task:
                 self._run_wheel(task["python_wheel_task"], values)
             elif "spark_python_task" in task:
                 self._run_script(task["spark_python_task"], values)
             else:
                 self._run_notebook(task["notebook_task"], values)
+
+    @contextmanager
+    def _limit_time(self, seconds: float | None) -> Iterator[None]:
+        try:
+            with limit_time(seconds):
+                yield
+        except TaskTimeout:
+            # Spark would go on with a query that nobody waits for.
+            self._workspace.interrupt()
+            raise
 
     def _run_wheel(self, wheel: Mapping[str, Any], values: TaskValues) -> None:
         points = distribution(str(wheel["package_name"])).entry_points
@@ -129,7 +139,7 @@ class Executor:
     def _bound(self, values: TaskValues) -> Iterator[Any]:
         if not self._module:
             # `SparkSession.builder.getOrCreate` finds it.
-            yield self._workspace.wait_for_spark()
+            yield self._workspace.spark
             return
         workspace = self._workspace.bind(self._module, values)
         with importlib.import_module(self._module).use(workspace):

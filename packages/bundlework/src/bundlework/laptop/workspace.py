@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
-from threading import Thread
 from typing import TYPE_CHECKING, Any
+
+from bundlework.bundle.faults import list_texts
+from bundlework.bundle.loading import Bundle
 
 from .catalogs import count_commits, open_catalogs
 
@@ -25,31 +28,46 @@ class LocalWorkspace:
         state: The folder that everything is kept in.
         schemas: `catalog.schema` of each schema that the bundle declares.
         read_only: Further catalogs that may be read.
+        serverless: Whether Spark is what serverless compute has.
     """
 
-    def __init__(self, state: Path, schemas: Sequence[str], read_only: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        state: Path,
+        schemas: Sequence[str],
+        read_only: Sequence[str] = (),
+        *,
+        serverless: bool = True,
+    ) -> None:
         self._state = state
         self._schemas = schemas
         self._read_only = read_only
-        self._starting = Thread(target=lambda: self.spark)
+        self._serverless = serverless
 
     def start(self) -> None:
         """Begins to start Spark, for Python to go on with its imports."""
-        if self._starting.ident is None:
-            self._starting.start()
+        _ = self._starting
 
-    def wait_for_spark(self) -> SparkSession:
-        """Spark, once it has started."""
-        self.start()
-        self._starting.join()
-        return self.spark
+    @property
+    def spark(self) -> SparkSession:
+        """Spark with the catalogs of the target, once it has started."""
+        from .spark import use_here
+
+        return use_here(self._starting.result())
 
     @cached_property
-    def spark(self) -> SparkSession:
-        """Spark with the catalogs of the target."""
+    def _starting(self) -> Future[SparkSession]:
+        pool = ThreadPoolExecutor(1)
+        try:
+            return pool.submit(self._open)
+        finally:
+            pool.shutdown(wait=False)
+
+    def _open(self) -> SparkSession:
         from .spark import build_session
 
-        session = build_session(self._state / "spark", self._catalogs)
+        folder = self._state / "spark"
+        session = build_session(folder, self._catalogs, serverless=self._serverless)
         open_catalogs(session, self._state / "warehouse", self._schemas, self._read_only)
         return session
 
@@ -67,7 +85,7 @@ class LocalWorkspace:
         from .tracking import open_tracking
 
         open_tracking(self._state)
-        spark = self.wait_for_spark()
+        spark = self.spark
         return {
             "spark": spark,
             "features": open_feature_client(spark, self._catalogs),
@@ -109,12 +127,36 @@ class LocalWorkspace:
             for grant in resource.get("grants", []):
                 governance.grant(resource["id"], grant["principal"], grant["privileges"])
 
+    def interrupt(self) -> None:
+        """Stops what Spark computes at the moment."""
+        if self._has_started:
+            self.spark.interruptAll()
+
     def close(self) -> None:
         """Stops Spark if it was started."""
-        if self._starting.ident is not None:
-            self._starting.join()
-        if "spark" in self.__dict__:
+        if self._has_started:
             self.spark.stop()
+
+    @property
+    def _has_started(self) -> bool:
+        return "_starting" in self.__dict__ and self._starting.exception() is None
+
+
+def open_workspace(bundle: Bundle, state: Path) -> LocalWorkspace:
+    """Opens the workspace that a bundle's target sees, in a folder."""
+    return LocalWorkspace(
+        state, bundle.schemas, find_read_only(bundle), serverless=bundle.is_serverless
+    )
+
+
+def find_read_only(bundle: Bundle) -> list[str]:
+    """The catalogs that jobs read from, and that the target has no schema in."""
+    variables = bundle.config["variables"]
+    named = [str(variables[n]["value"]) for n in bundle.contract.variables.read_catalogs]
+    owned = {schema.split(".")[0] for schema in bundle.schemas}
+    texts = list(list_texts(bundle.jobs))
+    read = [name for name in named if any(text.startswith(f"{name}.") for text in texts)]
+    return [catalog for catalog in dict.fromkeys(read) if catalog not in owned]
 
 
 class LocalSecrets:
