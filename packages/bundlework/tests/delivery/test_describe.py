@@ -59,6 +59,7 @@ def test_a_second_development_target_describes_nothing(tmp_path: Path, page: str
     main.write_text(main.read_text() + again)
     more = "  research:\n    resources: *integration_test\n  staging:"
     edit(project, "resources/integration_test.job.yml", "  staging:", more)
+    assert describe_bundle(project).split("## How long")[1] == page.split("## How long")[1]
     (row,) = (r for r in read_table(describe_bundle(project), "## Jobs") if "integ" in r["job"])
     assert row["job"].endswith("; as in staging)")
 
