@@ -72,8 +72,14 @@ bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo (SIZE=1: sh
 lock: .venv/ready ## renew both lock files (UPGRADE= takes no newer versions)
 	$(UV) lock $(UPGRADE)
 	@$(RUN) python tests/rendering.py $(RENDERED) > /dev/null
-	cd $(RENDERED) && uv lock $(UPGRADE)
+	$(MAKE) --no-print-directory -C $(RENDERED) lock UPGRADE=$(UPGRADE)
 	sed 's/^name = "flight-delays"$$/name = "{{ cookiecutter.__project_slug }}"/' $(RENDERED)/uv.lock > '$(PROJECT)/uv.lock'
+	cp $(RENDERED)/build-requirements.txt '$(PROJECT)'
+	cp $(RENDERED)/requirements.txt "$(PROJECT)/{% if cookiecutter.compute == 'serverless' %}requirements.txt{% endif %}"
+	cp "$(PROJECT)/{% if cookiecutter.compute == 'classic' %}compute.yml{% endif %}" $(RENDERED)/compute.yml
+	$(MAKE) --no-print-directory -C $(RENDERED) lock
+	mv $(RENDERED)/requirements.txt "$(PROJECT)/{% if cookiecutter.compute == 'classic' %}requirements.txt{% endif %}"
+	@$(RUN) python tests/rendering.py $(RENDERED) > /dev/null
 	$(MAKE) --no-print-directory -C $(RENDERED) .venv/ready
 	$(RUN) python tests/names.py
 

@@ -19,8 +19,33 @@ moved:
 	@echo "This folder was moved or copied; its environment is made anew"
 	@rm -rf .venv
 
+# uv reads neither pip's variables nor its files; a company's pipelines often set the variables.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(value PIP_INDEX_URL)
+endif
+ifdef PIP_EXTRA_INDEX_URL
+export UV_INDEX ?= $(value PIP_EXTRA_INDEX_URL)
+endif
+
+# The lock file names the index that it was made from. Its versions and hashes are exported, so that
+# every other index will do, a company's mirror for instance.
+EXPORT = $(UV) export --quiet --frozen --no-annotate
+LOCKED_INDEXES = $(shell sed -n 's/^source = { registry = "\(.*\)" }$$/\1/p' uv.lock | sort -u)
+PINNED_BUILD = $(addprefix --require-build-hashes --build-constraints ,$(wildcard build-requirements.txt))
+define INSTALL
+test -x .venv/bin/python || $(UV) venv --quiet
+$(UV) lock --check --quiet --offline $(addprefix --index ,$(LOCKED_INDEXES))
+$(EXPORT) --no-emit-local --output-file .venv/locked.txt
+$(EXPORT) --no-hashes | sed '/^-e /!d' > .venv/local.txt
+$(UV) pip sync --quiet --require-hashes $(PINNED_BUILD) .venv/locked.txt
+$(UV) pip install --quiet --no-deps $(PINNED_BUILD) --requirements .venv/local.txt
+endef
+
 # Compiled once, everything that starts later starts in half the time.
-.venv/ready: pyproject.toml uv.lock $(filter .tools/%,$(UV)) $(MOVED)
+.venv/ready: export INSTALL := $(INSTALL)
+.venv/ready: export VIRTUAL_ENV := $(CURDIR)/.venv
+.venv/ready: export UV_COMPILE_BYTECODE ?= 1
+.venv/ready: pyproject.toml uv.lock $(wildcard build-requirements.txt) $(filter .tools/%,$(UV)) $(MOVED)
 	@echo "Installing the locked dependencies ..."
-	@UV_COMPILE_BYTECODE=$${UV_COMPILE_BYTECODE:-1} $(UV) sync --quiet --locked || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml"; exit 1; }
+	@bash -euo pipefail -c "$$INSTALL" || { echo "Not installed: the lines above say why. Python 3.11 or 3.12 is needed, and uv.lock must match pyproject.toml: make lock"; exit 1; }
 	@pwd -P > $@

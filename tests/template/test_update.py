@@ -219,7 +219,7 @@ def test_a_conflict_is_gits_and_a_line_says_how_to_end_it(template: Path, projec
     assert done.returncode == 1
     conflict, advice = done.stderr.splitlines()
     assert conflict == "CONFLICT (content): Merge conflict in README.md"
-    words = "git add --all && git cherry-pick --continue && uv lock && make update VERSION="
+    words = "git add --all && git cherry-pick --continue && make lock && make update VERSION="
     assert advice.startswith(f"Mend these files, then run: {words}{new[:7]} (")
     assert "Ours." in (project / "README.md").read_text()
     assert update(project).stderr.startswith("An update has begun: mend the files")
@@ -232,7 +232,7 @@ def test_a_conflict_is_gits_and_a_line_says_how_to_end_it(template: Path, projec
     (project / "README.md").write_text(replace(README, 5, "Both."))
     git(project, "add", "--all")
     git(project, "-c", "core.editor=true", "cherry-pick", "--continue")
-    subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
+    subprocess.run(["make", "lock"], cwd=project, check=True)
     assert "up to date" in succeed(project, "--version", new[:7])
     assert 'version = "0.3.0"' in (project / "uv.lock").read_text()
     assert git(project, "log", "-1", "--format=%s") == (
@@ -262,7 +262,7 @@ def lose_version(template: Path, project: Path) -> None:
     ("spoil", "message"),
     [
         (spoil_docs, "make --no-print-directory docs failed"),
-        (spoil_lock, "uv lock --quiet failed"),
+        (spoil_lock, "make --no-print-directory lock failed"),
         (spoil_rendering, "The template cannot be rendered: "),
         (lose_version, f"The template has no version {'0' * 40}: say what it was made from with"),
     ],

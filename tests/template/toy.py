@@ -16,7 +16,8 @@ MODULE = "".join(f"def step_{n}(x: int) -> int:\n    return x + {n}\n\n\n" for n
 LOCK = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n\n[[package]]\n'
 FILES = {
     "README.md": "# {{ cookiecutter.project_name }}\n" + "".join(LINES),
-    "Makefile": ".PHONY: docs\ndocs:\n\t@wc -l < README.md > docs/bundle.md\n",
+    "Makefile": ".PHONY: lock docs\nlock:\n\t@uv lock --quiet\n"
+    "docs:\n\t@wc -l < README.md > docs/bundle.md\n",
     "pyproject.toml": '[project]\nname = "toy"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n',
     "uv.lock": f'{LOCK}name = "toy"\nversion = "0.1.0"\nsource = {{ virtual = "." }}\n',
     "docs/bundle.md": "31\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from importlib.metadata import EntryPoint
@@ -39,7 +40,8 @@ ELSEWHERE = {
 }
 # What staging and prod may differ in, after their own names are replaced.
 DIFFERENCES = re.compile(
-    r"resources\.jobs\.(\w+\.(schedule|trigger)\.pause_status|integration_test\..*)"
+    r"resources\.jobs\.\w+\.((schedule|trigger)\.pause_status|performance_target)"
+    r"|resources\.jobs\.integration_test\..*"
     r"|presets\.trigger_pause_status"
 )
 
@@ -148,11 +150,37 @@ def test_the_bundle_has_no_secret_and_no_token() -> None:
     )
 
 
+def test_a_run_is_too_long_after_its_parts_may_be_and_before_it_is_ended(bundle: Bundle) -> None:
+    limits = {key: get_limit(job) for key, job in bundle.jobs.items()}
+    for key, job in bundle.jobs.items():
+        called = [t["run_job_task"]["job_id"] for t in job["tasks"] if "run_job_task" in t]
+        parts = [limits[bundle.get_job(number)] for number in called]
+        assert max(parts, default=0) < limits[key] < job["timeout_seconds"], key
+
+
+def get_limit(job: dict[str, Any]) -> int:
+    (rule,) = job["health"]["rules"]
+    return int(rule["value"])
+
+
 def test_the_wheel_leaves_the_runtimes_packages_to_the_runtime() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     brought = ("pyspark", "delta-spark", "mlflow", "databricks-feature-engineering")
     depends = project["project"]["dependencies"]
     assert not [d for d in depends if d.startswith(brought)]
+
+
+def test_the_dashboards_tables_show_every_field_that_they_ask_for() -> None:
+    dashboard = json.loads((ROOT / "dashboards/model_health.lvdash.json").read_text())
+    widgets = [part["widget"] for page in dashboard["pages"] for part in page["layout"]]
+    tables = [widget for widget in widgets if widget["spec"]["widgetType"] == "table"]
+    assert tables
+    for table in tables:
+        asked = [f["name"] for f in table["queries"][0]["query"]["fields"]]
+        columns = table["spec"]["encodings"]["columns"]
+        assert table["spec"]["version"] == 2
+        assert [(c["order"], c["fieldName"]) for c in columns] == [*enumerate(asked)]
+        assert all({"title", "type", "displayAs"} <= c.keys() and c["visible"] for c in columns)
 
 
 def test_each_file_declares_one_resource_and_is_named_after_it() -> None:

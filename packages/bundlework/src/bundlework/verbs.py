@@ -112,8 +112,11 @@ IN_A_WORKSPACE = (
     Verb(
         "cli",
         "delivery.install:install_pinned_cli",
-        "fetch the Databricks CLI",
-        (_folder(".tools/bin"),),
+        "fetch the pinned Databricks CLI",
+        (
+            _folder(".tools/bin"),
+            _option("--version", default="", help="move the pin to this version first"),
+        ),
     ),
     Verb(
         "protect", "delivery.protect:protect", "make prod's catalog read-only elsewhere", (DRY_RUN,)

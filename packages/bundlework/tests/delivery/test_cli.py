@@ -71,6 +71,17 @@ def test_only_what_jobs_run_is_uploaded(
     assert [f for f in list_files(workspace, project, target, "artifact") if f.endswith(".whl")]
 
 
+@pytest.mark.parametrize("compute", COMPUTES)
+def test_what_jobs_install_is_uploaded(
+    tmp_path: Path, workspace: FakeWorkspace, compute: str
+) -> None:
+    project = point_to_fake(copy_project(tmp_path, compute))
+    workspace.run(project, "deploy", "-t", "prod")
+    named = set(re.findall(r"/Workspace/[^\"]*/requirements.txt", json.dumps(workspace.read_jobs())))
+    (path,) = named
+    assert workspace.ask("GET", f"/api/2.0/workspace/get-status?path={path}")
+
+
 def test_schedules_are_live_in_prod_alone(workspace: FakeWorkspace, project: Path) -> None:
     for target, status in (("staging", "PAUSED"), ("prod", "UNPAUSED")):
         workspace.run(project, "deploy", "-t", target)

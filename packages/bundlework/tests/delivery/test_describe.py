@@ -14,6 +14,10 @@ AUTOSCALE = """\
         min_workers: ${var.min_workers}
         max_workers: ${var.max_workers}
 """
+DEPENDS_ON_INGESTION = """\
+          depends_on:
+            - task_key: ingestion
+"""
 
 
 def read_table(page: str, heading: str) -> list[dict[str, str]]:
@@ -55,6 +59,7 @@ def test_a_second_development_target_describes_nothing(tmp_path: Path, page: str
     main.write_text(main.read_text() + again)
     more = "  research:\n    resources: *integration_test\n  staging:"
     edit(project, "resources/integration_test.job.yml", "  staging:", more)
+    assert describe_bundle(project).split("## How long")[1] == page.split("## How long")[1]
     (row,) = (r for r in read_table(describe_bundle(project), "## Jobs") if "integ" in r["job"])
     assert row["job"].endswith("; as in staging)")
 
@@ -79,6 +84,26 @@ def test_a_cluster_is_described_as_it_is(tmp_path: Path, old: str, new: str, sai
     rows = read_table(describe_bundle(project), "## Jobs")
     (row,) = (row for row in rows if row["job"] == "`features`")
     assert said.format("Standard_D4ds_v5") in row["costs while running"]
+
+
+def test_waiting_follows_from_the_job_graph_and_the_compute(page: str) -> None:
+    waits = {row["job"].strip("`"): row for row in read_table(page, "## How long a job waits")}
+    assert waits["lifecycle"]["starts in a row"] == "7"
+    assert waits["lifecycle"]["prod"] == "28 to 42 min"
+    assert waits["lifecycle"]["dev"] == waits["lifecycle"]["staging"] == "up to 7 min"
+    assert waits["integration_test"]["starts in a row"] == "8"
+    assert (waits["integration_test"]["prod"], waits["mirror"]["staging"]) == ("", "")
+    assert waits["ingestion"]["prod"] == "4 to 6 min"
+    assert waits["setup"]["too long after"] == "15 min"
+    assert waits["lifecycle"]["too long after"] == "2 h"
+
+
+def test_jobs_side_by_side_wait_together(tmp_path: Path) -> None:
+    project = copy_project(tmp_path, "classic")
+    edit(project, "resources/scoring.job.yml", DEPENDS_ON_INGESTION, "")
+    rows = read_table(describe_bundle(project), "## How long a job waits")
+    (scoring,) = (row for row in rows if row["job"] == "`scoring`")
+    assert (scoring["starts in a row"], scoring["dev"]) == ("3", "9 to 21 min")
 
 
 def test_what_holds_data_says_what_becomes_of_it(page: str) -> None:

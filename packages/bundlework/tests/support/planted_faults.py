@@ -312,7 +312,7 @@ FAULTS = {
         r"training.job.yml:\d+: resources.jobs.training.tags: cost_centre not set: set stage",
     ),
     "run that may take any time unnoticed": (
-        (MAIN, "metric: RUN_DURATION_SECONDS", "metric: STREAMING_BACKLOG_BYTES"),
+        (TRAINING, "metric: RUN_DURATION_SECONDS", "metric: STREAMING_BACKLOG_BYTES"),
         r"training.job.yml:\d+: .*training.health: no rule has the metric RUN_DURATION_SECONDS: add",
     ),
     "task that says nothing of repeating": (

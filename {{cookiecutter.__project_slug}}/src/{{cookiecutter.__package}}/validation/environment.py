@@ -22,6 +22,7 @@ from ..registry.artifact import NATIVE_MODEL
 from ..registry.predicting import score
 from ..settings import is_shared
 from .case import Case
+from .package_index import hide_credentials, list_variables, name_indexes
 from .results import CheckResult, Verdict, judge
 
 ROWS = 20
@@ -102,9 +103,11 @@ def _predict(folder: Path, rows: pd.DataFrame, environment: Path) -> np.ndarray:
         paths = map(str, (folder / NATIVE_MODEL, question, answer))
         command = [sys.executable, "-c", PREDICT, *paths]
         variables = _list_variables(environment)
+        origin = f"with packages of {name_indexes(variables)}"
         done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
         if done.returncode:
-            raise RuntimeError(f"a fresh process failed: {find_cause(done.stderr)}")
+            cause = hide_credentials(find_cause(done.stderr))
+            raise RuntimeError(f"a fresh process failed, {origin}: {cause}")
         return np.asarray(json.loads(answer.read_text())["predictions"])[:, 1]
 
 
@@ -118,4 +121,4 @@ def find_cause(output: str) -> str:
 def _list_variables(environment: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in OF_THIS_PROCESS}
     path = f"{Path(uv.find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**inherited, "MLFLOW_ENV_ROOT": str(environment), "PATH": path}
+    return {**list_variables(), **inherited, "MLFLOW_ENV_ROOT": str(environment), "PATH": path}

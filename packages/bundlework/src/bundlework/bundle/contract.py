@@ -144,6 +144,19 @@ class Pipelines:
 
 
 @dataclass(frozen=True)
+class CLI:
+    """The pinned release of the Databricks CLI.
+
+    Attributes:
+        version: Number of the release; the bundle asks for no older one.
+        digests: SHA-256 of each system's archive.
+    """
+
+    version: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Contract:
     """Everything that a project declares.
 
@@ -166,6 +179,7 @@ class Contract:
     approval: Approval = Approval()
     every_job: EveryJob = EveryJob()
     pipelines: Pipelines = Pipelines()
+    cli: CLI = CLI()
 
     def find(self, role: str) -> Any:
         """The value of a role such as `jobs.rollback`; empty where it is not declared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.validate import list_targets
 
 from .plan import HOLD_DATA
+from .waiting import list_waits
 
 START, END = "<!-- job graph: make docs -->", "<!-- end of job graph -->"
 # Kinds of resources that hold or show data, and the effect of removing one.
@@ -47,6 +49,7 @@ def write_documents(root: Path) -> None:
 def describe_bundle(root: Path) -> str:
     """The page docs/bundle.md."""
     bundles = {target: load_bundle(root, target) for target in list_targets(root)}
+    named = {name: bundles[name] for name in astuple(read_contract(root).targets) if name}
     guarded = [kind for kind in DATA_KINDS if kind in HOLD_DATA]
     parts = [
         HEAD,
@@ -54,6 +57,10 @@ def describe_bundle(root: Path) -> str:
         "A job costs nothing while it does not run. After a failure, Repair run goes on with what"
         " failed.\n",
         *list_jobs(bundles),
+        "\n## How long a job waits\n",
+        "Every job run starts compute of its own, and a job that runs jobs waits for one after the"
+        " other. Who hears of failures also hears of a run that takes too long.\n",
+        *list_waits(named, list_keys(named, "jobs")),
         "\n## What holds data, and what shows it\n",
         "Where one is missing, the jobs that need it fail until it is there again. `make deploy`"
         f" stops before it deletes any of the {', '.join(guarded).replace('_', ' ')}.\n",

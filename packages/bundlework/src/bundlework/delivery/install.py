@@ -5,55 +5,97 @@ from __future__ import annotations
 import hashlib
 import io
 import platform
+import re
 import subprocess
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bundlework.bundle.contract import CLI, PYPROJECT, TABLE, read_contract
 from bundlework.errors import Refusal, refuse
 
 PROGRAM = "databricks"
+RELEASES = "https://github.com/databricks/cli/releases/download/v{version}"
+ARCHIVE = "databricks_cli_{version}_{system}.zip"
+SUMS = "databricks_cli_{version}_SHA256SUMS"
+# Where a project has the version.
+PLACES = {
+    PYPROJECT: f'[{TABLE}.cli]\nversion = "{{}}"',
+    "databricks.yml": 'databricks_cli_version: ">= {}"',
+}
 MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
-@dataclass(frozen=True)
-class Release:
-    """A release of the CLI.
+def install_pinned_cli(root: Path, folder: Path, version: str, releases: str = RELEASES) -> None:
+    """Puts the pinned CLI into `folder`; moves the pin first where a version is given.
 
-    Attributes:
-        address: Where its archives are, with `{version}` and `{system}`.
-        digests: The SHA-256 of each system's archive.
+    Raises:
+        Refusal: The project pins none; or see `move_pin` and `install_cli`.
     """
-
-    version: str
-    address: str
-    digests: Mapping[str, str]
-
-
-# The bundle asks for no older one: before 1.10, empty ids were sent to the workspace, which refuses
-# them. To renew it, copy version and digests from Formula/databricks.rb in databricks/homebrew-tap.
-PINNED = Release(
-    "1.12.1",
-    "https://github.com/databricks/cli/releases/download/v{version}/databricks_cli_{version}_{system}.zip",
-    {
-        "linux_amd64": "60833feee22caa98f575c4948ccbbc9473fda0dd80c9b79544dc7b079f6a9815",
-        "linux_arm64": "8c2a3acd5f563fd8e3c9e64ee4566e1ec7cef087934fd4fb099d92b709f7e3a2",
-        "darwin_amd64": "5c609f7743941150138d15cc1891a0a32b643eb4b66f46701005026e944b2aad",
-        "darwin_arm64": "b43e40d2ea7046866849755747a8cb7b4a322e694c0215e53b481eb842bc908c",
-    },
-)
+    if version:
+        move_pin(root, version, releases)
+    install_cli(folder, read_pin(root), releases)
 
 
-def install_pinned_cli(_: Path, folder: Path) -> None:
-    """Puts the pinned CLI into `folder`; see `install_cli`."""
-    install_cli(folder)
+def read_pin(root: Path) -> CLI:
+    """The release that the project pins.
+
+    Raises:
+        Refusal: It pins none.
+    """
+    contract = read_contract(root)
+    return CLI(contract.need("cli.version"), contract.need("cli.digests"))
 
 
-def install_cli(folder: Path, release: Release = PINNED) -> None:
+def move_pin(root: Path, version: str, releases: str) -> None:
+    """Pins another release, in pyproject.toml and databricks.yml.
+
+    Raises:
+        Refusal: There is no such release, or a file lacks the former pin; nothing is written then.
+    """
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        refuse([f"version {version!r} is refused: write a number such as 1.13.0"])
+    old = read_pin(root)
+    texts: dict[str, str] = {}
+    new = CLI(version, fetch_digests(version, old.digests, releases))
+    for name, former, wanted in list_edits(old, new):
+        text = texts.get(name) or (root / name).read_text(encoding="utf-8")
+        if former not in text:
+            refuse([f"{name} does not have {former!r}: write {wanted!r} there by hand"])
+        texts[name] = text.replace(former, wanted, 1)
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def list_edits(old: CLI, new: CLI) -> Iterator[tuple[str, str, str]]:
+    """File, former text and new text of each place that has the version or a digest."""
+    for system, digest in old.digests.items():
+        yield PYPROJECT, digest, new.digests[system]
+    for name, place in PLACES.items():
+        yield name, place.format(old.version), place.format(new.version)
+
+
+def fetch_digests(version: str, systems: Iterable[str], releases: str) -> dict[str, str]:
+    """The SHA-256 of each system's archive, as a release lists them.
+
+    Raises:
+        Refusal: There is no such release, or it lacks a system.
+    """
+    listed = fetch(f"{releases}/{SUMS}".format(version=version)).decode()
+    digests = {name: digest for digest, name in (line.split() for line in listed.splitlines())}
+    archives = {system: ARCHIVE.format(version=version, system=system) for system in systems}
+    missing = sorted(set(archives.values()) - set(digests))
+    refuse([f"{archive} is not in the release's list: choose another" for archive in missing])
+    return {system: digests[archive] for system, archive in archives.items()}
+
+
+def install_cli(folder: Path, release: CLI, releases: str) -> None:
     """Puts the CLI into `folder`, unless that very version is there.
+
+    Args:
+        releases: Address of a release's folder, with `{version}`.
 
     Raises:
         Refusal: There is no archive for this machine, it cannot be fetched, or it is not
@@ -68,7 +110,7 @@ def install_cli(folder: Path, release: Release = PINNED) -> None:
         refuse(
             [f"{system}: there is no Databricks CLI {release.version} for it: install it by hand"]
         )
-    archive = fetch(release.address.format(version=release.version, system=system))
+    archive = fetch(f"{releases}/{ARCHIVE}".format(version=release.version, system=system))
     check_digest(archive, release.digests[system], system)
     unpack(archive, program)
     print(f"Databricks CLI {release.version}, checksum verified: {program}")

@@ -166,7 +166,7 @@ def parse_pairs(pairs: Sequence[str], option: str) -> dict[str, str]:
 
 
 def open_ui(root: Path) -> int:
-    """Serves MLflow's pages over the runs of this project.
+    """Serves MLflow's pages over the runs of this project, to this machine alone.
 
     Raises:
         Refusal: Nothing has run yet.
@@ -177,8 +177,11 @@ def open_ui(root: Path) -> int:
     if not (state / "mlflow.db").exists():
         raise Refusal("nothing has run yet: make run")
     mend_locations(state)
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", get_store_uri(state)]
-    return subprocess.call([*command, "--default-artifact-root", get_artifact_root(state).as_uri()])
+    # MLFLOW_HOST would open the pages, which ask for no password, to the network.
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
+    stores = ["--backend-store-uri", get_store_uri(state)]
+    artifacts = ["--default-artifact-root", get_artifact_root(state).as_uri()]
+    return subprocess.call([*command, *stores, *artifacts])
 
 
 def remove_state(root: Path) -> None:

@@ -10,8 +10,9 @@ from .origin import RECORD
 from .trees import Tree, drop, pick
 
 VENDORED = "vendor/bundlework"
-# Made from the project itself, after the update: `uv lock` and `make docs` write them.
-RENEWED = ("uv.lock", "docs/bundle.md")
+# Made from the project itself, after the update: `make lock` and `make docs` write them.
+PAGE = "docs/bundle.md"
+RENEWED = ("uv.lock", "requirements.txt", "build-requirements.txt", PAGE)
 # Fewer of the files that a version makes are not this project's version.
 LIKENESS = 0.5
 

@@ -10,10 +10,8 @@ from pathlib import Path
 from bundlework.delivery.programs import run
 from bundlework.errors import refuse
 
-from .difference import RENEWED
+from .difference import PAGE
 from .git import ask_git, try_git
-
-LOCK, PAGE = RENEWED
 
 
 def check_tree(root: Path, allowed: tuple[str, ...] = ()) -> None:
@@ -81,10 +79,10 @@ def begin_history(root: Path) -> None:
 
 
 def renew(root: Path) -> None:
-    """Writes the lock file and docs/bundle.md anew; the page stays away where it was deleted."""
+    """Writes anew what is made from the project; a page that was deleted stays away."""
     had_page = (root / PAGE).exists()
-    run(root, "uv", "lock", "--quiet")
-    run(root, "make", "--no-print-directory", "docs")
+    for verb in ("lock", "docs"):
+        run(root, "make", "--no-print-directory", verb)
     if not had_page:
         (root / PAGE).unlink(missing_ok=True)
 

@@ -151,7 +151,7 @@ def announce_edits(root: Path, change: Difference) -> None:
 def advise(conflicts: Sequence[str], new: str) -> int:
     """Prints git's conflicts and what to do, in one line."""
     print("\n".join(conflicts), file=sys.stderr)
-    words = "git add --all && git cherry-pick --continue && uv lock && make update"
+    words = "git add --all && git cherry-pick --continue && make lock && make update"
     print(
         f"Mend these files, then run: {words} VERSION={new[:SHORT]}"
         " (or git cherry-pick --abort, and all is as before)",
@@ -161,7 +161,7 @@ def advise(conflicts: Sequence[str], new: str) -> int:
 
 
 def finish(root: Path, commit: str) -> int:
-    """Renews the lock and the page, which an update that met a conflict has not done yet."""
+    """Renews the lock and the pages, which an update that met a conflict has not done yet."""
     renew(root)
     if list_changes(root):
         commit_all(root, "--message", "Renew the lock file and the pages after the update")
