@@ -107,6 +107,19 @@ def test_a_missing_wheel_is_found(
     assert f"{wheel} is not there, and " in capsys.readouterr().out
 
 
+def test_a_group_that_the_workspace_does_not_know_is_found(
+    workspace: FakeWorkspace, project: Path, capsys: Captured
+) -> None:
+    workspace.run(project, "deploy", "-t", "prod")
+    jobs = workspace.ask("GET", "/api/2.2/jobs/list")["jobs"]
+    (number,) = [job["job_id"] for job in jobs if job["settings"]["name"] == "scoring"]
+    path = f"/api/2.0/permissions/jobs/{number}"
+    workspace.ask("PUT", path, {"access_control_list": []})
+    assert verify(project, "prod") == 1
+    said = capsys.readouterr().out
+    assert "jobs.scoring: the group ml_engineers has no CAN_MANAGE there: assign it to the" in said
+
+
 def test_a_missing_job_is_found(workspace: FakeWorkspace, project: Path, capsys: Captured) -> None:
     workspace.run(project, "deploy", "-t", "prod")
     jobs = workspace.ask("GET", "/api/2.2/jobs/list")["jobs"]
