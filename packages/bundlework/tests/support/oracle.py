@@ -31,7 +31,7 @@ def pick(config: dict[str, Any]) -> dict[str, Any]:
     variables = {name: v["value"] for name, v in config.get("variables", {}).items()}
     workspace = {k: v for k, v in config["workspace"].items() if k.endswith("_path")}
     bundle = {key: config["bundle"][key] for key in ("name", "target")}
-    given = ("experimental", "permissions", "presets", "run_as")
+    given = ("permissions", "presets", "run_as")
     parts = {k: config[k] for k in given if config.get(k) is not None}
     parts["resources"] = config.get("resources", {})
     return clean({**parts, "bundle": bundle, "variables": variables, "workspace": workspace})
