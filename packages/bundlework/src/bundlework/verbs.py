@@ -160,7 +160,12 @@ IN_A_WORKSPACE = (
     ),
 )
 FOR_PIPELINES = (
-    Verb("wheel", "delivery.wheel:build_wheel", "build the wheel, named after its content"),
+    Verb(
+        "wheel",
+        "delivery.wheel:build_wheel",
+        "build the wheel, named after its content",
+        (_option("options", nargs="*", help="of uv build, after --"),),
+    ),
     Verb(
         "release",
         "delivery.release:release",

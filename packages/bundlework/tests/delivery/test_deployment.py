@@ -154,6 +154,15 @@ def test_the_integration_tests_tasks_are_test_cases(
     assert {case.attrib["name"] for case in suite} == {"inspect", "lifecycle"}
 
 
+def test_a_deployed_job_is_started(
+    workspace: FakeWorkspace, project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["start", "--target", "staging", "--job", "lifecycle"]) == 2
+    workspace.run(project, "deploy", "-t", "staging")
+    assert main(["start", "--target", "staging", "--job", "lifecycle"]) == 0
+    assert '"lifecycle" TERMINATED SUCCESS' in capfd.readouterr().out
+
+
 def test_a_job_that_is_not_deployed_is_a_failed_test(
     workspace: FakeWorkspace, project: Path
 ) -> None:

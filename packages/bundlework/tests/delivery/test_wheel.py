@@ -66,6 +66,13 @@ def test_wheels_of_other_packages_stay_and_a_failed_build_leaves_the_former_whee
     assert other.exists()
 
 
+def test_the_build_takes_options(project: Path) -> None:
+    (project / "none.txt").write_text("hatchling==0.0\n")
+    assert main(["wheel", "--", "--build-constraints", "none.txt"]) == 2
+    assert not list((project / "dist").glob("*.whl"))
+    assert main(["wheel", "--", "--python", sys.executable]) == 0
+
+
 @pytest.mark.parametrize(
     ("version", "begins"), [("1.2.0", "1.2.0+h"), ("1.2.0+local", "1.2.0+local.h")]
 )

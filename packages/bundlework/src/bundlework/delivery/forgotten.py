@@ -79,7 +79,7 @@ def list_jobs(bundle: Bundle, summary: dict[str, Any]) -> Iterator[Forgotten]:
     """Jobs with the deployment's tags."""
     known = list_ids(summary, "jobs").values()
     declared = summary.get("resources", {}).get("jobs", {})
-    unknown = {job["name"]: key for key, job in declared.items() if not job.get("id")}
+    unknown = {job.get("name"): key for key, job in declared.items() if not job.get("id")}
     tags = read_tags(bundle.contract, summary)
     for job in list_tagged_jobs(bundle, tags) if tags else ():
         number, name = str(job["job_id"]), job["settings"]["name"]

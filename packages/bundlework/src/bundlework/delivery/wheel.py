@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -22,14 +22,17 @@ FOLDER = "dist"
 DIGITS = 12
 
 
-def build_wheel(root: Path) -> None:
+def build_wheel(root: Path, options: Sequence[str]) -> None:
     """Leaves one wheel of the project in `dist/`; wheels of other packages there stay.
+
+    Args:
+        options: Further ones of `uv build`, such as constraints of the build.
 
     Raises:
         Refusal: uv is missing, or the build failed; the former wheel stays then.
     """
     with TemporaryDirectory() as scratch:
-        run(root, "uv", "build", "--quiet", "--wheel", "--out-dir", scratch)
+        run(root, "uv", "build", "--quiet", "--wheel", "--out-dir", scratch, *options)
         (built,) = Path(scratch).glob("*.whl")
         folder = root / FOLDER
         folder.mkdir(exist_ok=True)
