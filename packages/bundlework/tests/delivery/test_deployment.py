@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from rendered import commit, edit
+from rendered import USER, commit, edit
 from workspace import MISSING, WHY, FakeWorkspace
 
 from bundlework.__main__ import main
@@ -113,8 +113,9 @@ def test_a_group_that_the_workspace_does_not_know_is_found(
     workspace.run(project, "deploy", "-t", "prod")
     jobs = workspace.ask("GET", "/api/2.2/jobs/list")["jobs"]
     (number,) = [job["job_id"] for job in jobs if job["settings"]["name"] == "scoring"]
+    owner = {"user_name": USER, "permission_level": "IS_OWNER"}
     path = f"/api/2.0/permissions/jobs/{number}"
-    workspace.ask("PUT", path, {"access_control_list": []})
+    workspace.ask("PUT", path, {"access_control_list": [owner]})
     assert verify(project, "prod") == 1
     said = capsys.readouterr().out
     assert "jobs.scoring: the group ml_engineers has no CAN_MANAGE there: assign it to the" in said
