@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -24,6 +25,27 @@ def call_make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def list_verbs(folder: Path) -> set[str]:
     return set(re.findall(r"^  make ([a-z-]+) ", call_make(folder, "help").stdout, re.M))
+
+
+def list_typed() -> list[str]:
+    text = (ROOT / "{{cookiecutter.__project_slug}}" / "Makefile").read_text()
+    listed = text.partition("TYPED := ")[2].partition("\n$(")[0]
+    return listed.replace("\\\n", " ").split()
+
+
+@pytest.mark.parametrize("name", list_typed())
+@pytest.mark.parametrize("way", ["argument", "environment"])
+def test_what_a_person_types_arrives_as_it_is(project: Path, name: str, way: str) -> None:
+    typed = "saved $5, $(shell touch made) `touch made` $HOME 'x' \"y\" #"
+    # The verb's own program is replaced, its options are a comment.
+    words = ["make", "-o", ".venv/ready", "deploy", f"BUNDLEWORK=printenv {name} #"]
+    words += [f"{name}={typed}"] if way == "argument" else []
+    known = {**os.environ, **({name: typed} if way == "environment" else {})}
+    done = subprocess.run(
+        words, cwd=project, env=known, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{typed}\n", done.stderr
+    assert not (project / "made").exists()
 
 
 def test_both_layers_have_the_same_verbs(project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from .bundle.contract import get_state
 from .errors import Refusal
+from .output import keep_harmless
 from .verbs import VERBS, Verb
 
 
@@ -23,6 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = vars(parse_arguments(arguments))
     verb: Verb = options.pop("verb")
+    with keep_harmless():
+        try:
+            return call(verb, options)
+        except Exception:  # a traceback may tell others' words too
+            traceback.print_exc()
+            return 1
+
+
+def call(verb: Verb, options: dict[str, Any]) -> int:
+    """Calls a verb, and tells people why it could not do its work."""
     try:
         return load(verb)(Path.cwd(), **options) or 0
     except Refusal as refusal:

@@ -42,6 +42,12 @@ def _folder(default: str) -> Option:
 TARGET = _option("--target", help="target of the bundle; default: the bundle's default")
 VARIABLES = _option("--var", action="append", default=[], dest="variables", metavar="NAME=VALUE")
 PLAN = _option("--plan", type=Path, dest="folder", help="folder of the plan")
+RUNS = _option(
+    "--runs",
+    choices=("", "wait", "refuse", "go-on"),
+    default="",
+    help="what to do while its jobs run; default: wait, but go-on in development and in copies",
+)
 DRY_RUN = _option("--dry-run", action="store_true", help="only print the calls")
 # Where pipelines and identities live; `delivery.steps.Setting` describes each.
 SETTING = tuple(
@@ -128,7 +134,16 @@ IN_A_WORKSPACE = (
         (DRY_RUN, *SETTING),
     ),
     Verb("plan", "delivery.deploy:plan", "keep a plan for review", (TARGET, PLAN)),
-    Verb("deploy", "delivery.deploy:deploy", "deploy a target", (TARGET, PLAN)),
+    Verb("deploy", "delivery.deploy:deploy", "deploy a target", (TARGET, PLAN, RUNS)),
+    Verb(
+        "start",
+        "delivery.deploy:start",
+        "run a deployed job",
+        (
+            TARGET,
+            _option("--job", help="key of the job; default: the one that the project declares"),
+        ),
+    ),
     Verb("destroy", "delivery.deploy:destroy", "remove a deployment", (TARGET,)),
     Verb("verify", "delivery.verify:verify", "check a deployment", (TARGET,)),
     Verb(
@@ -148,6 +163,12 @@ IN_A_WORKSPACE = (
     ),
 )
 FOR_PIPELINES = (
+    Verb(
+        "wheel",
+        "delivery.wheel:build_wheel",
+        "build the wheel, named after its content",
+        (_option("options", nargs="*", help="of uv build, after --"),),
+    ),
     Verb(
         "release",
         "delivery.release:release",

@@ -20,7 +20,7 @@ from workspace import MISSING, WHY, FakeWorkspace, point_to_fake
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.delivery import clean_up as clean_up_module
 from bundlework.delivery.clean_up import ask_azure_repos, clean_up, find_open
-from bundlework.delivery.verify import ask_workspace
+from bundlework.delivery.workspace import ask_workspace
 from bundlework.errors import Refusal
 
 
@@ -117,7 +117,12 @@ def test_closed_and_old_copies_are_destroyed_and_open_ones_stay(
 
 
 SCHEMAS = "/api/2.1/unity-catalog/schemas"
-OTHERS = ("pr9other_raw", "pr9flight_delays_by_hand", "flight_delays_raw")
+OTHERS = (
+    "pr9other_raw",
+    "pr9flight_delays_by_hand",
+    "pr9flight_delays_raw_too",
+    "flight_delays_raw",
+)
 
 
 def show_schemas(workspace: FakeWorkspace, bundle: Bundle, *words: str) -> Any:
@@ -157,5 +162,5 @@ def test_what_a_lost_deployment_made_goes_and_nothing_of_others(
     clean_up(project, 14, agent)
     assert set(workspace.read_jobs()) == before
     left = {schema["name"] for schema in show(load_bundle(project), "schemas")}
-    assert {name for name in left if name.startswith("pr9")} == {*OTHERS[:2]}
+    assert {name for name in left if name.startswith("pr9")} == {*OTHERS[:3]}
     assert {name for name in left if name.startswith("pr3")}

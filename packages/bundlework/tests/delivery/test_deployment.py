@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from rendered import commit, edit
+from rendered import USER, commit, edit
 from workspace import MISSING, WHY, FakeWorkspace
 
 from bundlework.__main__ import main
@@ -107,6 +107,20 @@ def test_a_missing_wheel_is_found(
     assert f"{wheel} is not there, and " in capsys.readouterr().out
 
 
+def test_a_group_that_the_workspace_does_not_know_is_found(
+    workspace: FakeWorkspace, project: Path, capsys: Captured
+) -> None:
+    workspace.run(project, "deploy", "-t", "prod")
+    jobs = workspace.ask("GET", "/api/2.2/jobs/list")["jobs"]
+    (number,) = [job["job_id"] for job in jobs if job["settings"]["name"] == "scoring"]
+    owner = {"user_name": USER, "permission_level": "IS_OWNER"}
+    path = f"/api/2.0/permissions/jobs/{number}"
+    workspace.ask("PUT", path, {"access_control_list": [owner]})
+    assert verify(project, "prod") == 1
+    said = capsys.readouterr().out
+    assert "jobs.scoring: the group ml_engineers has no CAN_MANAGE there: assign it to the" in said
+
+
 def test_a_missing_job_is_found(workspace: FakeWorkspace, project: Path, capsys: Captured) -> None:
     workspace.run(project, "deploy", "-t", "prod")
     jobs = workspace.ask("GET", "/api/2.2/jobs/list")["jobs"]
@@ -139,6 +153,15 @@ def test_the_integration_tests_tasks_are_test_cases(
     suite = ElementTree.parse(project / "junit.xml").getroot()
     assert suite.attrib["failures"] == "0"
     assert {case.attrib["name"] for case in suite} == {"inspect", "lifecycle"}
+
+
+def test_a_deployed_job_is_started(
+    workspace: FakeWorkspace, project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["start", "--target", "staging", "--job", "lifecycle"]) == 2
+    workspace.run(project, "deploy", "-t", "staging")
+    assert main(["start", "--target", "staging", "--job", "lifecycle"]) == 0
+    assert '"lifecycle" TERMINATED SUCCESS' in capfd.readouterr().out
 
 
 def test_a_job_that_is_not_deployed_is_a_failed_test(

@@ -52,6 +52,7 @@ def test_everything_is_made_once_and_nothing_of_others_is_taken_for_it(
         "grants update": 3,
         "--role Reader --scope 7": 3,
         "evaluatebranchProtection": 3,
+        "permissionassignments/principals/7": 9,
         "requesterCannotBeApprover": 1,
         "distributedtask/environments?": 2,
         "pipelines create": 5,

@@ -149,6 +149,20 @@ def test_a_date_before_the_data_is_refused_by_the_task_that_needs_data(project: 
     assert "make repair" in done.stdout
 
 
+def test_cleaning_removes_what_a_run_has_made_and_no_file_of_others(project: Path) -> None:
+    own = {"LOCAL_WORKSPACE": str(project.parent)}
+    (project.parent / "notes.txt").touch()
+    run(project, "run", "--as-of", "2013-01-01", **own)
+    assert (project.parent / "mlflow.db").exists()
+    assert (
+        run(project, "clean", **own)
+        .stdout.strip()
+        .endswith(f"{project.name}, notes.txt: no run has made this, and it stays")
+    )
+    assert {path.name for path in project.parent.iterdir()} == {project.name, "notes.txt"}
+    assert run(project, "clean").returncode == 0
+
+
 def make_java(folder: Path, version: str, modules: str) -> Path:
     (folder / "bin").mkdir(parents=True)
     (folder / "bin/java").touch(mode=0o755)

@@ -14,8 +14,16 @@ from typing import Any
 import jmespath
 
 MINE, THEIRS = 7, 13
-MAKING = (" create", " add ", " post ", " patch ", " update ", "POST")
-KNOWN = ("tenantId", "project show", "Issuer", "Subject", "databricks workspace list", "teams/")
+MAKING = (" create", " add ", " post ", " patch ", " put ", " update ", "POST")
+KNOWN = (
+    "tenantId",
+    "project show",
+    "Issuer",
+    "Subject",
+    "databricks workspace list",
+    "teams/",
+    "scim/v2/Groups",
+)
 BRANCH_CONTROL = "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b"
 Words = tuple[str, ...]
 

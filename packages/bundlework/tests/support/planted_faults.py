@@ -15,6 +15,10 @@ FAULTS = {
         (TRAINING, "timeout_seconds: 7200", "timeout_second: 7200"),
         r"training.job.yml:\d+: resources.jobs.training.timeout_second: Unexpected field .*: remove it, or c",
     ),
+    "unknown key of an experiment": (
+        (MAIN, "skip_artifact_cleanup", "skip_artefact_cleanup"),
+        r"databricks.yml:\d+: experimental.skip_artefact_cleanup: unknown key skip_artefact_cleanup: there",
+    ),
     "value of a wrong type": (
         (TRAINING, "timeout_seconds: 7200", "timeout_seconds: soon"),
         r"training.job.yml:\d+: resources.jobs.training.timeout_seconds: 'soon' is no whole number: write one",

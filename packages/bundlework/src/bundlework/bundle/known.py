@@ -37,6 +37,10 @@ PRESETS = {
     "artifacts_dynamic_version", "jobs_max_concurrent_runs", "name_prefix", "pipelines_development",
     "source_linked_deployment", "tags", "trigger_pause_status",
 }  # fmt: skip
+EXPERIMENTAL = {
+    "immutable_folder", "pydabs", "python", "python_wheel_wrapper", "record_deployment_history",
+    "scripts", "skip_artifact_cleanup", "skip_name_prefix_for_schema", "use_legacy_run_as",
+}  # fmt: skip
 GIT = {"actual_branch", "branch", "bundle_root_path", "commit", "inferred", "origin_url"}
 RUN_AS = {"service_principal_name", "user_name"}
 SYNC = {"exclude", "include", "paths"}
@@ -57,6 +61,7 @@ RESEMBLANCE = 0.8
 def find_unknown_keys(config: dict[str, Any], places: Places) -> Iterator[str]:
     """Keys that the CLI passes over with a warning, each with its place."""
     yield from _find_slips(config, (), TOP_LEVEL, places)
+    yield from _refuse(config.get("experimental"), ("experimental",), EXPERIMENTAL, places)
     for name, artifact in _as_mapping(config.get("artifacts")).items():
         yield from _refuse(artifact, ("artifacts", name), ARTIFACT, places)
     for name, variable in _as_mapping(config.get("variables")).items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bundlework.output import tell_agent
+
 # Set by Azure Pipelines, GitHub and most others on their agents.
 AGENT_SIGNS = ("TF_BUILD", "CI")
 
@@ -16,6 +18,6 @@ def is_agent(environment: Mapping[str, str]) -> bool:
 
 def show_page(page: Path, environment: Mapping[str, str]) -> None:
     """Prints a Markdown page; in Azure Pipelines, on the run's summary too."""
-    print(page.read_text(encoding="utf-8"))
+    print(page.read_text(encoding="utf-8"), flush=True)
     if environment.get("TF_BUILD"):
-        print(f"##vso[task.uploadsummary]{page.resolve()}")
+        tell_agent(f"##vso[task.uploadsummary]{page.resolve()}")

@@ -18,9 +18,9 @@ from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.writes import get_catalog
 from bundlework.errors import Refusal, refuse
 
-from .deploy import run_bundle
+from .forgotten import list_tagged_jobs, read_tags
 from .programs import ask
-from .verify import ask_workspace, find_in_workspace, list_tagged_jobs, read_tags
+from .workspace import ask_workspace, find_in_workspace, run_bundle, tell_workspace
 
 # The number of a copy that is never deployed: it shows where a number stands in names and tags.
 SAMPLE = "987654321"
@@ -101,7 +101,7 @@ def destroy_copy(bundle: Bundle, number: int) -> None:
 
 def list_left(bundle: Bundle) -> Iterator[int]:
     """The pull requests that have jobs or schemas. A lost deployment leaves no other trace."""
-    tags = read_tags(bundle)
+    tags = read_tags(bundle.contract, bundle.config)
     (numbered,) = (name for name, value in tags.items() if value == SAMPLE)
     shared = {name: value for name, value in tags.items() if name != numbered}
     for job in list_tagged_jobs(bundle, shared):
@@ -123,14 +123,15 @@ def list_schemas(bundle: Bundle) -> Iterator[tuple[int, str]]:
 
 def sweep(bundle: Bundle, number: int) -> None:
     """Deletes jobs and schemas of a copy that its lost deployment does not know."""
-    tags = {n: str(number) if v == SAMPLE else v for n, v in read_tags(bundle).items()}
+    sample = read_tags(bundle.contract, bundle.config)
+    tags = {name: str(number) if value == SAMPLE else value for name, value in sample.items()}
     jobs = [str(job["job_id"]) for job in list_tagged_jobs(bundle, tags)]
     calls: list[tuple[str, ...]] = [("jobs", "delete", job) for job in jobs]
     schemas = [name for found, name in list_schemas(bundle) if found == number]
     calls += [("schemas", "delete", name, "--force") for name in schemas]
     for call in calls:
         print(f"forgotten by its deployment: {' '.join(call)}")
-        ask(bundle.root, "databricks", *call, "--target", bundle.target)
+        tell_workspace(bundle, *call)
 
 
 def find_open(root: Path, environment: Mapping[str, str]) -> set[int]:

@@ -19,7 +19,7 @@ from .programs import ask
 from .steps import Setting, Step
 
 # A name in angle brackets stands for the id that an earlier step found or made.
-KNOWN = re.compile(r"<([a-z -]+)>")
+KNOWN = re.compile(r"<([\w -]+)>")
 
 
 def set_up(root: Path, dry_run: bool, **answers: str) -> None:

@@ -15,6 +15,8 @@ from .steps import Setting, Step
 
 # Azure DevOps, as Entra ID knows it.
 DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"
+# Azure Databricks, as Entra ID knows it.
+DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 CHECKS = "_apis/pipelines/checks/configurations"
 ENDPOINTS = "_apis/serviceendpoint/endpoints"
 # What `az devops`, `az pipelines`, `az repos` and `az databricks` are parts of.
@@ -66,6 +68,7 @@ def list_steps(bundles: Mapping[str, Bundle], setting: Setting) -> Iterator[Step
         yield from list_role_steps(bundle, target, setting)
         yield from list_connection_steps(f"{name}-{target}", target, setting)
         yield from list_workspace_steps(bundle, target)
+        yield from list_group_steps(bundle, target)
         yield from list_check_steps(contract, target, setting)
     for target in environments:
         yield from list_environment_steps(f"{name}-{target}", target, setting)
@@ -205,6 +208,33 @@ def list_workspace_steps(bundle: Bundle, target: str) -> Iterator[Step]:
     )
 
 
+def list_group_steps(bundle: Bundle, target: str) -> Iterator[Step]:
+    """Each group that the bundle names in permissions, assigned to the workspace."""
+    host = bundle.config["workspace"]["host"].rstrip("/")
+    assigned = f"{host}/api/2.0/preview/permissionassignments"
+    for group in list_groups(bundle):
+        account, number = f"group {group} of the account", f"<group {group} of the account>"
+        named = f'{host}/api/2.0/account/scim/v2/Groups?filter=displayName eq "{group}"'
+        yield Step(
+            account, (*_ask_workspace("get", named), "--query", "Resources[0].id", "-o", "tsv")
+        )
+        own = f"permission_assignments[].principal.principal_id | [?@==`{number}`] | [0]"
+        put = _ask_workspace("put", f"{assigned}/principals/{number}")
+        yield Step(
+            f"group {group} in the workspace of {target}",
+            (*_ask_workspace("get", assigned), "--query", own, "-o", "tsv"),
+            (*put, "--body", json.dumps({"permissions": ["USER"]})),
+        )
+
+
+def list_groups(bundle: Bundle) -> list[str]:
+    """The groups that the bundle names in permissions."""
+    resources = [r for kind in bundle.config["resources"].values() for r in kind.values()]
+    holders = (bundle.config, *resources)
+    named = [given for holder in holders for given in holder.get("permissions") or []]
+    return sorted({given["group_name"] for given in named if given.get("group_name")})
+
+
 def list_check_steps(contract: Contract, target: str, setting: Setting) -> Iterator[Step]:
     """The checks of the connection itself, whatever a pipeline's YAML says."""
     branch = next(b for role, b in BRANCHES.items() if contract.find(f"targets.{role}") == target)
@@ -306,6 +336,10 @@ def tell_devops(method: str, address: str, body: dict[str, Any]) -> tuple[str, .
 def locate(setting: Setting) -> str:
     """The address of the project's API."""
     return f"{setting.organisation.rstrip('/')}/{setting.project}"
+
+
+def _ask_workspace(method: str, url: str) -> tuple[str, ...]:
+    return ("az", "rest", "--method", method, "--resource", DATABRICKS, "--url", url)
 
 
 def _call(method: str, address: str) -> tuple[str, ...]:

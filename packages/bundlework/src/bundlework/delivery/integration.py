@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.errors import Refusal
 
-from .programs import require
+from .programs import relay
 from .running import record
-from .verify import ask_workspace
+from .workspace import ask_workspace
 
 # The address of a run ends with its number: .../runs/12?o=1 or .../run/12.
 RUN = re.compile(r"/runs?/(\d+)")
@@ -29,7 +29,6 @@ def run_integration_test(root: Path, target: str | None, page: Path) -> int:
         Refusal: The CLI is missing.
     """
     bundle = load_bundle(root, target)
-    require("databricks")
     job = bundle.contract.need("jobs.integration_test")
     succeeded, said = run_job(bundle, job)
     number = RUN.search(said)
@@ -43,18 +42,9 @@ def run_integration_test(root: Path, target: str | None, page: Path) -> int:
 
 def run_job(bundle: Bundle, job: str) -> tuple[bool, str]:
     """Whether the job succeeded, and what the CLI said while it ran."""
-    command = ["databricks", "bundle", "run", job, "--target", bundle.target]
-    said = []
-    with (
-        subprocess.Popen(
-            command, cwd=bundle.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as running,
-        record(bundle.root, running.pid),
-    ):
-        for line in running.stdout or ():
-            print(line, end="", flush=True)
-            said.append(line)
-    return running.returncode == 0, "".join(said)
+    words = ("databricks", "bundle", "run", job, "--target", bundle.target)
+    code, said = relay(bundle.root, words, partial(record, bundle.root))
+    return code == 0, said
 
 
 def find_fault(bundle: Bundle, task: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bundlework.bundle.loading import load_bundle
 from bundlework.errors import refuse
 
-from .deploy import run_bundle
+from .workspace import run_bundle
 
 
 def roll_back_model(root: Path, target: str | None, version: str, reason: str, by: str) -> None:

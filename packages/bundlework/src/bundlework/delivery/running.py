@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from bundlework.errors import refuse
-
-from .programs import require
 
 RECORD = Path(".databricks") / "running.pid"
 # Seconds that a process has to end by itself.
@@ -32,18 +27,6 @@ def record(root: Path, *started: int) -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)
-
-
-def run_recorded(root: Path, *words: str) -> None:
-    """Runs a program that speaks to the user itself, noted while it runs.
-
-    Raises:
-        Refusal: It is missing, or failed.
-    """
-    require(words[0])
-    with subprocess.Popen(words, cwd=root) as running, record(root, running.pid):
-        code = running.wait()
-    refuse([f"{shlex.join(words)} failed: see above"] if code else [])
 
 
 def end_former(root: Path) -> None:

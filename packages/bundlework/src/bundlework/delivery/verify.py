@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,13 +9,9 @@ from typing import Any
 
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.presets import TRIGGERS
-from bundlework.errors import Refusal
 
-from .deploy import ask_bundle
-from .programs import ask
-
-# The CLI says one of these when a thing does not exist.
-NOT_THERE = re.compile(r"Job \d+ does not exist|Path \(.*\) doesn't exist")
+from .forgotten import list_forgotten
+from .workspace import ask_workspace, find_in_workspace, list_ids, read_summary
 
 
 def verify(root: Path, target: str | None) -> int:
@@ -30,13 +24,14 @@ def verify(root: Path, target: str | None) -> int:
         Refusal: The workspace cannot be asked.
     """
     bundle = load_bundle(root, target)
-    deployed = json.loads(ask_bundle(bundle, "summary", "-o", "json")).get("resources", {})
-    jobs = dict(read_jobs(bundle, deployed.get("jobs", {})))
+    summary = read_summary(bundle)
+    jobs = dict(read_jobs(bundle, summary.get("resources", {}).get("jobs", {})))
     faults = [
         *(f"jobs.{key}: it is not there: deploy again" for key in bundle.jobs if key not in jobs),
-        *find_doubles(bundle, {str(job.get("id")) for job in deployed.get("jobs", {}).values()}),
+        *(thing.describe(bundle.target) for thing in list_forgotten(bundle, summary)),
         *find_missing_wheels(bundle, jobs),
         *find_trigger_faults(bundle, jobs),
+        *find_missing_groups(bundle, list_ids(summary, "jobs")),
         *find_endpoint_faults(bundle),
     ]
     said = (
@@ -52,50 +47,6 @@ def read_jobs(bundle: Bundle, deployed: dict[str, Any]) -> Iterator[tuple[str, d
         found = find_in_workspace(bundle, "jobs", "get", str(job["id"])) if "id" in job else None
         if found:
             yield key, found["settings"]
-
-
-def ask_workspace(bundle: Bundle, *words: str) -> Any:
-    """Asks the target's workspace through a command of the CLI, and parses the answer."""
-    said = ask(bundle.root, "databricks", *words, "--output", "json", "--target", bundle.target)
-    return json.loads(said)
-
-
-def find_in_workspace(bundle: Bundle, *words: str) -> Any:
-    """Asks the workspace about one thing; None where the thing does not exist.
-
-    Raises:
-        Refusal: Nobody knows: the workspace cannot be asked.
-    """
-    try:
-        return ask_workspace(bundle, *words)
-    except Refusal as error:
-        if not NOT_THERE.search(str(error)):
-            raise
-        return None
-
-
-def find_doubles(bundle: Bundle, known: set[str]) -> Iterator[str]:
-    """Jobs that a deployment made and then forgot, since its agent was lost."""
-    # Developers share the tags of their target.
-    for job in [] if bundle.is_development else list_tagged_jobs(bundle, read_tags(bundle)):
-        number, name = str(job["job_id"]), job["settings"]["name"]
-        if number not in known:
-            mend = f"databricks jobs delete {number} --target {bundle.target}"
-            yield f"job {number}, {name}, is there and no deployment knows it: {mend}"
-
-
-def read_tags(bundle: Bundle) -> dict[str, str]:
-    """The tags that together tell the jobs of a target from all others."""
-    tags = bundle.config["presets"].get("tags", {})
-    identity = bundle.contract.need("every_job.identity")
-    return {name: str(tags[name]) for name in identity if name in tags}
-
-
-def list_tagged_jobs(bundle: Bundle, tags: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """The jobs in the target's workspace that have these tags."""
-    for job in ask_workspace(bundle, "jobs", "list") or []:
-        if tags.items() <= job["settings"].get("tags", {}).items():
-            yield job
 
 
 def find_missing_wheels(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
@@ -124,6 +75,21 @@ def find_trigger_faults(bundle: Bundle, jobs: dict[str, Any]) -> Iterator[str]:
         found = jobs[key].get(kind, {}).get("pause_status", "absent")
         if found != expected:
             yield f"jobs.{key}.{kind}: it is {found}, not {expected}: deploy again"
+
+
+def find_missing_groups(bundle: Bundle, numbers: dict[str, str]) -> Iterator[str]:
+    """Groups that may do nothing with a job, although the bundle lets them.
+
+    The workspace knows only groups that are assigned to it.
+    """
+    for key, number in numbers.items():
+        found = ask_workspace(bundle, "permissions", "get", "jobs", number)
+        there = {given.get("group_name") for given in found.get("access_control_list", [])}
+        for given in bundle.jobs.get(key, {}).get("permissions") or []:
+            group = given.get("group_name")
+            if group and group not in there:
+                mend = "assign it to the workspace (make identities), and deploy again"
+                yield f"jobs.{key}: the group {group} has no {given['level']} there: {mend}"
 
 
 def find_endpoint_faults(bundle: Bundle) -> Iterator[str]:

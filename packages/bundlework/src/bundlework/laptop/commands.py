@@ -22,6 +22,12 @@ from .runner import Runner
 from .runs import JobRun, RunStore
 from .session import lock, open_session, waits_for_approval
 
+# What runs make in their folder, the databases' own files included.
+MADE = (
+    "artifact_root", "artifacts", "governance.jsonl", "holder", "lock", "log.txt", "mlflow.db*",
+    "runs.db*", "secrets", "spark", "warehouse",
+)  # fmt: skip
+
 
 def run_job(
     root: Path,
@@ -185,12 +191,19 @@ def open_ui(root: Path) -> int:
 
 
 def remove_state(root: Path) -> None:
-    """Removes everything that the runs have made.
+    """Removes everything that the runs have made; LOCAL_WORKSPACE may name another's folder.
 
     Raises:
         Refusal: A run is using it.
     """
     state = get_state(root)
-    if state.exists():
-        with lock(state):
-            shutil.rmtree(state)
+    if not state.exists():
+        return
+    with lock(state):
+        for made in (path for name in MADE for path in state.glob(name)):
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+    left = sorted(path.name for path in state.iterdir())
+    if left:
+        print(f"{state}: {', '.join(left)}: no run has made this, and it stays")
+    else:
+        state.rmdir()

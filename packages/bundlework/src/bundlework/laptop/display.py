@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bundlework.bundle.graph import State
+from bundlework.output import make_harmless
 
 STYLES = {
     State.SUCCESS: ("✓", "green"),
@@ -40,7 +41,7 @@ def redirect_noise(log_file: Path) -> Iterator[Console]:
         os.dup2(log.fileno(), 2)
         _log_to(log_file)
         try:
-            yield Console(file=shown, highlight=False, soft_wrap=True)
+            yield Console(file=make_harmless(shown), highlight=False, soft_wrap=True)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
