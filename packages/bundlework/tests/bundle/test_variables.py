@@ -111,11 +111,12 @@ def test_the_page_says_that_scoring_starts_when_a_table_changes(updated: Path) -
 def test_what_is_advised_for_a_variable_is_accepted(tmp_path: Path, name: str, value: str) -> None:
     project = copy_project(tmp_path)
     main = project / "databricks.yml"
+    declared, targets = main.read_text().split("\ntargets:\n")
     # What a target sets already is set anew.
-    text = re.sub(rf"(?m)^      {name}:.*\n", "", main.read_text())
-    text, times = re.subn(r"(      catalog: \w+\n)", rf"\1      {name}: {value}\n", text)
+    targets = re.sub(rf"(?m)^      {name}:.*\n", "", targets)
+    targets, times = re.subn(r"(      catalog: \w+\n)", rf"\1      {name}: {value}\n", targets)
     assert times == len(TARGETS)
-    main.write_text(text)
+    main.write_text(f"{declared}\ntargets:\n{targets}")
     assert find_faults(project) == []
 
 
@@ -128,6 +129,8 @@ def test_every_value_that_a_description_advises_is_tried() -> None:
 
 def test_every_level_that_a_page_advises_is_tried() -> None:
     pages = [page for page in ROOT.glob("docs/**/*.md") if page.name != "bundle.md"]
-    advised = {level for page in pages for level in re.findall(r"CAN_[A-Z_]+", page.read_text())}
+    advised = {
+        level for page in pages for level in re.findall(r"`(CAN_[A-Z_]+)`", page.read_text())
+    }
     assert advised
     assert advised <= {*CONSTANT.findall(str(ADVISED))}
