@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from .inspection.task import inspect
 from .mirroring.task import mirror
 from .monitoring.metric_views import METRIC_VIEWS
 from .monitoring.task import monitor
+from .platform.messages import show_messages
 from .platform.workspace import Workspace, connect
 from .promotion.task import approve, finish_change, promote, roll_back
 from .settings import (
@@ -28,6 +30,8 @@ from .setup.task import set_up
 from .tables import RECORD_TABLES
 from .training.task import train
 from .validation.task import validate
+
+log = logging.getLogger(__name__)
 
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
@@ -47,7 +51,9 @@ class Task(Generic[AnySettings]):
     def __call__(self) -> None:
         """Does the work with the arguments of this process."""
         settings = self.settings.from_arguments(sys.argv[1:])
-        self.work(connect(), settings)
+        with show_messages():
+            log.info("as of %s, in %s", settings.as_of, settings.target)
+            self.work(connect(), settings)
 
 
 def set_up_all(workspace: Workspace, settings: SetupSettings) -> None:

@@ -125,6 +125,39 @@ def test_business_viewers_may_read_where_the_metric_views_are(bundle: Bundle) ->
     assert grants["business_viewers"] == ["USE_SCHEMA", "SELECT"]
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("group", ["reviewers", "ml_engineers"])
+def test_approvers_may_do_what_the_button_does(target: str, group: str) -> None:
+    resources = load_bundle(ROOT, target, {"approvers": group}).config["resources"]
+    model, schema = resources["registered_models"]["model"], resources["schemas"]["models"]
+    # The button sets a tag, which needs the schema too, and repairs the run of the job.
+    assert {"EXECUTE", "APPLY_TAG"} <= list_privileges(model, group)
+    assert {"USE_SCHEMA", "SELECT"} <= list_privileges(schema, group)
+    manages = "CAN_MANAGE" if group == "ml_engineers" else "CAN_MANAGE_RUN"
+    assert find_level(resources["jobs"]["validation"], group) == manages
+    # The model card is an artifact of the version's run.
+    reads = "CAN_MANAGE" if group == "ml_engineers" else "CAN_READ"
+    assert find_level(resources["experiments"]["training_runs"], group) == reads
+
+
+def test_no_other_group_may_set_tags(bundle: Bundle) -> None:
+    for group in ("schemas", "registered_models"):
+        for resource in bundle.config["resources"][group].values():
+            for grant in resource["grants"]:
+                may = {"APPLY_TAG", "MANAGE", "ALL_PRIVILEGES"} & {*grant["privileges"]}
+                assert not may or grant["principal"] == "ml_engineers"
+
+
+def list_privileges(resource: dict[str, Any], group: str) -> set[str]:
+    (grant,) = [grant for grant in resource["grants"] if grant["principal"] == group]
+    return {*grant["privileges"]}
+
+
+def find_level(resource: dict[str, Any], group: str) -> str:
+    (level,) = [p["level"] for p in resource["permissions"] if p.get("group_name") == group]
+    return str(level)
+
+
 def test_a_task_that_is_safe_to_repeat_is_repeated_in_prod_alone() -> None:
     retries = {t: list_retries(load_bundle(ROOT, t)) for t in ("dev", "prod")}
     for task in ("validate", "approval", "return"):

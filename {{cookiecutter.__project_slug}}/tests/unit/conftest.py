@@ -23,7 +23,15 @@ from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 
 from .listener import Listener
 from .test_settings import ARGUMENTS
-from .toy_registry import NAME, VERDICTS, Registry, record, save_model, use_registry
+from .toy_registry import (
+    NAME,
+    VERDICTS,
+    Registry,
+    make_experiment,
+    record,
+    save_model,
+    use_registry,
+)
 
 
 @pytest.fixture
@@ -68,7 +76,8 @@ def registry(judged: SparkSession, files: Path) -> Iterator[Registry]:
     client = MlflowClient()
     client.create_registered_model(NAME)
     for _ in range(3):
-        made = client.create_model_version(NAME, files.as_uri())
+        run = client.create_run(make_experiment(client, files.parent)).info.run_id
+        made = client.create_model_version(NAME, files.as_uri(), run)
         client.set_model_version_tag(
             NAME, made.version, "artifact_digest", digest_files(Path(files))
         )

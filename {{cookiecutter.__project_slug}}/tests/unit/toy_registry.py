@@ -10,6 +10,7 @@ from typing import Any
 
 import mlflow
 import yaml
+from mlflow import MlflowClient
 from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.platform import delta
@@ -107,6 +108,15 @@ class Registry:
             k: int(v) for k, v in self.workspace.mlflow.get_registered_model(NAME).aliases.items()
         }
 
+    def show(self, version: int, name: str, text: str | None) -> None:
+        """Lets an artifact of the version's run hold a text, or be gone."""
+        client = self.workspace.mlflow
+        run = str(client.get_model_version(NAME, str(version)).run_id)
+        if text is not None:
+            client.log_text(run, text, name)
+        else:
+            Path(client.download_artifacts(run, name)).unlink()
+
     def tag(self, version: int, key: str, value: str) -> None:
         self.workspace.mlflow.set_model_version_tag(NAME, str(version), key, value)
 
@@ -126,6 +136,13 @@ class Registry:
 def use_registry(tracking: str, registry: str) -> None:
     mlflow.set_tracking_uri(tracking)
     mlflow.set_registry_uri(registry)
+
+
+def make_experiment(client: MlflowClient, folder: Path) -> str:
+    """An experiment whose artifacts lie in a folder."""
+    known = client.get_experiment_by_name("toys")
+    made = known.experiment_id if known else client.create_experiment("toys", folder.as_uri())
+    return str(made)
 
 
 def record(spark: SparkSession, verdicts: list[Judged], run: str | None = None) -> None:

@@ -7,12 +7,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rendered import COMPUTES, TARGETS, copy_project
+import yaml
+from rendered import COMPUTES, ROOT, TARGETS, copy_project
 
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.validate import find_faults
 from bundlework.delivery.describe import describe_bundle
 
+# What descriptions and pages advise for a variable, as a target would have it.
+PERMISSION = "[{{group_name: x, level: {}}}]"
+ADVISED = {
+    "approval": ["required", "automatic"],
+    "approvers": ["reviewers"],
+    "as_of": ['"{{job.start_time.iso_date}}"'],
+    "build": ['"true"'],
+    "data_scientists_privileges": ["[USE_SCHEMA, SELECT]"],
+    "experiment_users": [PERMISSION.format(f"CAN_{may}") for may in ("READ", "EDIT", "MANAGE")],
+    "managers": [PERMISSION.format("CAN_MANAGE_RUN")],
+    "performance_target": ["STANDARD", "PERFORMANCE_OPTIMIZED"],
+    "raw_privileges": ["[USE_SCHEMA]"],
+    "refresh_scoring": [
+        "{periodic: {interval: 1, unit: DAYS}, pause_status: PAUSED}",
+        '{table_update: {table_names: ["${var.catalog}.raw.flights"]}}',
+    ],
+    "superiority": ['"true"', '"false"'],
+    "tree": ["clean", "dirty", "unknown"],
+    "validation_managers": [PERMISSION.format("CAN_MANAGE_RUN")],
+    "volume_privileges": ["[APPLY_TAG]"],
+}
+# Words in capitals that the platform knows as values.
+CONSTANT = re.compile(r"\b(?:CAN_[A-Z_]+|[A-Z]+_[A-Z_]+|STANDARD)\b")
 LAKE = "abfss://data@lake.dfs.core.windows.net/flights"
 GPU = "Standard_NC4as_T4_v3"
 ON_UPDATE = """\
@@ -80,3 +104,34 @@ def test_the_page_says_that_scoring_starts_when_a_table_changes(updated: Path) -
     row = next(row for row in rows if row.startswith("| `scoring`"))
     assert "when a source table changes, in prod" in row
     assert "every" not in row
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in ADVISED.items() for value in values]
+)
+def test_what_is_advised_for_a_variable_is_accepted(tmp_path: Path, name: str, value: str) -> None:
+    project = copy_project(tmp_path)
+    main = project / "databricks.yml"
+    declared, targets = main.read_text().split("\ntargets:\n")
+    # What a target sets already is set anew.
+    targets = re.sub(rf"(?m)^      {name}:.*\n", "", targets)
+    targets, times = re.subn(r"(      catalog: \w+\n)", rf"\1      {name}: {value}\n", targets)
+    assert times == len(TARGETS)
+    main.write_text(f"{declared}\ntargets:\n{targets}")
+    assert find_faults(project) == []
+
+
+def test_every_value_that_a_description_advises_is_tried() -> None:
+    for file in ("databricks.yml", "compute.yml"):
+        for name, variable in yaml.safe_load((ROOT / file).read_text())["variables"].items():
+            named = CONSTANT.findall(variable["description"])
+            assert {*named} <= {*CONSTANT.findall(str(ADVISED.get(name)))}, name
+
+
+def test_every_level_that_a_page_advises_is_tried() -> None:
+    pages = [page for page in ROOT.glob("docs/**/*.md") if page.name != "bundle.md"]
+    advised = {
+        level for page in pages for level in re.findall(r"`(CAN_[A-Z_]+)`", page.read_text())
+    }
+    assert advised
+    assert advised <= {*CONSTANT.findall(str(ADVISED))}

@@ -57,6 +57,17 @@ def test_verbs_and_pages_that_a_page_names_exist(page: Path) -> None:
         assert (page.parent / link).exists(), link
 
 
+def test_data_factory_may_start_scoring_as_the_page_says(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    text = (PAGES / "data-factory.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?) *```", text, re.DOTALL)
+    edit(project, "resources/scoring.job.yml", "      permissions: ${var.managers}\n", block)
+    assert find_faults(project) == []
+    permissions = load_bundle(project, "prod").jobs["scoring"]["permissions"]
+    levels = {p.get("service_principal_name"): p["level"] for p in permissions}
+    assert levels["00000000-0000-0000-0000-000000000000"] == "CAN_MANAGE_RUN"
+
+
 def test_a_second_development_workspace_passes_the_projects_own_checks(tmp_path: Path) -> None:
     project = copy_project(tmp_path)
     text = (PAGES / "second-dev-workspace.md").read_text()

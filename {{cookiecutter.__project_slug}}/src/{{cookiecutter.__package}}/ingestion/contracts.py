@@ -5,6 +5,8 @@ The rules are the columns of the raw tables, in `use_case/tables.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
@@ -75,7 +77,7 @@ def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     nothing tells which of them is right. A row outside the window is refused too, since rows are
     compared with the window's part of the table only.
     """
-    digest = F.xxhash64(*rows.columns)
+    digest = hash_row(rows.columns)
     # Both windows share one order, so that Spark sorts the rows once.
     before = Over.partitionBy(*table.keys).orderBy(digest)
     same_key = before.rowsBetween(Over.unboundedPreceding, Over.unboundedFollowing)
@@ -89,6 +91,11 @@ def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
         _rule(repeated & ~conflict, f"{'+'.join(table.keys)}: repeated row"),
     ]
     return rows.withColumn(REASONS, F.array_compact(F.array(*rules)))
+
+
+def hash_row(columns: Sequence[str]) -> SparkColumn:
+    """Hashes the values of columns, and which are null: a hash of values passes nulls over."""
+    return F.xxhash64(*columns, *map(F.isnull, columns))
 
 
 def _list_rules(column: Column, table: Table) -> list[SparkColumn]:

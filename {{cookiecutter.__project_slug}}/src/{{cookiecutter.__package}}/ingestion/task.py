@@ -20,7 +20,7 @@ from ..settings import ParameterError, Settings
 from ..use_case.problem import FIRST_DAY
 from ..use_case.sources import SOURCES
 from ..use_case.tables import RAW_TABLES
-from .contracts import REASONS, check_columns, judge_rows, load_delivery
+from .contracts import REASONS, check_columns, hash_row, judge_rows, load_delivery
 from .tables import QUARANTINE
 
 log = logging.getLogger(__name__)
@@ -88,8 +88,9 @@ def compare_with_stored(rows: DataFrame, stored: DataFrame, table: Table) -> Dat
     A row whose key is stored with other values is refused: raw facts do not change.
     """
     columns = table.column_names
-    known = stored.select(*table.keys, F.xxhash64(*columns).alias("stored_digest"))
-    differs = F.col("stored_digest") != F.xxhash64(*columns)
+    digest = hash_row(columns)
+    known = stored.select(*table.keys, digest.alias("stored_digest"))
+    differs = F.col("stored_digest") != digest
     reason = F.when(differs, F.lit(f"{'+'.join(table.keys)}: stored with other values"))
     reasons = F.array_compact(F.array_append(REASONS, reason))
     joined = rows.join(known, list(table.keys), "left").withColumn(REASONS, reasons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -14,7 +14,7 @@ from ..monitoring.tables import METRICS
 from ..platform.tables import WINDOWS
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
-from ..registry.tables import PROMOTIONS
+from ..registry.champion import read_promotions
 from ..settings import Settings
 from ..use_case.tables import RAW_TABLES
 from ..validation.tables import VALIDATION_RESULTS
@@ -43,7 +43,7 @@ def print_account(
     sections = [
         (describe_ingestion, _read(workspace, settings, WINDOWS)),
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
-        (describe_promotion, _read(workspace, settings, PROMOTIONS)),
+        (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
         (describe_metrics, _read(workspace, settings, METRICS)),
     ]
@@ -117,7 +117,12 @@ def describe_metrics(rows: list[Row]) -> Iterator[str]:
 
 
 def _read(workspace: Workspace, settings: Settings, table: Table) -> Rows:
-    return _group(_until(workspace.spark.table(table.full_name(settings)), settings))
+    return _group(_until(workspace.spark.table(table.full_name(settings)), settings).collect())
+
+
+def _read_promotions(workspace: Workspace, settings: Settings) -> Rows:
+    promotions = read_promotions(workspace.spark, settings)
+    return _group([row for row in promotions if row.as_of <= settings.as_of])
 
 
 def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
@@ -125,15 +130,15 @@ def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
     counts = predictions.groupBy("as_of", "model_version").agg(
         F.count("*").alias("rows"), F.avg("probability").alias("mean")
     )
-    return _group(counts)
+    return _group(counts.collect())
 
 
 def _until(frame: DataFrame, settings: Settings) -> DataFrame:
     return frame.where(F.col("as_of") <= F.lit(settings.as_of))
 
 
-def _group(frame: DataFrame) -> Rows:
+def _group(rows: Sequence[Row]) -> Rows:
     groups: dict[dt.date, list[Row]] = {}
-    for row in frame.collect():
+    for row in rows:
         groups.setdefault(row.as_of, []).append(row)
     return groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
@@ -11,6 +12,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from .sql import quote_name
+
+log = logging.getLogger(__name__)
+
+# Without this property, two merges that insert the same key at once may both succeed on Databricks.
+ISOLATION = ("delta.isolationLevel", "Serializable")
+CONFLICT = "DELTA_CONCURRENT_"
+ATTEMPTS = 5
 
 
 class RowError(ValueError):
@@ -63,7 +71,7 @@ def append_new_rows(
     """
     condition = _match(table, keys)
     merge = _start(table, rows, condition if within is None else within & condition)
-    merge.whenNotMatched().insertAll().merge()
+    _commit(merge.whenNotMatched().insertAll())
 
 
 def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
@@ -72,11 +80,23 @@ def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
     Usage: `upsert_rows(METRICS.full_name(settings), rows, METRICS.keys)`.
     """
     merge = _start(table, rows, _match(table, keys))
-    merge.whenMatched().updateAll().whenNotMatched().insertAll().merge()
+    _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll())
 
 
 def _start(table: str, rows: DataFrame, condition: Column) -> MergeIntoWriter:
     return rows.alias("new").mergeInto(table, condition)
+
+
+def _commit(merge: MergeIntoWriter) -> None:
+    """Merges; where another job wrote at the same time, merges again, beside that job's rows."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            merge.merge()
+            return
+        except Exception as error:  # classic Spark and Spark Connect raise different kinds
+            if CONFLICT not in str(error) or attempt == ATTEMPTS:
+                raise
+            log.info("another job wrote at the same time; merging again")
 
 
 def _match(table: str, keys: Sequence[str]) -> Column:

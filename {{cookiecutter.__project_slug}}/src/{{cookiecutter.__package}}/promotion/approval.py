@@ -1,12 +1,14 @@
 """Asks a person for an approval, as MLflow's deployment jobs do.
 
 The button in Unity Catalog sets the tag `approval` on the version and repairs the run; so does
-`make approve`. An approval counts for the evidence that the person was shown, and for no other.
+`make approve`. An approval counts for the evidence that the person was shown, and for no other: the
+results, the version's files, its model card and its baseline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from pyspark.sql import Row
 
@@ -15,7 +17,14 @@ from ..registry.states import State, Transition, move
 from ..registry.tags import APPROVAL, APPROVAL_BY, APPROVAL_EVIDENCE
 from ..registry.versions import DatedVersion
 from ..settings import ValidationSettings
-from ..validation.record import digest_results
+from .evidence import digest_evidence
+
+BY_THE_JOB = "the deployment job"
+# Why a person is asked, by the answer that is there.
+REASONS = {
+    "": "a person must approve",
+    "approved": "the evidence changed since it was approved",
+}
 
 
 class ApprovalError(PermissionError):
@@ -36,19 +45,28 @@ def require_approval(
     Raises:
         ApprovalError: A person refused the version, or has still to answer.
     """
-    evidence = digest_results(results)
-    tags = workspace.mlflow.get_model_version(settings.model_name, str(version.number)).tags
+    client, name = workspace.mlflow, settings.model_name
+    tags = client.get_model_version(name, str(version.number)).tags
+    answer = read_answer(tags)
+    if settings.approval == "automatic" and not answer:
+        return BY_THE_JOB
+    evidence = digest_evidence(client, name, version.number, results)
     by = tags.get(APPROVAL_BY) or "a person in Unity Catalog"
-    if tags.get(APPROVAL) == "Rejected":
+    if answer == "rejected":
         _move(workspace, settings, version, State.REJECTED, f"refused by {by}", evidence, by)
         raise ApprovalError(f"version {version.number} was refused by {by}")
-    approved = tags.get(APPROVAL) == "Approved" and tags.get(APPROVAL_EVIDENCE) == evidence
-    if not approved and settings.approval == "automatic":
-        return "the deployment job"
-    if not approved:
+    if answer == "approved" and tags.get(APPROVAL_EVIDENCE) == evidence:
+        state = State.AWAITING_APPROVAL
+        _move(workspace, settings, version, state, f"approved by {by}", evidence, by)
+        return by
+    if settings.approval == "required":
         _ask(workspace, settings, version, evidence, tags)
-    _move(workspace, settings, version, State.AWAITING_APPROVAL, f"approved by {by}", evidence, by)
-    return by
+    return BY_THE_JOB
+
+
+def read_answer(tags: Mapping[str, str]) -> str:
+    """Reads a person's answer: `approved` or `rejected`, however it is written; else empty."""
+    return (tags.get(APPROVAL) or "").strip().lower()
 
 
 def _ask(
@@ -57,17 +75,18 @@ def _ask(
     version: DatedVersion,
     evidence: str,
     tags: Mapping[str, str],
-) -> None:
-    outdated = tags.get(APPROVAL) == "Approved"
-    reason = "the evidence changed since it was approved" if outdated else "a person must approve"
+) -> NoReturn:
+    client, name, number = workspace.mlflow, settings.model_name, str(version.number)
     # An answer to other evidence no longer counts, nor does its author.
-    for tag, text in ((APPROVAL, ""), (APPROVAL_BY, ""), (APPROVAL_EVIDENCE, evidence)):
-        number = str(version.number)
-        workspace.mlflow.set_model_version_tag(settings.model_name, number, tag, text)
+    for tag in {APPROVAL, APPROVAL_BY} & set(tags):
+        client.delete_model_version_tag(name, number, tag)
+    client.set_model_version_tag(name, number, APPROVAL_EVIDENCE, evidence)
+    answer = read_answer(tags)
+    reason = REASONS.get(answer, f"{answer!r} is neither Approved nor Rejected")
     _move(workspace, settings, version, State.AWAITING_APPROVAL, reason, evidence)
     raise ApprovalError(
-        f"version {version.number}: {reason}; look at its model card, then make approve"
-        f" VERSION={version.number} or make reject VERSION={version.number}, in Unity Catalog the"
+        f"version {number}: {reason}; look at its model card, then make approve"
+        f" VERSION={number} or make reject VERSION={number}, in Unity Catalog the"
         " button Approve"
     )
 

@@ -70,6 +70,10 @@ def finish(workspace: Workspace, settings: Settings, promotions: Sequence[Row]) 
     last = promotions[-1] if promotions else None
     if last is None or not _is_unfinished(workspace, settings, last):
         return False
+    # The alias names another version than the former one where two jobs changed it at once.
+    named = find_alias(workspace.mlflow, settings.model_name, CHAMPION)
+    if named not in (None, last.former_version):
+        _settle(workspace, settings, last, named, State.SUPERSEDED)
     if last.former_version is not None:
         left = State.SUPERSEDED if last.kind == "promotion" else State.REJECTED
         _settle(workspace, settings, last, last.former_version, left)

@@ -12,12 +12,13 @@ from ..platform.workspace import Workspace
 from ..registry.loading import load_model
 from ..registry.predicting import score
 from ..registry.states import State
-from ..registry.tags import APPROVAL, STATE
+from ..registry.tags import STATE
 from ..registry.versions import get_version
 from ..settings import RollbackSettings, Settings
 from ..use_case.problem import CATEGORIES
 from ..validation.infrastructure import make_edges
 from ..validation.record import is_accepted, read_results
+from .approval import read_answer
 from .change import PromotionError, find_previous
 
 # In these states, the task `approval` has not let a version pass yet.
@@ -52,7 +53,7 @@ def _check_that_it_passed(
     tags = found.tags if found else {}
     was_champion = version in {row.model_version for row in promotions}
     waits = not was_champion and tags.get(STATE) in UNDECIDED
-    if waits or tags.get(APPROVAL) == "Rejected":
+    if waits or read_answer(tags) == "rejected":
         raise PromotionError(f"version {version} has no approval: it cannot become champion")
 
 

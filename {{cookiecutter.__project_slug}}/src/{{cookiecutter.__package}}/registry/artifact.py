@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from ..platform.fingerprint import digest_facts
+
 # `fe.log_model` keeps the model as trained beside the specification of its features.
 NATIVE_MODEL = "data/feature_store/raw_model"
 FEATURE_SPEC = "data/feature_store/feature_spec.yaml"
@@ -59,8 +61,11 @@ def digest_files(folder: Path) -> str:
 
     Files that the registry adds are left out: each registry adds others.
     """
-    digest = hashlib.sha256()
-    for path in sorted((folder / "data").rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    files = [path for path in sorted((folder / "data").rglob("*")) if path.is_file()]
+    return digest_facts([(f.relative_to(folder).as_posix(), digest_content(f)) for f in files])
+
+
+def digest_content(path: str | Path) -> str:
+    """Digests the content of a file with SHA-256."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

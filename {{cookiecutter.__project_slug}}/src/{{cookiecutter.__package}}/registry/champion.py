@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from mlflow import MlflowClient
 from pyspark.sql import Row, SparkSession
-from pyspark.sql import functions as F
 
 from ..settings import Settings
 from .tables import PROMOTIONS
@@ -22,16 +21,19 @@ def find_champion(spark: SparkSession, settings: Settings) -> int | None:
 
     Usage: `find_champion(workspace.spark, settings)`.
     """
-    promotions = spark.table(PROMOTIONS.full_name(settings))
-    known = promotions.where(F.col("as_of") <= F.lit(settings.as_of))
-    last = known.orderBy(F.desc("as_of"), F.desc("number")).limit(1).collect()
-    return last[0].model_version if last else None
+    known = [row for row in read_promotions(spark, settings) if row.as_of <= settings.as_of]
+    return known[-1].model_version if known else None
 
 
 def read_promotions(spark: SparkSession, settings: Settings) -> list[Row]:
-    """Reads all promotions and rollbacks, of whatever date; the last one counts now."""
-    rows = spark.table(PROMOTIONS.full_name(settings))
-    return rows.orderBy("as_of", "number").collect()
+    """Reads all promotions and rollbacks, of whatever date; the last one counts now.
+
+    Of rows that share a number, as two jobs may write them at once, the earliest counts alone.
+    """
+    rows = spark.table(PROMOTIONS.full_name(settings)).collect()
+    rows.sort(key=lambda row: (row.changed_at, row.model_version, row.kind), reverse=True)
+    counted = {row.number: row for row in rows}
+    return sorted(counted.values(), key=lambda row: (row.as_of, row.number))
 
 
 def find_bar(promotions: Sequence[Row], version: int) -> Row | None:

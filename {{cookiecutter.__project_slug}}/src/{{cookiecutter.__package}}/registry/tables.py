@@ -33,7 +33,9 @@ TRANSITIONS = Table(
         Column("as_of", "date", "run that changed it"),
         Column("by", "string", "who, as far as it is known"),
         Column(
-            "evidence", "string", "digest of the results it rests on; empty before they are there"
+            "evidence",
+            "string",
+            "digest of what it rests on: results; for an approval also files, model card, baseline",
         ),
         Column("reason", "string", "in words"),
         Column("changed_at", "timestamp", "UTC; when it was recorded"),

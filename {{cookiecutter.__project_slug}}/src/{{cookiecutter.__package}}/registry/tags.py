@@ -15,7 +15,6 @@ CODE_COMMIT = "code_commit"
 TREE = "tree"
 CODE_DIGEST = "code_digest"
 PACKAGE_VERSION = "package_version"
-TABLE_VERSIONS = "table_versions"
 TRAINING_START = "training_start"
 TRAINING_END = "training_end"
 EVALUATION_START = "evaluation_start"
@@ -33,5 +32,5 @@ VERDICT_REASON = "verdict_reason"
 # On the version, by the person who answers; Unity Catalog's button sets the first.
 APPROVAL = "approval"
 APPROVAL_BY = "approval_by"
-# On the version, by the task `approval`: the digest of the results that the person is shown.
+# On the version, by the task `approval`: the digest of what the person is shown.
 APPROVAL_EVIDENCE = "approval_evidence"

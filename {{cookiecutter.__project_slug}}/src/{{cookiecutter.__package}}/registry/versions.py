@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
@@ -66,9 +67,9 @@ def find_version_of(client: MlflowClient, settings: Settings) -> int:
     Raises:
         LookupError: No version was.
     """
-    found = client.search_model_versions(f"name = '{settings.model_name}'")
+    found = mlflow.search_model_versions(filter_string=f"name = '{settings.model_name}'")
     for number in sorted((int(version.version) for version in found), reverse=True):
-        # Unity Catalog's search leaves the tags out, so the version itself is read.
+        # Unity Catalog's search leaves tags and aliases out, so the version itself is read.
         version = client.get_model_version(settings.model_name, str(number))
         if version.tags.get(AS_OF) == settings.as_of.isoformat():
             return number

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from databricks.feature_engineering import FeatureEngineeringClient
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
+from ..platform.delta import ISOLATION
 from ..platform.sql import quote_name, quote_text
 from ..platform.vocabulary import FeatureTable, Table
 from ..platform.workspace import Governance
@@ -13,12 +15,29 @@ from ..settings import RunSettings, Settings
 
 
 def create_table(spark: SparkSession, table: Table, settings: RunSettings) -> None:
-    """Creates the table empty, with comments, unless it exists."""
+    """Creates the table empty, with comments, unless it exists; its writers never overlap."""
+    name = table.full_name(settings)
+    if spark.catalog.tableExists(name):
+        _isolate_writers(spark, name)
+        return
     columns = ", ".join(_define_column(field) for field in table.struct)
     spark.sql(
-        f"CREATE TABLE IF NOT EXISTS {quote_name(table.full_name(settings))} ({columns})"
-        f" USING delta CLUSTER BY ({quote_name(table.time)}) COMMENT {quote_text(table.comment)}"
+        f"CREATE TABLE IF NOT EXISTS {quote_name(name)} ({columns}) USING delta"
+        f" CLUSTER BY ({quote_name(table.time)}) COMMENT {quote_text(table.comment)}"
+        f" TBLPROPERTIES ({_define_property(*ISOLATION)})"
     )
+
+
+def _isolate_writers(spark: SparkSession, name: str) -> None:
+    """Gives a table of an earlier release its isolation level."""
+    known = spark.sql(f"SHOW TBLPROPERTIES {quote_name(name)}")
+    if known.where(F.col("key") == ISOLATION[0]).isEmpty():
+        added = _define_property(*ISOLATION)
+        spark.sql(f"ALTER TABLE {quote_name(name)} SET TBLPROPERTIES ({added})")
+
+
+def _define_property(key: str, value: str) -> str:
+    return f"{quote_text(key)} = {quote_text(value)}"
 
 
 def _define_column(field: StructField) -> str:

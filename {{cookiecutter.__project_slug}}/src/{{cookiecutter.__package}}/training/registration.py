@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as get_package_version
+from typing import cast
 
+import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import RunStatus
+from mlflow.entities import Run, RunStatus
 from pyspark.sql import SparkSession
 
 from ..platform.fingerprint import digest_facts
@@ -29,7 +30,6 @@ from ..registry.tags import (
     OWNER,
     PACKAGE_VERSION,
     STATE,
-    TABLE_VERSIONS,
     TRAINING_END,
     TRAINING_START,
     TREE,
@@ -76,16 +76,21 @@ def find_version(client: MlflowClient, settings: Settings, identity: str) -> int
     experiment = client.get_experiment_by_name(settings.experiment)
     if experiment is None:
         return None
-    runs = client.search_runs([experiment.experiment_id], f"tags.{IDENTITY} = '{identity}'")
+    runs = search_runs(experiment.experiment_id, f"tags.{IDENTITY} = '{identity}'")
     known = {run.info.run_id for run in runs}
-    versions = client.search_model_versions(f"name = '{settings.model_name}'")
+    versions = mlflow.search_model_versions(filter_string=f"name = '{settings.model_name}'")
     return next((int(v.version) for v in versions if v.run_id in known), None)
+
+
+def search_runs(experiment_id: str, query: str) -> list[Run]:
+    """Searches the runs of an experiment, on all pages of the answer."""
+    return cast("list[Run]", mlflow.search_runs([experiment_id], query, output_format="list"))
 
 
 def close_interrupted_runs(client: MlflowClient, experiment_id: str, identity: str) -> None:
     """Marks as killed the runs that a killed training of this identity left open."""
     query = f"tags.{IDENTITY} = '{identity}' and attributes.status = 'RUNNING'"
-    for run in client.search_runs([experiment_id], query):
+    for run in search_runs(experiment_id, query):
         client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
@@ -99,7 +104,8 @@ def finish_version(
         return
     client.update_model_version(name, number, describe_version(settings))
     for key, value in describe_training(settings, training).items():
-        client.set_model_version_tag(name, number, key, value)
+        if value:  # a registry need not keep an empty one
+            client.set_model_version_tag(name, number, key, value)
     if DIGEST not in tags:
         digest = digest_files(download_version(name, version))
         client.set_model_version_tag(name, number, DIGEST, digest)
@@ -130,7 +136,6 @@ def describe_training(settings: Settings, training: Training) -> dict[str, str]:
         TREE: settings.tree,
         CODE_DIGEST: training.recipe,
         PACKAGE_VERSION: get_package_version(__package__.split(".")[0]),
-        TABLE_VERSIONS: json.dumps(dict(sorted(training.tables.items()))),
         TRAINING_START: window.start.isoformat(),
         TRAINING_END: window.end.isoformat(),
         EVALUATION_START: evaluation.start.isoformat(),

@@ -91,13 +91,18 @@ def load_training_set(workspace: Workspace, settings: Settings) -> Any:
 
 
 def _log_data(rows: pd.DataFrame, tables: dict[str, int]) -> None:
+    log_tables(tables)
+    mlflow.set_tag(LAST_TRAINED, rows[EVENT_TIME].max().tz_localize("UTC").isoformat())
+    mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
+
+
+def log_tables(tables: dict[str, int]) -> None:
+    """Logs as inputs of the run in use what tables it reads, in which Delta version."""
     for table, version in tables.items():
         source = DeltaDatasetSource(delta_table_name=table, delta_table_version=version)
         # MLflow declares a method that this class of its own lacks, and never calls it.
         dataset = MetaDataset(source, name=table)  # type: ignore[abstract]
         mlflow.log_input(dataset, context="training")
-    mlflow.set_tag(LAST_TRAINED, rows[EVENT_TIME].max().tz_localize("UTC").isoformat())
-    mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
 
 
 def log_model(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 from mlflow import MlflowClient
 
 from ..platform.workspace import Workspace
-from ..registry.tags import CODE_COMMIT, OWNER, TABLE_VERSIONS, TRAINING_END, TRAINING_START, TREE
+from ..registry.tags import CODE_COMMIT, OWNER, TRAINING_END, TRAINING_START, TREE
 from ..use_case.inputs import list_input_sources
 from ..use_case.problem import LABEL, LIMITS, PREDICTS
 from .case import RegisteredCase
@@ -152,8 +151,8 @@ def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
     )
     yield "Judged on", str(case.window)
     yield "Compared with", f"champion version {champion}" if champion else "baselines; no champion"
-    tables = json.loads(tags.get(TABLE_VERSIONS) or "{}")
-    yield "Tables", ", ".join(f"{name} version {number}" for name, number in tables.items())
+    tables = sorted(case.record.tables.items())
+    yield "Tables", ", ".join(f"{name} version {number}" for name, number in tables)
     yield (
         "Code",
         f"commit {tags.get(CODE_COMMIT) or 'unknown'}, tree {tags.get(TREE, 'unknown')}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from pyspark.sql import DataFrame
 from pyspark.sql.utils import is_remote
 
@@ -41,6 +43,7 @@ class VersionRecord:
     """The facts that the registry and the run hold of a version.
 
     Attributes:
+        tables: The Delta versions of the tables that the run read, by full name.
         last_trained: Event time of the last row that the version was trained on.
     """
 
@@ -48,6 +51,7 @@ class VersionRecord:
     run_id: str | None
     metrics: dict[str, float]
     tags: dict[str, str]
+    tables: dict[str, int]
     description: str
     last_trained: dt.datetime | None
 
@@ -286,6 +290,13 @@ def read_record(client: MlflowClient, settings: Settings, version: int) -> Versi
         run.info.run_id if run else None,
         run.data.metrics if run else {},
         found.tags,
+        _read_tables(run) if run else {},
         found.description or "",
         _read_time(run.data.tags.get(LAST_TRAINED) if run else None),
     )
+
+
+def _read_tables(run: Run) -> dict[str, int]:
+    sources = [json.loads(given.dataset.source) for given in run.inputs.dataset_inputs]
+    # MLflow leaves version 0 out.
+    return {s["delta_table_name"]: s.get("delta_table_version", 0) for s in sources}

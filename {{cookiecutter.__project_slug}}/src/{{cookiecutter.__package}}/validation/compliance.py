@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -14,7 +13,6 @@ from ..registry.tags import (
     EVALUATION_START,
     OWNER,
     PACKAGE_VERSION,
-    TABLE_VERSIONS,
     TRAINING_END,
     TRAINING_START,
     TREE,
@@ -31,7 +29,6 @@ REQUIRED_TAGS = (
     CODE_DIGEST,
     OWNER,
     PACKAGE_VERSION,
-    TABLE_VERSIONS,
     TRAINING_START,
     TRAINING_END,
     EVALUATION_START,
@@ -46,9 +43,8 @@ def check_lineage(case: Case) -> Iterator[CheckResult]:
     missing += [] if record.run_id else ["run"]
     missing += [] if record.metrics else ["metrics"]
     missing += [] if record.description else ["description"]
-    versions = json.loads(record.tags.get(TABLE_VERSIONS) or "{}")
     trained = name_trained_tables(case.settings).values()
-    missing += [f"version of {name}" for name in trained if name not in versions]
+    missing += [f"version of {name}" for name in trained if name not in record.tables]
     yield _report("lineage", [f"{name} is missing" for name in missing], "all is recorded")
 
 

@@ -55,11 +55,10 @@ def measure_task(task: str) -> int:
 
 def get_peak() -> int:
     """Gets the most bytes that this process has held so far."""
-    # getrusage would also count the memory of the process that started this one.
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # A process that was forked counts its own memory only; one that was started anew would also
+    # count that of the process that started it.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 if __name__ == "__main__":

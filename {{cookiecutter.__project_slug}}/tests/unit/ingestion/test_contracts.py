@@ -90,6 +90,15 @@ def test_a_stored_row_is_recognised_and_a_changed_one_refused(spark: SparkSessio
         assert states == expected
 
 
+def test_which_of_two_values_is_missing_makes_another_row(spark: SparkSession) -> None:
+    one, other = {"temperature": 40.0, "dew_point": None}, {"temperature": None, "dew_point": 40.0}
+    reasons = judge(spark, one, other)
+    assert reasons == [["origin+observed_at: same key, other values"]] * 2
+    stored, later = (load_delivery(spark, WEATHER, deliver(row)) for row in (one, other))
+    compared = compare_with_stored(judge_rows(later, WEATHER, WINDOW), stored, WEATHER)
+    assert [row.state for row in compared.collect()] == ["refused"]
+
+
 def test_refused_rows_keep_their_content_and_each_counts(spark: SparkSession) -> None:
     bad = {"wind_speed": 1048.0}
     judged = judge_rows(load_delivery(spark, WEATHER, deliver(bad, bad)), WEATHER, WINDOW)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import (
     DateType,
     DoubleType,
@@ -16,7 +21,13 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from {{ cookiecutter.__package }}.platform.delta import RowError, check_row, make_frame
+from {{ cookiecutter.__package }}.platform.delta import (
+    RowError,
+    append_new_rows,
+    check_row,
+    make_frame,
+    upsert_rows,
+)
 
 STRUCT = StructType(
     [
@@ -55,3 +66,33 @@ def test_no_rows_make_an_empty_frame(spark: SparkSession) -> None:
     frame = make_frame(spark, [], STRUCT)
     assert frame.schema == STRUCT
     assert frame.isEmpty()
+
+
+def hold(frame: DataFrame, begun: Path, go_on: Path) -> DataFrame:
+    """The rows, which come once a file is there; another file tells that they are asked for."""
+
+    def wait(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
+        begun.touch()
+        while not go_on.exists():
+            time.sleep(0.05)
+        yield from batches
+
+    return frame.mapInPandas(wait, frame.schema)
+
+
+@pytest.mark.parametrize(("write", "value"), [(append_new_rows, 1.0), (upsert_rows, 2.0)])
+def test_of_two_writers_at_once_none_fails_and_no_key_is_there_twice(
+    lakehouse: SparkSession, tmp_path: Path, write: Callable[..., None], value: float
+) -> None:
+    name, begun, go_on = f"dev.models.{write.__name__}", tmp_path / "begun", tmp_path / "go_on"
+    lakehouse.sql(f"CREATE TABLE {name} (number int, value double) USING delta")
+    struct = lakehouse.table(name).schema
+    first, second = (make_frame(lakehouse, [{"number": 7, "value": v}], struct) for v in (1.0, 2.0))
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(write, name, hold(second, begun, go_on), ["number"])
+        while not begun.exists():
+            time.sleep(0.05)
+        write(name, first, ["number"])
+        go_on.touch()
+        late.result()
+    assert [tuple(row) for row in lakehouse.table(name).collect()] == [(7, value)]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from {{ cookiecutter.__package }}.promotion import evidence
 from {{ cookiecutter.__package }}.promotion.approval import ApprovalError
+from {{ cookiecutter.__package }}.promotion.change import PromotionError
 from {{ cookiecutter.__package }}.promotion.task import approve, promote
+from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC
+from {{ cookiecutter.__package }}.registry.loading import download_version
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 
-from ..toy_registry import Registry
+from ..toy_registry import NAME, Registry
 
 
 def test_a_version_waits_until_a_person_approves(registry: Registry) -> None:
@@ -41,6 +48,63 @@ def test_an_approval_does_not_survive_changed_evidence(registry: Registry) -> No
     registry.promote(1, "2013-07-01", approval="required")
     promoted = registry.workspace.spark.table("dev.models.promotions").collect()[0]
     assert promoted.by == "a person in Unity Catalog"
+
+
+@pytest.mark.parametrize("name", ["model_card.html", "model_card.md", "baseline.json"])
+@pytest.mark.parametrize("later", ["in fairer colours", None])
+def test_an_approval_does_not_survive_a_change_of_what_was_shown(
+    registry: Registry, name: str, later: str | None
+) -> None:
+    registry.show(1, name, "as it was")
+    with pytest.raises(ApprovalError):
+        registry.approve(1)
+    registry.answer(1, "Approved")
+    registry.approve(1)
+    registry.show(1, name, later)
+    with pytest.raises(ApprovalError, match="the evidence changed since it was approved"):
+        registry.promote(1, "2013-07-01", approval="required")
+    assert registry.aliases == {}
+    assert registry.state(1) == "awaiting_approval"
+
+
+def test_an_approval_does_not_survive_other_files(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ApprovalError):
+        registry.approve(1)
+    registry.answer(1, "Approved")
+    files = shutil.copytree(download_version(NAME, 1), tmp_path / "files")
+    (files / FEATURE_SPEC).write_text("input_columns: [others]")
+    monkeypatch.setattr(evidence, "download_version", lambda *_: files)
+    with pytest.raises(ApprovalError, match="the evidence changed since it was approved"):
+        registry.approve(1)
+
+
+@pytest.mark.parametrize("answer", ["approved", "APPROVED", " Approved "])
+def test_an_approval_counts_however_it_is_written(registry: Registry, answer: str) -> None:
+    with pytest.raises(ApprovalError):
+        registry.approve(1)
+    registry.answer(1, answer)
+    registry.approve(1)
+
+
+@pytest.mark.parametrize("answer", ["rejected", "REJECTED"])
+def test_a_refusal_counts_however_it_is_written(registry: Registry, answer: str) -> None:
+    registry.crown((2, "2013-07-01"))
+    registry.answer(1, answer)
+    with pytest.raises(ApprovalError, match="version 1 was refused by ann"):
+        registry.approve(1)
+    with pytest.raises(PromotionError, match="version 1 has no approval"):
+        registry.roll_back(1)
+
+
+def test_an_answer_that_is_none_is_named_and_leaves_no_tag(registry: Registry) -> None:
+    registry.answer(1, "Perhaps")
+    with pytest.raises(ApprovalError, match="'perhaps' is neither Approved nor Rejected"):
+        registry.approve(1)
+    tags = registry.workspace.mlflow.get_model_version(NAME, "1").tags
+    assert {"approval", "approval_by"} & set(tags) == set()
+    assert all(tags.values())
 
 
 def test_an_approval_in_advance_is_an_approval_of_nothing(registry: Registry) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import ModuleType
 from typing import Any
 
@@ -10,9 +13,16 @@ import pytest
 from {{ cookiecutter.__package }}.platform import delta
 from {{ cookiecutter.__package }}.promotion import change, task
 from {{ cookiecutter.__package }}.promotion.change import PromotionError
-from {{ cookiecutter.__package }}.registry.champion import CHAMPION, PREVIOUS, find_champion
+from {{ cookiecutter.__package }}.promotion.task import finish_change
+from {{ cookiecutter.__package }}.registry.champion import (
+    CHAMPION,
+    PREVIOUS,
+    find_champion,
+    read_promotions,
+)
 from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError
-from {{ cookiecutter.__package }}.settings import ValidationSettings
+from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
+from {{ cookiecutter.__package }}.settings import Settings, ValidationSettings
 
 from ..toy_registry import NAME, Registry, cut
 
@@ -135,3 +145,49 @@ def test_of_two_changes_at_once_one_is_told_that_it_lost(
     with pytest.raises(PromotionError, match="promotion of version 2 came first"):
         registry.promote(1, "2013-07-01")
     assert registry.aliases == {CHAMPION: 2}
+
+
+def test_two_promotions_that_begin_at_once_leave_one(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, both = delta.append_new_rows, Barrier(2, timeout=120)
+
+    def begin_together(table: str, rows: Any, keys: Any) -> None:
+        if table.endswith("promotions"):
+            both.wait()
+        append(table, rows, keys)
+
+    registry.judge(2, None)
+    monkeypatch.setattr(delta, "append_new_rows", begin_together)
+    with ThreadPoolExecutor() as pool:
+        done = [pool.submit(registry.promote, version, "2013-07-01") for version in (1, 2)]
+        errors = [str(each.exception()) for each in done if each.exception()]
+    (row,) = read_promotions(registry.workspace.spark, registry.settings(Settings, 0, "2013-07-01"))
+    assert registry.count("promotions") == 1
+    assert registry.aliases == {CHAMPION: row.model_version}
+    lost = 3 - row.model_version
+    came_first = f"promotion of version {row.model_version} came first; repeat it"
+    assert errors == [f"promotion of version {lost}: {came_first}"]
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_of_two_rows_with_one_number_all_readers_take_the_earlier_one(
+    registry: Registry, order: tuple[int, int]
+) -> None:
+    registry.crown((3, "2013-06-01"))
+    registry.judge(1, 3)
+    registry.promote(1, "2013-07-01")
+    spark, at_noon = registry.workspace.spark, dt.datetime(2013, 7, 1, 12, tzinfo=dt.UTC)
+    (row,) = spark.table("dev.models.promotions").where("number = 2").collect()
+    spark.sql("DELETE FROM dev.models.promotions WHERE number = 2")
+    for minutes, version in enumerate(order):
+        changed = {"model_version": version, "changed_at": at_noon + dt.timedelta(minutes=minutes)}
+        other = delta.make_frame(spark, [{**row.asDict(), **changed}], PROMOTIONS.struct)
+        other.writeTo("dev.models.promotions").append()
+    settings = registry.settings(ValidationSettings, 0, "2013-07-01")
+    assert find_champion(spark, settings) == order[0]
+    finish_change(registry.workspace, settings)
+    assert registry.aliases == {CHAMPION: order[0], PREVIOUS: 3}
+    assert registry.state(order[0]) == "champion"
+    # The champion until now had been made so by the row that does not count.
+    assert order[0] == 1 or registry.state(1) == "superseded"

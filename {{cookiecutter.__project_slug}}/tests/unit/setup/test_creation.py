@@ -10,7 +10,9 @@ from bundlework.laptop.feature_client import open_feature_client
 from bundlework.laptop.workspace import RecordedGovernance
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.platform.delta import append_new_rows
+from {{ cookiecutter.__package }}.monitoring.tables import METRICS
+from {{ cookiecutter.__package }}.platform.delta import append_new_rows, read_version
+from {{ cookiecutter.__package }}.platform.tables import WINDOWS
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import (
@@ -47,6 +49,18 @@ def test_creating_again_keeps_what_is_there(lakehouse: SparkSession) -> None:
     append_new_rows("dev.models.promotions", row, PROMOTIONS.keys)
     create_table(lakehouse, PROMOTIONS, SETTINGS)
     assert lakehouse.table("dev.models.promotions").count() == 1
+
+
+def test_a_table_of_an_earlier_release_isolates_its_writers_too(lakehouse: SparkSession) -> None:
+    name = "dev.monitoring.windows"
+    lakehouse.sql(f"CREATE TABLE {name} (as_of date) USING delta")
+    for _ in range(2):
+        create_table(lakehouse, WINDOWS, SETTINGS)
+        create_table(lakehouse, METRICS, SETTINGS)
+    for table in (name, "dev.monitoring.metrics"):
+        properties = dict(lakehouse.sql(f"SHOW TBLPROPERTIES {table}").collect())
+        assert properties["delta.isolationLevel"] == "Serializable"
+    assert read_version(lakehouse, name) == 1
 
 
 def test_a_feature_table_whose_creation_was_cut_short_is_made_anew(

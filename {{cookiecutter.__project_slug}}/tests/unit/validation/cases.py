@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +43,6 @@ TAGS = {
     "code_digest": "def",
     "owner": "owner@example.com",
     "package_version": "0.1.0",
-    "table_versions": json.dumps(dict.fromkeys(name_trained_tables(SETTINGS).values(), 1)),
     "training_start": "2012-06-01T00:00:00+00:00",
     "training_end": BEFORE.isoformat(),
     "evaluation_start": WINDOW.start.isoformat(),
@@ -85,6 +83,7 @@ def make_rows(count: int = 12_000) -> pd.DataFrame:
 
 ROWS = make_rows()
 METRICS = {"tuning_auc": 0.7, "label_rate": 0.5}
+TABLES = dict.fromkeys(name_trained_tables(SETTINGS).values(), 1)
 
 
 @dataclass(frozen=True)
@@ -132,9 +131,9 @@ class ToyCase:
         return replace(self, **changes)
 
 
-CHAMPION = VersionRecord(1, "former", METRICS, TAGS, "Trained on flights.", BEFORE)
+CHAMPION = VersionRecord(1, "former", METRICS, TAGS, TABLES, "Trained on flights.", BEFORE)
 SOUND = ToyCase(
-    record=VersionRecord(2, "run", METRICS, TAGS, "Trained on flights.", BEFORE),
+    record=VersionRecord(2, "run", METRICS, TAGS, TABLES, "Trained on flights.", BEFORE),
     champion=CHAMPION,
     artifact=Artifact("sound", MODEL_INPUTS, True, ("flight_id", *MODEL_INPUTS), ("a==1.0",)),
     model=make_model(),

@@ -249,7 +249,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     ),
     "no owner": (SOUND.but(tags={"owner": ""}), "lineage", "owner is missing"),
     "no table versions": (
-        SOUND.but(tags={"table_versions": "{}"}),
+        SOUND.but(record=replace(SOUND.record, tables={})),
         "lineage",
         "version of dev.features.origin_weather is missing",
     ),

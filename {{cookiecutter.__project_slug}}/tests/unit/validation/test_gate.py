@@ -97,8 +97,8 @@ def test_the_margin_of_a_slice_is_corrected_for_their_number() -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["as_of", "code_digest", "owner", "package_version", "table_versions", "training_start",
-     "training_end", "evaluation_start"],
+    ["as_of", "code_digest", "owner", "package_version", "training_start", "training_end",
+     "evaluation_start"],
 )  # fmt: skip
 def test_a_fact_of_the_training_that_is_missing_blocks(tag: str) -> None:
     (result,) = run_check(SOUND.but(tags={tag: ""}), check_lineage)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import mlflow
 import pytest
 
 from {{ cookiecutter.__package }}.registry.tags import FINISHED, IDENTITY
 from {{ cookiecutter.__package }}.registry.versions import choose_version
 from {{ cookiecutter.__package }}.settings import ValidationSettings
+from {{ cookiecutter.__package }}.training.registration import Training, describe_training
+from {{ cookiecutter.__package }}.training.task import log_tables
 from {{ cookiecutter.__package }}.validation import task
 from {{ cookiecutter.__package }}.validation.case import read_record
 from {{ cookiecutter.__package }}.validation.task import (
@@ -96,3 +99,15 @@ def test_a_version_whose_training_goes_on_is_waited_for_and_not_judged(
     assert registry.count("validation_results") == 3
     registry.tag(number, FINISHED, "true")
     wait_for_training(client, NAME, number)
+
+
+def test_the_tables_of_a_training_are_those_that_its_run_read(registry: Registry) -> None:
+    client = registry.workspace.mlflow
+    settings = registry.settings(ValidationSettings, 1, "2013-07-01")
+    # Together their names are longer than the 1,000 characters that a tag may have.
+    tables = {f"a_catalog.a_long_name_of_a_schema.a_table_{n}": n for n in range(40)}
+    with mlflow.start_run(client.get_model_version(NAME, "1").run_id):
+        log_tables(tables)
+    assert read_record(client, settings, 1).tables == tables
+    tags = describe_training(settings, Training(tables, "recipe"))
+    assert max(map(len, tags.values())) < 100

@@ -21,6 +21,7 @@ from .defaults import (
 )
 from .forms import CONFIG, drop_nothing, find_form_faults
 from .graph import list_tasks
+from .merging import unite_grants
 from .paths import NOTEBOOK_EXTENSIONS, Translator, anchor_paths, find_sync_root, list_files
 from .permissions import find_permission_faults, grant_permissions
 from .presets import apply_presets, fill_presets, find_nameless, find_preset_faults
@@ -198,6 +199,9 @@ def _prepare(config: dict[str, Any], root: Path, places: Places) -> Iterator[tup
     for kind, group in resources.items():
         for key, resource in group.items():
             mend_clusters(kind, resource)
+            if resource.get("grants"):
+                path = ("resources", kind, key, "grants")
+                resource["grants"] = unite_grants(resource["grants"], path)
             if kind == "model_serving_endpoints":
                 rename_served_models(resource)
             if kind == "jobs" and cluster:

@@ -81,6 +81,18 @@ def _merge_lists(base: list[Any], override: list[Any], path: Path_) -> list[Any]
     return list(entries.values())
 
 
+def unite_grants(grants: list[dict[str, Any]], path: Path_) -> list[dict[str, Any]]:
+    """The grants with one entry for each principal, and each privilege once.
+
+    Args:
+        path: Of the grants in the bundle.
+    """
+    united: list[dict[str, Any]] = merge([], grants, path)
+    for grant in united:
+        grant["privileges"] = list(dict.fromkeys(grant.get("privileges") or []))
+    return united
+
+
 def find_key(path: Path_) -> str | None:
     """The field that tells the entries of a list apart; None for a list without one."""
     place = _find_place(path)
