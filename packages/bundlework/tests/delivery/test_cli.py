@@ -77,8 +77,8 @@ def test_what_jobs_install_is_uploaded(
 ) -> None:
     project = point_to_fake(copy_project(tmp_path, compute))
     workspace.run(project, "deploy", "-t", "prod")
-    named = set(re.findall(r"/Workspace/[^\"]*/requirements.txt", json.dumps(workspace.read_jobs())))
-    (path,) = named
+    jobs = json.dumps(workspace.read_jobs())
+    (path,) = set(re.findall(r"/Workspace/[^\"]*/requirements.txt", jobs))
     assert workspace.ask("GET", f"/api/2.0/workspace/get-status?path={path}")
 
 

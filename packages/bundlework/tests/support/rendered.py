@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path.cwd()
 TEMPLATE = Path(__file__).parents[4] / "{{cookiecutter.__project_slug}}"
 PARTS = (
-    "databricks.yml", "compute.yml", "pyproject.toml", "README.md", "Makefile", "tools.mk", "uv.lock",
-    "requirements.txt", "build-requirements.txt", ".gitignore",
+    "databricks.yml", "compute.yml", "pyproject.toml", "README.md", "Makefile", "tools.mk",
+    "uv.lock", "requirements.txt", "build-requirements.txt", ".gitignore",
 )  # fmt: skip
 FOLDERS = (
     ".azure-pipelines", "dashboards", "docs", "notebooks", "resources", "src", "tests", "vendor",
