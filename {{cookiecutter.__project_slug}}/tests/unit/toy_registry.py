@@ -11,6 +11,7 @@ from typing import Any
 import mlflow
 import yaml
 from mlflow import MlflowClient
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.platform import delta
@@ -111,11 +112,11 @@ class Registry:
     def show(self, version: int, name: str, text: str | None) -> None:
         """Lets an artifact of the version's run hold a text, or be gone."""
         client = self.workspace.mlflow
-        run = str(client.get_model_version(NAME, str(version)).run_id)
+        run = client.get_run(str(client.get_model_version(NAME, str(version)).run_id)).info
         if text is not None:
-            client.log_text(run, text, name)
+            client.log_text(run.run_id, text, name)
         else:
-            Path(client.download_artifacts(run, name)).unlink()
+            get_artifact_repository(str(run.artifact_uri)).delete_artifacts(name)
 
     def tag(self, version: int, key: str, value: str) -> None:
         self.workspace.mlflow.set_model_version_tag(NAME, str(version), key, value)
