@@ -29,7 +29,7 @@ def list_verbs(folder: Path) -> set[str]:
 
 def list_typed() -> list[str]:
     text = (ROOT / "{{cookiecutter.__project_slug}}" / "Makefile").read_text()
-    listed = text.partition("TYPED := ")[2].partition("\n$(")[0]
+    (listed,) = re.findall(r"^TYPED := ((?:.*\\\n)*.*)$", text, re.M)
     return listed.replace("\\\n", " ").split()
 
 
@@ -46,6 +46,15 @@ def test_what_a_person_types_arrives_as_it_is(project: Path, name: str, way: str
     )
     assert done.stdout == f"{typed}\n", done.stderr
     assert not (project / "made").exists()
+
+
+def test_the_pin_of_the_cli_moves_only_where_make_itself_is_told_a_version(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = call_make(project, "--dry-run", "-o", ".venv/ready", "cli", "VERSION=1.13.0")
+    assert "cli --version" in told.stdout
+    monkeypatch.setenv("VERSION", "9.9.9")
+    assert "--version" not in call_make(project, "--dry-run", "-o", ".venv/ready", "cli").stdout
 
 
 def test_both_layers_have_the_same_verbs(project: Path) -> None:
