@@ -65,6 +65,7 @@ class Cloud:
         self.calls: list[str] = []
         self._checks: list[dict[str, Any]] = []
         self._privileges: dict[str, list[str]] = defaultdict(lambda: ["USE_CATALOG"])
+        self._groups: dict[str, str] = {}
         self._made = False
         # What found a thing that was made, and the thing's id.
         self._known: dict[str, str] = {}
@@ -103,6 +104,9 @@ class Cloud:
             )
         if "checks/configurations" in call:
             return query(words, {"value": self._list_checks(call)})
+        if "scim/v2/Groups" in call:
+            name = call.partition("displayName eq ")[2].partition('"')[2].partition('"')[0]
+            return self._groups.setdefault(name, f"{MINE}{len(self._groups)}")
         found = query(words, list_others(words, call))
         given = str(MINE) if any(part in call for part in KNOWN) else ""
         return found or self._known.get(call, given)
