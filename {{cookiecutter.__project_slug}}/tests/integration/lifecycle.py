@@ -52,7 +52,8 @@ class Lifecycle:
         return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
 
     def play(self) -> State:
-        return self.make_runner(load_bundle(ROOT, None, VARIABLES)).run("integration_test", {"as_of": AS_OF}).state
+        runner = self.make_runner(load_bundle(ROOT, None, VARIABLES))
+        return runner.run("integration_test", {"as_of": AS_OF}).state
 
     def find_values(self, key: str) -> set[object]:
         """What tasks have left under a key, in whichever job."""

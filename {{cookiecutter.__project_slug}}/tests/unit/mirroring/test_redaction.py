@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.mirroring.redaction import redact_rows, sample_rows
 from {{ cookiecutter.__package }}.platform.vocabulary import Column
-from {{ cookiecutter.__package }}.use_case.tables import FLIGHTS
+from {{ cookiecutter.__package }}.use_case.tables import FLIGHTS, WEATHER
 
 KEY = "a key"
 SCHEMA = "flight_id string, tail_number string, distance double"
@@ -57,3 +57,8 @@ def test_a_sample_is_the_same_flights_in_every_table(spark: SparkSession) -> Non
 def test_a_table_without_flights_is_kept_whole(spark: SparkSession) -> None:
     weather = spark.range(100).withColumnRenamed("id", "temperature")
     assert sample_rows(weather, 0.01).count() == 100
+
+
+def test_a_table_without_personal_values_stays_as_it_is(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("JFK", 1.0)], "origin string, temperature double")
+    assert redact_rows(rows, WEATHER, KEY).collect() == rows.collect()
