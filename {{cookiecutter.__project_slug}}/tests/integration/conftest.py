@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from bundlework.bundle.graph import State
@@ -27,19 +28,18 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
         other.stop()
     state = tmp_path_factory.mktemp("workspace mit Ümlaut")
     bundle = load_bundle(ROOT, None, VARIABLES)
-    opened = open_workspace(bundle, state)
-    module = bundle.contract.workspace
-    display = PlainDisplay(Console(quiet=True), "{{ cookiecutter.__package }}")
-    executor, store = Executor(bundle.find_file, opened, module), RunStore(state / "runs.db")
-    played = Lifecycle(
-        opened.bind(module, None),
-        read_settings(bundle),
-        lambda resolved: Runner(resolved, executor, store, display),
-        store,
-    )
-    assert played.play() is State.SUCCESS
-    yield played
-    opened.close()
+    with closing(open_workspace(bundle, state)) as opened:
+        module = bundle.contract.workspace
+        display = PlainDisplay(Console(quiet=True), "{{ cookiecutter.__package }}")
+        executor, store = Executor(bundle.find_file, opened, module), RunStore(state / "runs.db")
+        played = Lifecycle(
+            opened.bind(module, None),
+            read_settings(bundle),
+            lambda resolved: Runner(resolved, executor, store, display),
+            store,
+        )
+        assert played.play() is State.SUCCESS
+        yield played
 
 
 def read_settings(bundle: Bundle) -> ValidationSettings:
