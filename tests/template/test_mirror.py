@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import textwrap
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from rendering import render
+from rendering import ROOT, render
+
+TOOLING = ROOT / "packages/bundlework/src"
 
 # What the recipe needs of a build backend, and no more: a wheel that leads to the sources.
 BACKEND = textwrap.dedent(
@@ -109,11 +112,12 @@ def toy(tmp_path: Path, index: Path) -> Path:
 def call(folder: Path, verb: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Calls a verb, with a cache that knows no package."""
     inherited = {k: v for k, v in os.environ.items() if not re.match("(PIP|UV)_|VIRTUAL_ENV", k)}
-    cache = {"UV_CACHE_DIR": str(folder / "cache"), "MAKEFLAGS": ""}
+    own = {"UV_CACHE_DIR": str(folder / "cache"), "MAKEFLAGS": "", "PYTHONPATH": str(TOOLING)}
     return subprocess.run(
-        ["make", verb],
+        # The small project does without the tooling.
+        ["make", verb, f"BUNDLEWORK={sys.executable} -m bundlework"],
         cwd=folder,
-        env=inherited | cache | variables,
+        env=inherited | own | variables,
         capture_output=True,
         text=True,
         check=False,

@@ -38,7 +38,14 @@ def list_typed() -> list[str]:
 def test_what_a_person_types_arrives_as_it_is(project: Path, name: str, way: str) -> None:
     typed = "saved $5, $(shell touch made) `touch made` $HOME 'x' \"y\" #"
     # The verb's own program is replaced, its options are a comment.
-    words = ["make", "-o", ".venv/ready", "deploy", f"BUNDLEWORK=printenv {name} #"]
+    words = [
+        "make",
+        "--no-print-directory",
+        "-o",
+        ".venv/ready",
+        "deploy",
+        f"BUNDLEWORK=printenv {name} #",
+    ]
     words += [f"{name}={typed}"] if way == "argument" else []
     known = {**os.environ, **({name: typed} if way == "environment" else {})}
     done = subprocess.run(
