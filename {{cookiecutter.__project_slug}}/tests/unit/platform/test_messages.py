@@ -25,7 +25,7 @@ from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
 from tests.unit.test_settings import ARGUMENTS
 
-spark = build_session(Path(sys.argv.pop()), catalogs=["dev"])
+spark = build_session(Path(sys.argv.pop()), ["dev"], serverless=True)
 for schema in ("raw", "copies"):
     spark.sql(f"CREATE SCHEMA {schema}")
 for table in RAW_TABLES:

@@ -24,6 +24,7 @@ from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings, ValidationSettings
 
+from ..test_settings import replace
 from ..toy_registry import NAME, Registry, cut
 
 
@@ -162,7 +163,8 @@ def test_two_promotions_that_begin_at_once_leave_one(
     with ThreadPoolExecutor() as pool:
         done = [pool.submit(registry.promote, version, "2013-07-01") for version in (1, 2)]
         errors = [str(each.exception()) for each in done if each.exception()]
-    (row,) = read_promotions(registry.workspace.spark, registry.settings(Settings, 0, "2013-07-01"))
+    day = Settings.from_arguments(replace("as_of", "2013-07-01"))
+    (row,) = read_promotions(registry.workspace.spark, day)
     assert registry.count("promotions") == 1
     assert registry.aliases == {CHAMPION: row.model_version}
     lost = 3 - row.model_version
