@@ -22,7 +22,7 @@ from rendering import ROOT, render
 
 TOOLING = ROOT / "packages/bundlework/src"
 
-# What the recipe needs of a build backend, and no more: a wheel that leads to the sources.
+# The smallest build backend that the recipe works with: its wheel leads to the sources.
 BACKEND = textwrap.dedent(
     """
     import os, zipfile

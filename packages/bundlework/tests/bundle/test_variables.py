@@ -14,7 +14,7 @@ from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.validate import find_faults
 from bundlework.delivery.describe import describe_bundle
 
-# What descriptions and pages advise for a variable, as a target would have it.
+# The values that descriptions and pages advise for a variable, as a target would set them.
 PERMISSION = "[{{group_name: x, level: {}}}]"
 ADVISED = {
     "approval": ["required", "automatic"],
@@ -113,7 +113,7 @@ def test_what_is_advised_for_a_variable_is_accepted(tmp_path: Path, name: str, v
     project = copy_project(tmp_path)
     main = project / "databricks.yml"
     declared, targets = main.read_text().split("\ntargets:\n")
-    # What a target sets already is set anew.
+    # A variable that the target sets already gets the advised value instead.
     targets = re.sub(rf"(?m)^      {name}:.*\n", "", targets)
     targets, times = re.subn(r"(      catalog: \w+\n)", rf"\1      {name}: {value}\n", targets)
     assert times == len(TARGETS)

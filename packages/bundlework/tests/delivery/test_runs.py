@@ -1,4 +1,4 @@
-"""What runs keeps its wheel, and a deployment looks before it changes the jobs."""
+"""A run keeps its wheel, and a deployment looks for runs before it changes the jobs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_run_finds_its_wheel_after_another_deployment(
 
 
 def answer(workspace: FakeWorkspace, path: str, body: Any, times: int = 1000) -> None:
-    """What the fake workspace leaves out of its own answer: times, and which runs are over."""
+    """Adds to an answer what the fake workspace leaves out: times, and which runs have ended."""
     told = {"pattern": f"GET {path}", "status_code": 200, "times": times, "body": json.dumps(body)}
     workspace.ask("POST", "/__testserver/fault", told)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType, TimestampType
 
-from bundlework.laptop.catalogs import CatalogError, open_catalogs
+from bundlework.laptop.catalogs import CatalogError, hash_rows, open_catalogs
 from bundlework.laptop.feature_client import open_feature_client
 from bundlework.laptop.workspace import LocalWorkspace
 
@@ -235,6 +235,17 @@ def test_tables_survive_the_process_and_a_move_and_catalogs_are_kept_apart(
     assert "prod.sales.t: written, but this target may only read it" in asked.stderr
     with pytest.raises(CatalogError, match="on a laptop their names must differ"):
         open_catalogs(spark, moved / "warehouse", ["dev.sales"], ["prod"])
+
+
+def test_a_hash_of_rows_tells_a_null_from_a_value_and_a_column_from_the_next(
+    spark: SparkSession,
+) -> None:
+    def hash_one(*row: float | None) -> tuple[int, str]:
+        return hash_rows(spark.createDataFrame([row], "a double, b double"))
+
+    rows = [(50.0, None), (None, 50.0), (50.0, 50.0), (None, None), (0.0, None)]
+    assert len({hash_one(*row) for row in rows}) == len(rows)
+    assert hash_one(50.0, None) == hash_one(50.0, None)
 
 
 def test_models_and_artifacts_survive_a_move(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What serverless compute refuses is refused here, by name, before anything is executed."""
+"""The session refuses by name, before anything is executed, the calls that serverless refuses."""
 
 from __future__ import annotations
 

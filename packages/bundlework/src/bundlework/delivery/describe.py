@@ -59,7 +59,7 @@ def describe_bundle(root: Path) -> str:
         *list_jobs(bundles),
         "\n## How long a job waits\n",
         "Every job run starts compute of its own, and a job that runs jobs waits for one after the"
-        " other. Who hears of failures also hears of a run that takes too long.\n",
+        " other. A run that takes too long is told to the same people as a failure.\n",
         *list_waits(named, list_keys(named, "jobs")),
         "\n## What holds data, and what shows it\n",
         "Where one is missing, the jobs that need it fail until it is there again. `make deploy`"

@@ -57,7 +57,7 @@ class Forgotten:
 
 
 def list_forgotten(bundle: Bundle, summary: dict[str, Any]) -> list[Forgotten]:
-    """What belongs to the deployment, and its state does not know."""
+    """Lists the things that belong to the deployment, and that its state does not know."""
     return [*list_jobs(bundle, summary), *list_in_catalog(bundle, summary)]
 
 

@@ -11,7 +11,7 @@ from bundlework.bundle.loading import Bundle
 
 
 class Wait(NamedTuple):
-    """What a run waits for: minutes at worst and at best, and how often compute starts in a row."""
+    """The minutes that a run waits, at most and at least, and how often it starts compute."""
 
     most: int = 0
     least: int = 0

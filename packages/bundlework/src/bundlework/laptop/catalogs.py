@@ -52,7 +52,10 @@ def hash_rows(frame: DataFrame) -> tuple[int, str]:
     """The number of rows, and a hash that is the same for the same rows in any order."""
     from pyspark.sql import functions as F
 
-    hashed = frame.select(F.xxhash64(*frame.columns).cast("decimal(38)").alias("hash"))
+    # A hash of values passes nulls over: whether a value is there is hashed with the value.
+    columns = [frame[name] for name in frame.columns]
+    parts = [part for column in columns for part in (column.isNull(), column)]
+    hashed = frame.select(F.xxhash64(*parts).cast("decimal(38)").alias("hash"))
     rows, total = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]
     return rows, f"{int(total or 0) % 2**64:016x}"
 

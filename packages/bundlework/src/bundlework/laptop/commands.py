@@ -22,7 +22,7 @@ from .runner import Runner
 from .runs import JobRun, RunStore
 from .session import lock, open_session, waits_for_approval
 
-# What runs make in their folder, the databases' own files included.
+# The files that runs make in their folder, with those that SQLite puts beside a database.
 MADE = (
     "artifact_root", "artifacts", "governance.jsonl", "holder", "lock", "log.txt", "mlflow.db*",
     "runs.db*", "secrets", "spark", "warehouse",
