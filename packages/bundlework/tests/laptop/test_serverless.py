@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +105,20 @@ def test_a_large_row_is_found_among_small_ones() -> None:
 def test_libraries_find_the_session(spark: SparkSession) -> None:
     assert SparkSession.builder.getOrCreate() is spark
     assert SparkSession.getActiveSession() is spark
+
+
+def test_a_child_of_the_process_has_a_session_of_its_own(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    child = (
+        "import sys; from pathlib import Path; from bundlework.laptop.spark import build_session;"
+        " spark = build_session(Path(sys.argv[1]), [], serverless=True);"
+        " print(spark.range(3).count())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", child, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == ["3"], done.stderr
 
 
 def test_a_timeout_ends_a_query_and_the_next_one_works(workspace: LocalWorkspace) -> None:

@@ -11,6 +11,7 @@ from pyspark.sql.connect.client import DefaultChannelBuilder
 
 from .delta_table import DeltaTable
 from .serverless import Refusals, ServerlessSession
+from .spark import ANNOUNCED
 
 SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService"
 
@@ -42,7 +43,6 @@ def _announce(session: ServerlessSession, address: str) -> None:
     The session's `stop` takes back the variables, and stops the server.
     """
     session._set_default_and_active_session(session)
-    os.environ["SPARK_REMOTE"] = address
-    os.environ["SPARK_CONNECT_MODE_ENABLED"] = os.environ["SPARK_LOCAL_REMOTE"] = "1"
+    os.environ |= dict(zip(ANNOUNCED, (address, "1", "1"), strict=True))
     # Delta's own `DeltaTable` hands the calls on a session of Connect to this one.
     tables.DeltaTable = DeltaTable

@@ -60,6 +60,9 @@ SERVER = {
     "spark.sql.artifact.isolation.alwaysApplyClassloader": "true",
 }
 
+# What a session of Connect announces to libraries; the children of its process inherit it.
+ANNOUNCED = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE")
+
 # Most of Spark's code runs here once or twice: compiling it to fast code, verifying what was
 # published long ago, and growing the memory step by step costs more than it saves.
 QUICK_START = (
@@ -81,6 +84,8 @@ def build_session(folder: Path, catalogs: Sequence[str], *, serverless: bool) ->
     Raises:
         JavaError: There is no Java to run on.
     """
+    for inherited in ANNOUNCED:
+        os.environ.pop(inherited, None)
     os.environ["JAVA_HOME"] = str(find_java())
     os.environ["PYSPARK_PYTHON"] = sys.executable
     use_utc()
