@@ -58,6 +58,10 @@ SERVER = {
     # As in a workspace, UDFs of a session see that session's files alone.
     "spark.sql.artifact.isolation.enabled": "true",
     "spark.sql.artifact.isolation.alwaysApplyClassloader": "true",
+    # Each query would convert the rows of local data one by one while it is planned.
+    "spark.sql.optimizer.excludedRules": (
+        "org.apache.spark.sql.catalyst.optimizer.ConvertToLocalRelation"
+    ),
 }
 
 # What a session of Connect announces to libraries; the children of its process inherit it.
