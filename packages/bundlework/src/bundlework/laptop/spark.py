@@ -64,7 +64,7 @@ SERVER = {
     ),
 }
 
-# What a session of Connect announces to libraries; the children of its process inherit it.
+# The variables by which a process tells libraries of its session; its child processes inherit them.
 ANNOUNCED = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_LOCAL_REMOTE")
 
 # Most of Spark's code runs here once or twice: compiling it to fast code, verifying what was
