@@ -40,7 +40,7 @@ test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of a ge
 check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
-	cd packages/bundlework && $(CURDIR)/$(RENDERED)/.venv/bin/mypy
+	cd packages/bundlework && $(CURDIR)/$(RENDERED)/.venv/bin/mypy --cache-dir ../../$(RENDERED)/.mypy_cache
 	$(MAKE) -C $(RENDERED) check
 
 fix: .venv/ready ## format, and mend what lint can mend
