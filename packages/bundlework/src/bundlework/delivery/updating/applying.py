@@ -17,6 +17,8 @@ SETTINGS = (
     "-c", "merge.renames=true", "-c", "merge.directoryRenames=true",
     "-c", "merge.renameLimit=20000", "-c", "core.editor=true",
 )  # fmt: skip
+# A file that was moved and changed in one release is still known by two lines of five.
+MOVED = "-Xfind-renames=40%"
 DELETED_BY_US = "DU"
 UNMERGED = {DELETED_BY_US, "DD", "AU", "UD", "UA", "AA", "UU"}
 
@@ -37,7 +39,7 @@ def apply_commit(root: Path, commit: str) -> tuple[list[str], list[str]]:
     Raises:
         Refusal: git cannot apply the commit, for another reason than conflicts.
     """
-    done = try_git(root, *SETTINGS, "cherry-pick", commit)
+    done = try_git(root, *SETTINGS, "cherry-pick", MOVED, commit)
     unmerged = list_unmerged(root)
     if done.returncode and not unmerged:
         refuse([f"git cherry-pick failed: {done.stderr.strip()}"])
