@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import reduce
+from uuid import uuid4
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
@@ -70,8 +72,8 @@ def append_new_rows(
             are compared under this condition, so that Spark reads only the window's files.
     """
     condition = _match(table, keys)
-    merge = _start(table, rows, condition if within is None else within & condition)
-    _commit(merge.whenNotMatched().insertAll())
+    with _start(table, rows, condition if within is None else within & condition) as merge:
+        _commit(merge.whenNotMatched().insertAll())
 
 
 def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
@@ -79,12 +81,19 @@ def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
 
     Usage: `upsert_rows(METRICS.full_name(settings), rows, METRICS.keys)`.
     """
-    merge = _start(table, rows, _match(table, keys))
-    _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll())
+    with _start(table, rows, _match(table, keys)) as merge:
+        _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll())
 
 
-def _start(table: str, rows: DataFrame, condition: Column) -> MergeIntoWriter:
-    return rows.alias("new").mergeInto(table, condition)
+@contextmanager
+def _start(table: str, rows: DataFrame, condition: Column) -> Iterator[MergeIntoWriter]:
+    # Spark Connect fails on a merge whose rows come by more than about 40 steps; a view is one.
+    spark, view = rows.sparkSession, f"merged_{uuid4().hex}"
+    rows.createTempView(view)
+    try:
+        yield spark.table(view).alias("new").mergeInto(table, condition)
+    finally:
+        spark.catalog.dropTempView(view)
 
 
 def _commit(merge: MergeIntoWriter) -> None:

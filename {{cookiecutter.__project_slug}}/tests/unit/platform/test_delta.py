@@ -96,3 +96,14 @@ def test_of_two_writers_at_once_none_fails_and_no_key_is_there_twice(
         go_on.touch()
         late.result()
     assert [tuple(row) for row in lakehouse.table(name).collect()] == [(7, value)]
+
+
+def test_rows_that_come_by_many_steps_are_written(lakehouse: SparkSession) -> None:
+    name = "dev.models.long_way"
+    lakehouse.sql(f"CREATE TABLE {name} (number int, value double) USING delta")
+    rows = make_frame(lakehouse, [{"number": 7, "value": 0.0}], lakehouse.table(name).schema)
+    for _ in range(60):
+        rows = rows.withColumn("value", rows["value"] + 1)
+    append_new_rows(name, rows, ["number"])
+    assert [tuple(row) for row in lakehouse.table(name).collect()] == [(7, 60.0)]
+    assert not lakehouse.catalog.listTables("models", "merged_*")
