@@ -131,6 +131,18 @@ def test_a_moved_folder_takes_the_owners_changes_and_files_along(
     assert not (project / "src/toy/steps").exists()
 
 
+def test_a_moved_file_of_which_less_than_half_was_left_takes_the_owners_changes_along(
+    template: Path, project: Path
+) -> None:
+    ours = MODULE.replace("return x + 0\n", "return x\n", 1)
+    commit(project, {"src/toy/steps/first.py": ours}, "Ours")
+    added = "".join(f"def part_{n}(y: str) -> str:\n    return y * {n}\n\n\n" for n in range(9))
+    moved = {"src/toy/steps/first.py": None, "src/toy/parts/one.py": MODULE + added}
+    change(template, moved)
+    succeed(project)
+    assert (project / "src/toy/parts/one.py").read_text() == ours + added
+
+
 def test_a_new_question_takes_its_default_or_a_given_answer(template: Path, project: Path) -> None:
     settings = json.dumps(MAKE | {"colour": "red"})
     commit(template, {"cookiecutter.json": settings, f"{PROJECT}/c": "{{cookiecutter.colour}}"})
