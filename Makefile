@@ -35,7 +35,7 @@ $(DEMO):
 test: .venv/ready $(RENDERED)/.venv/ready ## all tests: of the template, of a generated project, of bundlework
 	$(RUN) pytest --numprocesses 2 --dist worksteal $(PYTEST)
 	$(MAKE) -C $(RENDERED) test
-	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -rs -c pyproject.toml --numprocesses 2 --dist loadfile -o pythonpath=". $(TESTS)/support" $(TESTS) ../../tests/rendered
+	cd $(RENDERED) && uv run --no-sync $(WITH) pytest -rs -c pyproject.toml --numprocesses 2 --dist loadfile --no-loadscope-reorder -o pythonpath=". ../../tests $(TESTS)/support" ../../tests/rendered $(TESTS)
 
 check: .venv/ready $(RENDERED)/.venv/ready ## format, lint, types, bundle; changes nothing
 	$(RUN) ruff format --check .
@@ -61,7 +61,8 @@ rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run"
 golden: .venv/ready ## renew tests/golden from the template
 	$(RUN) python tests/golden.py
 
-faults: $(RENDERED)/.venv/ready ## kill runs at many moments, and half-write the bundle in every way (DRILL=smallest)
+faults: $(RENDERED)/.venv/ready ## search for sequences that leave wrong tables (MINUTES=60), kill runs, half-write the bundle (DRILL=smallest)
+	$(if $(DRILL),,cd $(RENDERED) && PYTHONPATH=.:../../tests uv run --no-sync $(WITH) python -m sequences.search $(or $(MINUTES),60))
 	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/edit_all.py $(if $(DRILL),--step 499)
 	@cd $(RENDERED) && for drill in $(if $(DRILL),"ingestion 1","lifecycle 10" "validation 20" "rollback 5"); do \
 	  uv run --no-sync python ../../tests/kills.py $$drill || exit 1; done

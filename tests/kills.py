@@ -55,7 +55,7 @@ for schema in bundle.schemas:
             same = ~F.col("check").isin(*CHANGING)
             for name in ("value", "reason"):
                 rows = rows.withColumn(name, F.when(same, rows[name]))
-        found[table.name] = hash_rows(rows)
+        found[f"{schema}.{table.name}"] = hash_rows(rows)
 for model in bound.mlflow.search_registered_models():
     for version in bound.mlflow.search_model_versions(f"name = '{model.name}'"):
         tags = [version.tags.get(tag) for tag in ("as_of", "state", "verdict", "verdict_reason")]

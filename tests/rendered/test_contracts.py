@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from flight_delays.ingestion.contracts import REASONS, judge_rows, load_delivery
-from flight_delays.ingestion.task import compare_with_stored
+from flight_delays.ingestion.task import STATE, compare_with_stored
 from flight_delays.platform.windows import Window
 from flight_delays.use_case.tables import OUTCOMES
 from hypothesis import HealthCheck, given, settings
@@ -105,7 +105,7 @@ def test_states_are_those_of_the_oracle_and_add_up(
     stored = list({row[:2]: row for row in before if is_sound(row)}.values())
     judged = judge_rows(load(spark, delivered), OUTCOMES, WINDOW)
     compared = compare_with_stored(judged, load(spark, stored), OUTCOMES).collect()
-    states = Counter(row.state for row in compared)
+    states = Counter(row[STATE] for row in compared)
     assert states.total() == len(delivered)
     assert states == expect(delivered, stored)
-    assert all(bool(row[REASONS]) == (row.state == "refused") for row in compared)
+    assert all(bool(row[REASONS]) == (row[STATE] == "refused") for row in compared)

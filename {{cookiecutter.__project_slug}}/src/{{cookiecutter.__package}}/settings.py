@@ -66,6 +66,15 @@ class RunSettings(BaseModel):
         except ValueError as error:
             raise ValueError("write a calendar date as YYYY-MM-DD, such as 2013-07-01") from error
 
+    @field_validator("as_of")
+    @classmethod
+    def refuse_the_future(cls, value: dt.date) -> dt.date:
+        """Refuses a day that has not begun: a champion of that day would outrank all until then."""
+        today = dt.datetime.now(dt.UTC).date()
+        if value > today:
+            raise ValueError(f"it is {today} in UTC: name that day or an earlier one")
+        return value
+
     @property
     def cutoff(self) -> dt.datetime:
         """The instant at which `as_of` begins, in UTC: the run knows no later fact."""

@@ -1,14 +1,17 @@
-"""Every table that the stages keep, beside the raw and feature tables."""
+"""Every table and view that the stages keep, beside the raw and feature tables."""
 
 from __future__ import annotations
 
 from .inference.tables import PREDICTIONS
-from .ingestion.tables import QUARANTINE
+from .inference.views import PREDICTIONS_IN_FORCE
+from .ingestion.tables import DELIVERIES, QUARANTINE
 from .monitoring.tables import METRICS
-from .platform.tables import WINDOWS
+from .platform.tables import FEATURE_DAYS, RAW_DAYS
 from .registry.tables import PROMOTIONS, TRANSITIONS
 from .validation.tables import VALIDATION_RESULTS
 
 RECORD_TABLES = (
-    QUARANTINE, VALIDATION_RESULTS, PROMOTIONS, TRANSITIONS, PREDICTIONS, METRICS, WINDOWS,
+    QUARANTINE, DELIVERIES, RAW_DAYS, FEATURE_DAYS, VALIDATION_RESULTS, PROMOTIONS, TRANSITIONS,
+    PREDICTIONS, METRICS,
 )  # fmt: skip
+VIEWS = (PREDICTIONS_IN_FORCE,)

@@ -27,7 +27,7 @@ from .settings import (
     ValidationSettings,
 )
 from .setup.task import set_up
-from .tables import RECORD_TABLES
+from .tables import RECORD_TABLES, VIEWS
 from .training.task import train
 from .validation.task import validate
 
@@ -58,7 +58,7 @@ class Task(Generic[AnySettings]):
 
 def set_up_all(workspace: Workspace, settings: SetupSettings) -> None:
     """Creates the tables and metric views of every stage."""
-    set_up(workspace, settings, RECORD_TABLES, METRIC_VIEWS)
+    set_up(workspace, settings, RECORD_TABLES, VIEWS, METRIC_VIEWS)
 
 
 def finish_and_validate(workspace: Workspace, settings: ValidationSettings) -> None:

@@ -30,6 +30,7 @@ from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC, read_artifact
 from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError, load_model
 from {{ cookiecutter.__package }}.registry.predicting import score
+from {{ cookiecutter.__package }}.registry.training_sets import list_lookups
 from {{ cookiecutter.__package }}.registry.versions import DatedVersion
 from {{ cookiecutter.__package }}.tables import RECORD_TABLES
 from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
@@ -39,6 +40,7 @@ from {{ cookiecutter.__package }}.use_case.tables import (
     FEATURE_TABLES,
     FLIGHTS,
     ORIGIN_DELAYS,
+    ORIGIN_WEATHER,
     RAW_TABLES,
     WEATHER,
 )
@@ -147,6 +149,20 @@ def test_predictions_are_those_of_the_model_for_the_windows_flights(lifecycle: L
     assert score(model, rows) == pytest.approx(stored, abs=1e-9)
 
 
+def test_a_version_looks_up_what_training_looked_up(lifecycle: Lifecycle) -> None:
+    settings = lifecycle.settings
+    model = load_model(lifecycle.workspace.mlflow, settings.model_name, 1)
+    found, trained = (
+        {
+            (each.table_name, *sorted(each._get_feature_names()), each.lookback_window)
+            for each in some
+        }
+        for some in (model.lookups, list_lookups(settings))
+    )
+    assert found == trained
+    assert {each.lookback_window for each in model.lookups} == {None, ORIGIN_WEATHER.greatest_age}
+
+
 def test_monitored_performance_is_that_of_predictions_and_labels(lifecycle: Lifecycle) -> None:
     metrics = lifecycle.read(METRICS)
     (auc,) = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "auc")]["value"]
@@ -201,6 +217,9 @@ def test_a_mirror_holds_no_personal_value_and_joins_as_the_original(
         assert sorted(sizes[0]) == sorted(sizes[1])
     assert set(copies[0]["outcomes"]["flight_id"]) <= set(mirrored["flight_id"])
     assert 0.45 < len(mirrored) / len(original) < 0.55
+    # A larger share gives the further entities their rows of all days.
+    whole = lifecycle.mirror({**given, "mirrored_fraction": "1"})
+    assert sorted(whole["flights"]["flight_id"]) == sorted(original["flight_id"])
 
 
 def test_the_model_card_says_what_a_reviewer_asks(lifecycle: Lifecycle) -> None:
@@ -278,9 +297,9 @@ def test_the_notebook_runs_on_what_was_ingested(lifecycle: Lifecycle, name: str)
 
 
 def test_a_second_run_changes_nothing(lifecycle: Lifecycle) -> None:
-    before = {table.name: lifecycle.digest(table) for table in CONTENTS}
+    before = [lifecycle.digest(table) for table in CONTENTS]
     assert lifecycle.play() is State.SUCCESS
-    assert {table.name: lifecycle.digest(table) for table in CONTENTS} == before
+    assert [lifecycle.digest(table) for table in CONTENTS] == before
     name = lifecycle.settings.model_name
     assert len(lifecycle.workspace.mlflow.search_model_versions(f"name = '{name}'")) == 1
 

@@ -83,3 +83,10 @@ def test_another_model_than_the_bundles_own_is_refused() -> None:
     arguments = [*replace("model_name", "dev.models.other"), *VALIDATION]
     with pytest.raises(ParameterError, match=r"dev.models.other, this job judges dev.models.model"):
         ValidationSettings.from_arguments(arguments)
+
+
+def test_a_day_that_has_not_begun_is_refused() -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    assert Settings.from_arguments(replace("as_of", str(today))).as_of == today
+    with pytest.raises(ParameterError, match=f"it is {today} in UTC: name that day or an earlier"):
+        Settings.from_arguments(replace("as_of", str(today + dt.timedelta(days=2))))

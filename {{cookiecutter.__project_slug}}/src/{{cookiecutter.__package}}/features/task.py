@@ -1,97 +1,72 @@
-"""The task `features`: computes the window's rows of every feature table."""
+"""The task `features`: computes every day of every feature table that is not current."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from collections.abc import Mapping
-
-from pyspark.sql import SparkSession
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ..platform import delta
-from ..platform.fingerprint import digest_facts
+from ..platform.days import Day, forget_days, join_days, record_days, summarise_days
 from ..platform.parallel import do_in_parallel
-from ..platform.progress import (
-    FinishedWindow,
-    find_windows,
-    get_table_version,
-    open_windows,
-    record_windows,
-)
+from ..platform.tables import FEATURE_DAYS
 from ..platform.vocabulary import FeatureTable
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..settings import Settings
-from ..use_case.problem import FIRST_DAY
-from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
-from .rows import compute_rows, identify_recipe
+from ..use_case.tables import FEATURE_TABLES
+from .currency import read_holdings
+from .rows import compute_rows
 
 log = logging.getLogger(__name__)
 
 
 def compute_features(workspace: Workspace, settings: Settings) -> None:
-    """Writes each feature table's window, unless equal inputs gave the window's rows before."""
-    spark = workspace.spark
-    recipes = {t: digest_facts(identify_recipe(t), settings.source) for t in FEATURE_TABLES}
-    windows = open_windows(spark, settings, recipes, FIRST_DAY)
-    if not settings.owns_sources:
-        record_source_versions(spark, settings)
-    former = find_windows(spark, settings, (*RAW_TABLES, *FEATURE_TABLES))
-    inputs = {t: digest_inputs(settings, t, former, recipes[t]) for t in FEATURE_TABLES}
-    stale = [t for t in FEATURE_TABLES if not is_current(former.get(t.name), inputs[t])]
-    written = do_in_parallel(lambda t: write_rows(workspace, settings, t, windows[t]), stale)
-    finished = {
-        table: FinishedWindow(
-            window=windows[table],
-            inputs=inputs[table],
-            recipe=recipes[table],
-            table_version=version,
-            rows_in=rows,
-            rows_kept=rows,
-        )
-        for table, (rows, version) in written.items()
-    }
-    record_windows(spark, settings, finished)
+    """Writes the days that are missing, and anew those of other code or of other facts.
 
+    Days after `as_of` that are recorded are kept current too: a table is of one code as a whole.
 
-def digest_inputs(
-    settings: Settings, table: FeatureTable, former: Mapping[str, FinishedWindow], recipe: str
-) -> str:
-    """Digests what the rows of a feature table depend on: recipe, source, the source's version."""
-    version = get_table_version(former, table.source, settings)
-    return digest_facts(recipe, table.source.name, version)
-
-
-def is_current(known: FinishedWindow | None, inputs: str) -> bool:
-    """Whether a window was computed from these inputs before."""
-    return known is not None and known.inputs == inputs
-
-
-def record_source_versions(spark: SparkSession, settings: Settings) -> None:
-    """Records the versions of another catalog's raw tables that this `as_of` saw first."""
-    known = find_windows(spark, settings, RAW_TABLES)
-    window = Window(FIRST_DAY, settings.cutoff)
-    unknown = [table for table in RAW_TABLES if table.name not in known]
-    versions = {t: delta.read_version(spark, t.source_name(settings)) for t in unknown}
-    finished = {
-        table: FinishedWindow(
-            window=window, inputs="", recipe=settings.source, table_version=version
-        )
-        for table, version in versions.items()
-    }
-    record_windows(spark, settings, finished)
-
-
-def write_rows(
-    workspace: Workspace, settings: Settings, table: FeatureTable, window: Window
-) -> tuple[int, int]:
-    """Computes the window's rows and merges them through the feature client.
-
-    Returns:
-        The number of rows that the window then has, and the table's Delta version.
+    Raises:
+        MissingFactsError: Ingestion has not run for `as_of`.
     """
-    log.info("%s, %s", table.name, window)
+    spark, record = workspace.spark, FEATURE_DAYS.full_name(settings)
+    holdings = read_holdings(spark, settings, settings.as_of)
+    stale = {table: days for table in FEATURE_TABLES if (days := holdings.list_stale(table))}
+    recorded = {t: holdings.features[t].keys() & {*days} for t, days in stale.items()}
+    forget_days(spark, record, recorded)
+    written = do_in_parallel(
+        lambda t: write_days(workspace, settings, t, stale[t], holdings.wanted[t]), stale
+    )
+    record_days(spark, record, written)
+
+
+def write_days(
+    workspace: Workspace,
+    settings: Settings,
+    table: FeatureTable,
+    days: Iterable[dt.date],
+    wanted: Mapping[dt.date, str],
+) -> dict[dt.date, Day]:
+    """Writes some days of a table, and returns what they then hold."""
+    found: dict[dt.date, Day] = {}
+    for window in join_days(days):
+        log.info("%s, %s, %d days", table.name, window, (window.end - window.start).days)
+        found |= write_window(workspace, settings, table, window)
+    return {day: replace(held, made_from=wanted[day]) for day, held in found.items()}
+
+
+def write_window(
+    workspace: Workspace, settings: Settings, table: FeatureTable, window: Window
+) -> dict[dt.date, Day]:
+    """Replaces a window's rows, through the feature client, and returns what its days then hold."""
     spark, name = workspace.spark, table.full_name(settings)
     rows = compute_rows(table, spark.table(table.source.source_name(settings)), window)
+    before = window.select(spark.table(name), table.time)
+    is_anew = not before.isEmpty()
     workspace.features.write_table(name=name, df=rows, mode="merge")
-    written = window.select(spark.table(name), table.time).count()
-    return written, delta.read_version(spark, name)
+    if is_anew:
+        # The client merges alone: rows that other code or other facts made would stay.
+        within = window.contains(f"{table.name}.{table.time}")
+        delta.delete_other_rows(name, rows, table.keys, within)
+    return summarise_days(spark.table(name), table, window)

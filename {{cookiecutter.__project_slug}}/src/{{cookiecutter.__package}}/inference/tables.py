@@ -1,13 +1,13 @@
-"""The table of predictions, which inference writes."""
+"""The history of predictions, which inference writes; `views.py` tells which of them count."""
 
 from __future__ import annotations
 
 from ..platform.vocabulary import Column, Table
 
 PREDICTIONS = Table(
+    "models",
     "predictions",
-    "predictions",
-    "Probability that a flight arrives late, as the champion of the time saw it.",
+    "Every prediction ever made: the probability of a late arrival, by the champion of the time.",
     (
         Column("flight_id", "string", "as in flights"),
         Column("model_version", "int", "version that scored"),

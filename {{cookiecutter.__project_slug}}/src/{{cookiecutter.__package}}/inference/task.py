@@ -7,6 +7,7 @@ import logging
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ..features.currency import read_current
 from ..platform import delta
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
@@ -14,7 +15,7 @@ from ..registry.champion import find_champion
 from ..registry.loading import load_model
 from ..registry.periods import get_scoring_window
 from ..registry.predicting import score_frame
-from ..registry.training_sets import make_training_set, read_flights
+from ..registry.training_sets import RepeatedKeyError, make_training_set, read_flights
 from ..settings import Settings
 from ..use_case.problem import KEY
 from .tables import PREDICTIONS
@@ -31,6 +32,8 @@ def predict(workspace: Workspace, settings: Settings) -> None:
 
     Raises:
         NoChampionError: No version was promoted by `as_of`.
+        RepeatedKeyError: A key is there twice, so it would be scored twice.
+        StaleFeaturesError: The features are of other code or other facts.
     """
     version = find_champion(workspace.spark, settings)
     if version is None:
@@ -38,14 +41,16 @@ def predict(workspace: Workspace, settings: Settings) -> None:
             f"{settings.model_name} has no champion as of {settings.as_of}: see the table "
             "validation_results for the reasons"
         )
+    read_current(workspace.spark, settings, settings.as_of)
     log.info("champion is version %d", version)
     model = load_model(workspace.mlflow, settings.model_name, version)
     window = get_scoring_window(settings.as_of, settings.window_days)
     flights = _find_unscored(workspace, settings, window, version)
-    if flights.isEmpty():
+    number = count_flights(flights)
+    if not number:
         log.info("the flights of %s are scored", window)
         return
-    log.info("scoring flights of %s", window)
+    log.info("scoring %d flights of %s", number, window)
     rows = make_training_set(workspace, flights, model.lookups).load_df()
     scores = score_frame(model, rows).join(flights.select(KEY, PREDICTIONS.time), KEY)
     _store(settings, window, version, scores)
@@ -57,6 +62,20 @@ def _find_unscored(
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     scored = window.select(stored, PREDICTIONS.time).where(F.col("model_version") == version)
     return read_flights(workspace, settings, window).join(scored, KEY, "left_anti")
+
+
+def count_flights(flights: DataFrame) -> int:
+    """Counts flights, each of which must be there once.
+
+    Raises:
+        RepeatedKeyError: A key is there twice.
+    """
+    counts = flights.groupBy(KEY).agg(F.count("*").alias("rows"))
+    totals = counts.agg(F.count("*"), F.sum("rows"), F.max_by(KEY, "rows"))
+    ((keys, rows, most),) = totals.collect()
+    if keys and rows > keys:
+        raise RepeatedKeyError(rows - keys, most)
+    return int(keys)
 
 
 def _store(settings: Settings, window: Window, version: int, scores: DataFrame) -> None:

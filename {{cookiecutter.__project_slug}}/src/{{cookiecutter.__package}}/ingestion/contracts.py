@@ -1,85 +1,88 @@
-"""Data contracts: refuse a delivery with wrong columns, and judge each row of the others.
+"""Data contracts: refuse a delivery of a wrong shape, and judge each row of the others.
 
-The rules are the columns of the raw tables, in `use_case/tables.py`.
+The rules are the columns of the raw tables, in `use_case/tables.py`. What is stored is what was
+delivered: a row with a value that would be another one in the contract's type is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType
 
-from ..platform.vocabulary import Column, Table
+from ..platform.delta import digest_row
+from ..platform.vocabulary import Column, Table, parse_type
 from ..platform.windows import Window
+from .conversion import convert, find_fault
 
-REASONS = "reasons"
-
-_ACCEPTED_KINDS = {"string": "O", "double": "if", "int": "if", "timestamp": "M"}
+# No declared column has a space in its name.
+REASONS, NUMBER, ALTERED = "reasons of refusal", "row number", "altered columns"
+BOOKKEEPING = (
+    StructField(NUMBER, LongType()),
+    StructField(ALTERED, ArrayType(StringType())),
+)
 
 
 class ContractError(ValueError):
-    """A delivery whose columns are not those of the contract; nothing was written."""
+    """A delivery whose shape is not that of the contract; nothing was written."""
 
 
-def check_columns(table: Table, delivery: pd.DataFrame) -> None:
-    """Refuses a delivery with missing, unknown or retyped columns.
+def check_delivery(table: Table, delivery: object) -> None:
+    """Refuses what is no pandas frame, and missing, unknown, repeated or retyped columns.
 
     Raises:
-        ContractError: One line per fault, naming the column.
+        ContractError: One line per fault, naming source and column.
     """
-    expected = {column.name: column for column in table.columns}
-    faults = [f"column {c} is missing" for c in expected if c not in delivery.columns]
-    faults += [f"column {c} is not in the contract" for c in delivery.columns if c not in expected]
-    faults += [
-        f"column {name} is {delivery[name].dtype}, the contract says {column.type}"
-        for name, column in expected.items()
-        if name in delivery.columns and not _is_accepted(column, delivery[name])
-    ]
+    faults = list_faults(table, delivery)
     if faults:
         lines = [f"source {table.name}: {fault}" for fault in faults]
         raise ContractError("\n".join([*lines, f"nothing was written; ask {table.owner}"]))
 
 
-def _is_accepted(column: Column, values: pd.Series) -> bool:
-    return values.dtype.kind in _ACCEPTED_KINDS[column.type] or bool(values.isna().all())
+def list_faults(table: Table, delivery: object) -> list[str]:
+    """Lists what is wrong with the shape of a delivery; types are judged once names are right."""
+    if not isinstance(delivery, pd.DataFrame):
+        return [f"it delivered a {type(delivery).__name__}, not a pandas DataFrame"]
+    names, given = table.column_names, list(delivery.columns)
+    faults = [f"column {name} is missing" for name in names if name not in given]
+    faults += [f"column {name} is not in the contract" for name in given if name not in names]
+    faults += [f"column {n} is there {given.count(n)} times" for n in names if given.count(n) > 1]
+    found = [] if faults else [(c.name, find_fault(c, delivery[c.name])) for c in table.columns]
+    return faults + [f"column {name} {fault}" for name, fault in found if fault]
 
 
 def load_delivery(spark: SparkSession, table: Table, delivery: pd.DataFrame) -> DataFrame:
-    """Loads the delivery in the contract's types; a value that cannot be cast is null.
+    """Loads a delivery in the contract's types, with the number of each row.
 
-    Keys and required columns may be null here: `judge_rows` refuses such rows, one by one.
+    A value that would become another one is null, and `ALTERED` names its column. Keys and required
+    columns may be null here, too: `judge_rows` refuses such rows, one by one.
     """
-    names = table.column_names
-    prepared = pd.DataFrame({c.name: _prepare(c, delivery[c.name]) for c in table.columns})
-    frame = spark.createDataFrame(prepared, ", ".join(f"`{n}` {_wide(table, n)}" for n in names))
-    return frame.select(*(F.col(c.name).try_cast(c.type).alias(c.name) for c in table.columns))
-
-
-def _prepare(column: Column, values: pd.Series) -> pd.Series:
-    if column.type in ("double", "int"):
-        return values.astype("Float64")
-    return values.astype("string") if column.type == "string" else values
-
-
-def _wide(table: Table, name: str) -> str:
-    (column,) = (c for c in table.columns if c.name == name)
-    return "double" if column.type == "int" else column.type
+    values = {c.name: convert(c, delivery[c.name]) for c in table.columns}
+    altered = {n: (v.isna().to_numpy() & delivery[n].notna().to_numpy()) for n, v in values.items()}
+    names = [n for n, changed in altered.items() if changed.any()]
+    lists = [[n for n in names if altered[n][row]] for row in range(len(delivery))]
+    arrays = {name: pa.Array.from_pandas(column) for name, column in values.items()}
+    arrays |= {NUMBER: pa.array(np.arange(len(delivery))), ALTERED: pa.array(lists)}
+    fields = [StructField(c.name, parse_type(c.type)) for c in table.columns]
+    return spark.createDataFrame(pa.table(arrays), StructType([*fields, *BOOKKEEPING]))
 
 
 def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
-    """Adds `reasons`, an array of the rules that a row breaks; empty for an accepted row.
+    """Adds `REASONS`, an array of the rules that a row breaks; empty for an accepted row.
 
     Of equal rows, one is accepted. Rows with equal keys and different values are all refused, since
     nothing tells which of them is right. A row outside the window is refused too, since rows are
     compared with the window's part of the table only.
     """
-    digest = hash_row(rows.columns)
+    # A value that is null because it was altered differs from one that was delivered as null.
+    digest = digest_row([*table.column_names, ALTERED])
     # Both windows share one order, so that Spark sorts the rows once.
-    before = Over.partitionBy(*table.keys).orderBy(digest)
+    before = Over.partitionBy(*table.keys).orderBy(digest, NUMBER)
     same_key = before.rowsBetween(Over.unboundedPreceding, Over.unboundedFollowing)
     conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)
     repeated = F.row_number().over(before) > 1
@@ -93,16 +96,11 @@ def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     return rows.withColumn(REASONS, F.array_compact(F.array(*rules)))
 
 
-def hash_row(columns: Sequence[str]) -> SparkColumn:
-    """Hashes the values of columns, and which are null: a hash of values passes nulls over."""
-    return F.xxhash64(*columns, *map(F.isnull, columns))
-
-
 def _list_rules(column: Column, table: Table) -> list[SparkColumn]:
-    value = F.col(column.name)
-    rules = []
+    value, altered = F.col(column.name), F.array_contains(ALTERED, column.name)
+    rules = [_rule(altered, f"{column.name}: no {column.type} as delivered")]
     if column.required or column.name in table.keys:
-        rules.append(_rule(value.isNull(), f"{column.name}: null"))
+        rules.append(_rule(value.isNull() & ~altered, f"{column.name}: null"))
     if column.type == "double":
         finite = ~F.isnan(value) & (F.abs(value) != F.lit(float("inf")))
         rules.append(_rule(value.isNotNull() & ~finite, f"{column.name}: not a finite number"))

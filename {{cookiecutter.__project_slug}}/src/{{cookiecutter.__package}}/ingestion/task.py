@@ -2,37 +2,82 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
 from ..platform import delta
+from ..platform.days import (
+    DAY,
+    Day,
+    Days,
+    forget_days,
+    join_days,
+    list_days,
+    read_days,
+    record_days,
+    summarise_days,
+)
 from ..platform.parallel import do_in_parallel
-from ..platform.progress import FinishedWindow, find_windows, open_windows, record_windows
+from ..platform.tables import RAW_DAYS
 from ..platform.vocabulary import Table
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
-from ..settings import ParameterError, Settings
+from ..settings import ParameterError, Settings, to_instant
 from ..use_case.problem import FIRST_DAY
 from ..use_case.sources import SOURCES
 from ..use_case.tables import RAW_TABLES
-from .contracts import REASONS, check_columns, hash_row, judge_rows, load_delivery
-from .tables import QUARANTINE
+from .contracts import NUMBER, REASONS, check_delivery, judge_rows, load_delivery
+from .quarantine import describe_refused
+from .tables import DELIVERIES, QUARANTINE
 
 log = logging.getLogger(__name__)
 
+# For so long, later runs ask again for a day that has too few rows.
+PATIENCE = 30 * DAY
+STORED, STATE = "stored digest", "row state"
+
+
+class OldSourceError(ValueError):
+    """The last row of a source is older than its contract allows."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a source delivered for a run.
+
+    Attributes:
+        window: What the table is owed; the source was asked from `asked` on.
+        asked: The window and the contract's lookback before it.
+    """
+
+    window: Window
+    asked: Window
+    rows: pd.DataFrame
+
+
+@dataclass
+class Counts:
+    """How many rows of a delivery have each state, and the days that get new rows."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    new_days: set[dt.date] = field(default_factory=set)
+
 
 def ingest(workspace: Workspace, settings: Settings) -> None:
-    """Ingests the window of every source; a repetition changes nothing.
+    """Ingests what every source owes; a repetition changes nothing.
 
     Nothing is written before the columns of every delivery have passed.
 
     Raises:
-        ContractError: A delivery's columns are not those of its contract.
+        ContractError: A delivery's shape is not that of its contract.
+        OldSourceError: The last row of a source is too old, and its contract stops the run.
         ParameterError: `as_of` lies before the data.
     """
     if settings.cutoff <= FIRST_DAY:
@@ -41,100 +86,191 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
             f"as_of {settings.as_of} is not after the first day of the data, {first}"
         )
     spark = workspace.spark
-    windows = open_windows(spark, settings, dict.fromkeys(RAW_TABLES, settings.source), FIRST_DAY)
-    deliveries = {table: _fetch(table, window) for table, window in windows.items()}
-    former = find_windows(spark, settings, RAW_TABLES)
-    counts = do_in_parallel(
-        lambda t: ingest_delivery(spark, settings, t, windows[t], deliveries[t]), deliveries
-    )
-    changed = [t for t in counts if counts[t]["new"] or t.name not in former]
-    finished = do_in_parallel(
-        lambda t: _describe(spark, settings, t, windows[t], counts[t]), changed
-    )
-    record_windows(spark, settings, finished)
+    held = read_days(spark, RAW_DAYS.full_name(settings), RAW_TABLES)
+    former = read_former_starts(spark, settings)
+    deliveries = {t: fetch(settings, t, held[t], former.get(t.name)) for t in RAW_TABLES}
+    judged = do_in_parallel(lambda t: judge_delivery(spark, settings, t, deliveries[t]), deliveries)
+    counts = do_in_parallel(lambda t: count_rows(judged[t], t), judged)
+    write_quarantine(spark, settings, deliveries, judged, counts)
+    write_rows(spark, settings, deliveries, judged, counts, held)
+    write_deliveries(spark, settings, deliveries, counts)
+    for table in RAW_TABLES:
+        check_age(spark, settings, table)
 
 
-def _fetch(table: Table, window: Window) -> pd.DataFrame:
-    log.info("fetching %s, %s", table.name, window)
-    delivery = SOURCES[table.name](window)
-    check_columns(table, delivery)
-    return delivery
+def read_former_starts(spark: SparkSession, settings: Settings) -> dict[str, dt.datetime]:
+    """Reads where the windows of a former run of this `as_of` began, by source."""
+    rows = spark.table(DELIVERIES.full_name(settings)).where(F.col("as_of") == settings.as_of)
+    return {row.source: row.window_start.astimezone(dt.UTC) for row in rows.collect()}
 
 
-def ingest_delivery(
-    spark: SparkSession, settings: Settings, table: Table, window: Window, delivery: pd.DataFrame
-) -> Counter[str]:
-    """Writes accepted rows that are new to the raw table, and refused rows to quarantine.
+def fetch(settings: Settings, table: Table, held: Days, former: dt.datetime | None) -> Delivery:
+    """Asks a source for what its table is owed, and for the lookback before."""
+    window = find_window(settings, table, held, former)
+    asked = Window(max(FIRST_DAY, window.start - table.lookback_days * DAY), window.end)
+    log.info("fetching %s, %s", table.name, asked)
+    rows = SOURCES[table.name](asked)
+    check_delivery(table, rows)
+    return Delivery(window, asked, rows)
 
-    Returns:
-        The numbers of rows that are 'new', 'stored' (by a run before) and 'refused'.
+
+def find_window(settings: Settings, table: Table, held: Days, former: dt.datetime | None) -> Window:
+    """Finds what a table is owed: from its first day that is not finished, up to `as_of`.
+
+    A repeated `as_of` gets its former window again.
     """
-    rows = judge_rows(load_delivery(spark, table, delivery), table, window)
-    stored = window.select(spark.table(table.full_name(settings)), table.time)
-    rows = compare_with_stored(rows, stored, table)
-    counted = rows.groupBy("state").count().collect()
-    counts = Counter({row.state: row["count"] for row in counted})
-    if counts["refused"]:
-        _quarantine(settings, table, rows.where("state = 'refused'"))
-    if counts["new"]:
-        _append(settings, table, window, rows.where("state = 'new'"))
-    log.info("%s: %d rows in, %d refused", table.name, len(delivery), counts["refused"])
-    return counts
+    whole = Window(FIRST_DAY, settings.cutoff)
+    recent = settings.as_of - PATIENCE
+    owed = (
+        day
+        for day in list_days(whole)
+        if day not in held or (day >= recent and held[day].rows < table.least_rows)
+    )
+    first = to_instant(next(owed, settings.as_of))
+    return Window(min(first, former or first), settings.cutoff)
+
+
+def judge_delivery(
+    spark: SparkSession, settings: Settings, table: Table, delivery: Delivery
+) -> DataFrame:
+    """Judges a delivery by its contract and by what the table holds."""
+    loaded = load_delivery(spark, table, delivery.rows)
+    stored = delivery.asked.select(spark.table(table.full_name(settings)), table.time)
+    return compare_with_stored(judge_rows(loaded, table, delivery.asked), stored, table)
 
 
 def compare_with_stored(rows: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """Adds `state`: 'refused', 'new', or 'stored' for a row that the table already holds.
+    """Adds `STATE`: 'refused', 'new', or 'stored' for a row that the table already holds.
 
-    A row whose key is stored with other values is refused: raw facts do not change.
+    A row whose key is stored with other values is refused: raw facts do not change. A key that
+    moved is found where both its times lie in the window that the source was asked for.
     """
-    columns = table.column_names
-    digest = hash_row(columns)
-    known = stored.select(*table.keys, digest.alias("stored_digest"))
-    differs = F.col("stored_digest") != digest
+    digest = delta.digest_row(table.column_names)
+    known = stored.select(*table.keys, digest.alias(STORED))
+    differs = F.col(STORED) != digest
     reason = F.when(differs, F.lit(f"{'+'.join(table.keys)}: stored with other values"))
     reasons = F.array_compact(F.array_append(REASONS, reason))
     joined = rows.join(known, list(table.keys), "left").withColumn(REASONS, reasons)
     state = (
         F.when(F.size(REASONS) > 0, "refused")
-        .when(F.col("stored_digest").isNotNull(), "stored")
+        .when(F.col(STORED).isNotNull(), "stored")
         .otherwise("new")
     )
-    return joined.select(*columns, REASONS, state.alias("state"))
+    return joined.select(*table.column_names, NUMBER, REASONS, state.alias(STATE))
 
 
-def _append(settings: Settings, table: Table, window: Window, rows: DataFrame) -> None:
+def count_rows(judged: DataFrame, table: Table) -> Counts:
+    """Counts the rows that are 'new', 'stored' (by a run before) and 'refused', of each day."""
+    of_day = judged.groupBy(STATE, F.to_date(table.time).alias("day")).count().collect()
+    counts = Counts()
+    for row in of_day:
+        counts.states[row[STATE]] += row["count"]
+        if row[STATE] == "new":
+            counts.new_days.add(row["day"])
+    return counts
+
+
+def write_quarantine(
+    spark: SparkSession,
+    settings: Settings,
+    deliveries: Mapping[Table, Delivery],
+    judged: Mapping[Table, DataFrame],
+    counts: Mapping[Table, Counts],
+) -> None:
+    """Appends the refused rows of all sources that the quarantine does not hold yet."""
+    refused = {
+        table: rows.where(F.col(STATE) == "refused")
+        for table, rows in judged.items()
+        if counts[table].states["refused"]
+    }
+    # In one transaction: sources that wrote side by side would be in each other's way.
+    rows = [
+        {**described, "as_of": settings.as_of}
+        for table, of_table in refused.items()
+        for described in describe_refused(of_table, table, deliveries[table].rows)
+    ]
+    if rows:
+        frame = delta.make_frame(spark, rows, QUARANTINE.struct)
+        delta.append_new_rows(QUARANTINE.full_name(settings), frame, QUARANTINE.keys)
+
+
+def write_rows(
+    spark: SparkSession,
+    settings: Settings,
+    deliveries: Mapping[Table, Delivery],
+    judged: Mapping[Table, DataFrame],
+    counts: Mapping[Table, Counts],
+    held: Mapping[Table, Days],
+) -> None:
+    """Appends new rows, and records what their days, and days without rows, then hold."""
+    record = RAW_DAYS.full_name(settings)
+    changing = {table: counts[table].new_days for table in judged if counts[table].new_days}
+    forget_days(spark, record, {t: days & held[t].keys() for t, days in changing.items()})
+    do_in_parallel(lambda t: _append(settings, t, deliveries[t].asked, judged[t]), changing)
+    missing = {t: {*list_days(d.window)} - held[t].keys() for t, d in deliveries.items()}
+    due = {t: counts[t].new_days | days for t, days in missing.items()}
+    summarised = do_in_parallel(lambda t: _summarise(spark, settings, t, due[t]), due)
+    record_days(spark, record, summarised)
+
+
+def _append(settings: Settings, table: Table, window: Window, judged: DataFrame) -> None:
+    rows = judged.where(F.col(STATE) == "new").select(*table.column_names)
     within = window.contains(f"{table.name}.{table.time}")
-    name, kept = table.full_name(settings), rows.select(*table.column_names)
-    delta.append_new_rows(name, kept, table.keys, within)
+    delta.append_new_rows(table.full_name(settings), rows, table.keys, within)
 
 
-def _quarantine(settings: Settings, table: Table, rows: DataFrame) -> None:
-    refused = describe_refused(rows, table).withColumn("as_of", F.lit(settings.as_of))
-    delta.append_new_rows(QUARANTINE.full_name(settings), refused, QUARANTINE.keys)
+def _summarise(
+    spark: SparkSession, settings: Settings, table: Table, days: Iterable[dt.date]
+) -> dict[dt.date, Day]:
+    rows, held = spark.table(table.full_name(settings)), dict[dt.date, Day]()
+    for window in join_days(days):
+        held |= summarise_days(rows, table, window)
+    return held
 
 
-def describe_refused(rows: DataFrame, table: Table) -> DataFrame:
-    """Describes refused rows for the quarantine; numbers equal rows, so that each one counts."""
-    row = F.to_json(F.struct(*table.column_names))
-    reason = F.concat_ws("; ", REASONS)
-    described = rows.select(
-        F.lit(table.name).alias("source"), reason.alias("reason"), row.alias("row")
+def write_deliveries(
+    spark: SparkSession,
+    settings: Settings,
+    deliveries: Mapping[Table, Delivery],
+    counts: Mapping[Table, Counts],
+) -> None:
+    """Records what a run asked of each source; equal counts change nothing."""
+    rows = [
+        {
+            "source": table.name,
+            "as_of": settings.as_of,
+            "window_start": delivery.window.start,
+            "asked_from": delivery.asked.start,
+            "window_end": delivery.window.end,
+            "rows_in": counts[table].states.total(),
+            "rows_kept": counts[table].states["new"] + counts[table].states["stored"],
+            "rows_quarantined": counts[table].states["refused"],
+        }
+        for table, delivery in deliveries.items()
+    ]
+    for row in rows:
+        log.info("%(source)s: %(rows_in)d rows in, %(rows_quarantined)d refused", row)
+    frame = delta.make_frame(spark, rows, DELIVERIES.struct)
+    name, of_run = DELIVERIES.full_name(settings), F.col("deliveries.as_of") == settings.as_of
+    if delta.differ(frame, spark.table(name).where(of_run)):
+        delta.replace_rows(name, frame, DELIVERIES.keys, of_run)
+
+
+def check_age(spark: SparkSession, settings: Settings, table: Table) -> None:
+    """Tells when the last row of a table is older than its contract allows.
+
+    Raises:
+        OldSourceError: The contract stops the run.
+    """
+    if table.greatest_age is None:
+        return
+    recent = Window(settings.cutoff - table.greatest_age, settings.cutoff)
+    if not recent.select(spark.table(table.full_name(settings)), table.time).isEmpty():
+        return
+    told = (
+        f"{table.name}: there is no row of {recent}, and the contract allows no older last row than"
+        f" {table.greatest_age}; ask {table.owner}"
     )
-    number = F.row_number().over(Over.partitionBy("source", "row").orderBy("reason"))
-    row_id = F.sha2(F.concat_ws("\n", "source", "row", number.cast("string")), 256)
-    return described.withColumn("row_id", row_id)
-
-
-def _describe(
-    spark: SparkSession, settings: Settings, table: Table, window: Window, counts: Counter[str]
-) -> FinishedWindow:
-    version = delta.read_version(spark, table.full_name(settings))
-    return FinishedWindow(
-        window=window,
-        inputs="",
-        recipe=settings.source,
-        table_version=version,
-        rows_in=counts.total(),
-        rows_kept=counts["new"] + counts["stored"],
-        rows_quarantined=counts["refused"],
-    )
+    if table.stops:
+        raise OldSourceError(told)
+    log.warning(told)

@@ -10,13 +10,12 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from ..inference.tables import PREDICTIONS
+from ..ingestion.tables import DELIVERIES
 from ..monitoring.tables import METRICS
-from ..platform.tables import WINDOWS
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import read_promotions
 from ..settings import Settings
-from ..use_case.tables import RAW_TABLES
 from ..validation.tables import VALIDATION_RESULTS
 
 NEXT = (
@@ -41,7 +40,7 @@ def print_account(
         return
     settings = Settings.model_validate(known)
     sections = [
-        (describe_ingestion, _read(workspace, settings, WINDOWS)),
+        (describe_ingestion, _read(workspace, settings, DELIVERIES)),
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
@@ -57,11 +56,9 @@ def print_account(
 
 def describe_ingestion(rows: list[Row]) -> Iterator[str]:
     """Describes rows in, kept and quarantined, by source."""
-    raw = {table.name for table in RAW_TABLES}
-    # A record with inputs is of rows that were read or computed, not delivered.
-    for row in sorted((r for r in rows if r.table in raw and not r.inputs), key=lambda r: r.table):
+    for row in sorted(rows, key=lambda r: r.source):
         yield (
-            f"{row.table:12} {row.rows_in:>8,} rows in, {row.rows_kept:>8,} kept,"
+            f"{row.source:12} {row.rows_in:>8,} rows in, {row.rows_kept:>8,} kept,"
             f" {row.rows_quarantined:>4,} quarantined"
         )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 
+from ..features.currency import read_current
 from ..inference.tables import PREDICTIONS
-from ..ingestion.tables import QUARANTINE
+from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
-from ..platform.progress import FinishedWindow, find_windows
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import CHAMPION, find_champion, read_promotions
@@ -41,25 +42,28 @@ def find_raw_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
     """Raw tables: every row of a delivery was kept, or is in quarantine."""
     if not settings.owns_sources:
         return
-    finished = find_windows(workspace.spark, settings, RAW_TABLES)
+    deliveries = workspace.spark.table(DELIVERIES.full_name(settings))
+    of_run = deliveries.where(F.col("as_of") == F.lit(settings.as_of)).collect()
+    finished = {row.source: row for row in of_run}
     for table in RAW_TABLES:
         if table.name not in finished:
-            yield f"{table.name}: no window of {settings.as_of} is recorded"
+            yield f"{table.name}: no delivery of {settings.as_of} is recorded"
             continue
         done = finished[table.name]
-        kept = count_rows(workspace, settings, table, done)
+        there = count_rows(workspace, settings, table, done)
         refused = count_refused(workspace, settings, table)
-        if done.rows_in != kept + done.rows_quarantined or refused < done.rows_quarantined:
+        fits = done.rows_in == done.rows_kept + done.rows_quarantined
+        if not fits or there < done.rows_kept or refused < done.rows_quarantined:
             yield (
-                f"{table.name}: {done.rows_in} rows came in, {kept} are there and {refused} in"
+                f"{table.name}: {done.rows_in} rows came in, {there} are there and {refused} in"
                 " quarantine"
             )
 
 
-def count_rows(workspace: Workspace, settings: Settings, table: Table, done: FinishedWindow) -> int:
-    """Counts the rows of a finished window."""
+def count_rows(workspace: Workspace, settings: Settings, table: Table, delivery: Row) -> int:
+    """Counts the rows of the time that a source was asked for."""
     rows = workspace.spark.table(table.full_name(settings))
-    return done.window.select(rows, table.time).count()
+    return rows.where(F.col(table.time).between(delivery.asked_from, delivery.window_end)).count()
 
 
 def count_refused(workspace: Workspace, settings: Settings, table: Table) -> int:
@@ -69,17 +73,17 @@ def count_refused(workspace: Workspace, settings: Settings, table: Table) -> int
 
 
 def find_feature_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Feature tables: the window has rows, and each key once."""
-    finished = find_windows(workspace.spark, settings, FEATURE_TABLES)
+    """Feature tables: of this code and these facts, with rows in the window, each key once."""
+    try:
+        read_current(workspace.spark, settings, settings.as_of)
+    except LookupError as fault:
+        yield str(fault)
+    window = get_scoring_window(settings.as_of, settings.window_days)
     for table in FEATURE_TABLES:
-        if table.name not in finished:
-            yield f"{table.name}: no window of {settings.as_of} is recorded"
-            continue
-        rows = workspace.spark.table(table.full_name(settings))
-        rows = finished[table.name].window.select(rows, table.time)
+        rows = window.select(workspace.spark.table(table.full_name(settings)), table.time)
         found, keys = rows.count(), rows.select(*table.keys).distinct().count()
         if found == 0:
-            yield f"{table.name}: no row in {finished[table.name].window}"
+            yield f"{table.name}: no row in {window}"
         if found != keys:
             yield f"{table.name}: {found} rows for {keys} keys"
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ..inference.tables import PREDICTIONS
+from ..inference.views import PREDICTIONS_IN_FORCE
 from ..platform.metric_views import MetricView
 from .tables import METRICS
 
 EXPECTED_DELAYS = MetricView(
     METRICS.schema,
     "expected_delays",
-    PREDICTIONS,
+    PREDICTIONS_IN_FORCE,
     "How many flights are expected to arrive late.",
     {
         "departure_day": "date_trunc('DAY', scheduled_departure)",
         "model_version": "model_version",
     },
     {
-        "flights": "count(DISTINCT flight_id)",
+        "flights": "count(*)",
         "expected_late_share": "avg(probability)",
     },
 )

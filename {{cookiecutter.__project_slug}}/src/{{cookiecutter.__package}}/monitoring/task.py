@@ -11,6 +11,7 @@ import mlflow
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ..features.currency import read_current
 from ..inference.tables import PREDICTIONS
 from ..platform import delta
 from ..platform.parallel import do_in_parallel
@@ -31,12 +32,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The predictions of one version for a window's flights: one of them or more."""
+    """The predictions of one version for a window's flights: one of them or more.
+
+    Attributes:
+        is_whole: Whether the version scored all flights of the window. A part of the window, such
+            as the days after a promotion, has another mix of weekdays than training had.
+    """
 
     window: Window
     version: int
     count: int
     predictions: DataFrame
+    is_whole: bool
 
 
 def monitor(workspace: Workspace, settings: Settings) -> None:
@@ -44,28 +51,37 @@ def monitor(workspace: Workspace, settings: Settings) -> None:
 
     Leaves `drifted` ("true" or "false") for the tasks after it.
     """
+    read_current(workspace.spark, settings, settings.as_of)
     window = get_scoring_window(settings.as_of, settings.window_days)
     before = Window(window.start - (window.end - window.start), window.start)
-    found = do_in_parallel(lambda w: _find_scored(workspace, settings, w), (window, before))
+    found = do_in_parallel(lambda w: find_scored(workspace, settings, w), (window, before))
     measurements = [
         *((_measure_performance, scored) for scored in (*found[window], *found[before])),
-        *((_measure_drift, scored) for scored in found[window]),
+        *((_measure_drift, scored) for scored in found[window] if scored.is_whole),
     ]
     measured = do_in_parallel(lambda m: m[0](workspace, settings, m[1]), measurements)
     facts = [(scored, fact) for (_, scored), facts in measured.items() for fact in facts]
-    _record_facts(workspace, settings, facts)
+    record_facts(workspace, settings, facts)
     alerts = count_alerts([fact for _, fact in facts])
     workspace.task_values.set("drifted", str(alerts > 0).lower())
 
 
-def _find_scored(workspace: Workspace, settings: Settings, window: Window) -> list[Scored]:
+def find_scored(workspace: Workspace, settings: Settings, window: Window) -> list[Scored]:
+    """Finds the versions that scored flights of a window, by `as_of`."""
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     predictions = window.select(stored, PREDICTIONS.time).where(
         F.col("as_of") <= F.lit(settings.as_of)
     )
     counts = predictions.groupBy("model_version").count().orderBy("model_version").collect()
+    flights = read_flights(workspace, settings, window).count() if counts else 0
     return [
-        Scored(window, version, count, predictions.where(F.col("model_version") == version))
+        Scored(
+            window,
+            version,
+            count,
+            predictions.where(F.col("model_version") == version),
+            is_whole=count >= flights,
+        )
         for version, count in counts
     ]
 
@@ -98,12 +114,15 @@ def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Bas
     return baseline
 
 
-def _record_facts(
+def record_facts(
     workspace: Workspace, settings: Settings, facts: list[tuple[Scored, Fact]]
 ) -> None:
+    """Makes `facts` all that is recorded of `as_of`; equal ones change nothing."""
     rows = [_describe_row(settings, scored, fact) for scored, fact in facts]
     frame = delta.make_frame(workspace.spark, rows, METRICS.struct)
-    delta.append_new_rows(METRICS.full_name(settings), frame, METRICS.keys)
+    name, of_run = METRICS.full_name(settings), F.col("metrics.as_of") == F.lit(settings.as_of)
+    if delta.differ(frame, workspace.spark.table(name).where(of_run)):
+        delta.replace_rows(name, frame, METRICS.keys, of_run)
 
 
 def _describe_row(settings: Settings, scored: Scored, fact: Fact) -> dict[str, object]:

@@ -59,6 +59,15 @@ def check_row(row: Mapping[str, object], struct: StructType) -> None:
         raise RowError(f"required, but without a value: {', '.join(missing)}")
 
 
+def digest_row(columns: Sequence[str]) -> Column:
+    """Digests a row; null differs from every value, and a value from the same one elsewhere.
+
+    Spark's `xxhash64` passes nulls over, so that (50, null) and (null, 50) would be alike.
+    """
+    parts = [part for name in columns for part in (F.col(name).isNull(), F.col(name))]
+    return F.xxhash64(*parts)
+
+
 def append_new_rows(
     table: str, rows: DataFrame, keys: Sequence[str], within: Column | None = None
 ) -> None:
@@ -83,6 +92,39 @@ def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
     """
     with _start(table, rows, _match(table, keys)) as merge:
         _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll())
+
+
+def replace_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Column) -> None:
+    """Makes `rows` all that the table holds where `within` is true, in one transaction.
+
+    Args:
+        within: A condition on the table's columns, as `name.column`, that all rows satisfy.
+    """
+    with _start(table, rows, within & _match(table, keys)) as merge:
+        merge.whenMatched().updateAll().whenNotMatched().insertAll()
+        _commit(merge.whenNotMatchedBySource(within).delete())
+
+
+def delete_other_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Column) -> None:
+    """Deletes the rows that satisfy `within` and whose keys are not among `rows`.
+
+    Args:
+        within: A condition on the table's columns, as `name.column`.
+    """
+    with _start(table, rows, _match(table, keys)) as merge:
+        _commit(merge.whenNotMatchedBySource(within).delete())
+
+
+def delete_rows(table: str, keys: DataFrame) -> None:
+    """Deletes the rows that have the values of one of some rows, in one transaction."""
+    with _start(table, keys, _match(table, keys.columns)) as merge:
+        _commit(merge.whenMatched().delete())
+
+
+def differ(rows: DataFrame, others: DataFrame) -> bool:
+    """Tells whether two frames of the same columns differ in any row, whatever the order."""
+    there, here = rows.exceptAll(others), others.exceptAll(rows)
+    return not there.unionAll(here).isEmpty()
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import yaml
 
-from ..settings import RunSettings
+from ..settings import Settings
 from .sql import quote_name
+from .views import View
 from .vocabulary import Table
 
 
@@ -24,16 +25,16 @@ class MetricView:
 
     schema: str
     name: str
-    source: Table
+    source: Table | View
     comment: str
     dimensions: Mapping[str, str]
     measures: Mapping[str, str]
 
-    def full_name(self, settings: RunSettings) -> str:
+    def full_name(self, settings: Settings) -> str:
         """Returns `catalog.schema.name`."""
         return f"{getattr(settings, self.schema)}.{self.name}"
 
-    def define(self, settings: RunSettings) -> str:
+    def define(self, settings: Settings) -> str:
         """Writes the definition in YAML, by version 1.1 of Databricks' specification."""
         definition = {
             "version": 1.1,

@@ -1,25 +1,24 @@
-"""The table of the platform: which window of which table is finished."""
+"""The table of the platform: what each table holds, by day."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .vocabulary import Column, Table
 
-WINDOWS = Table(
-    "monitoring",
-    "windows",
-    "Which window of which table a run finished, and the row counts.",
+# Whoever may read a schema's tables may read their record: each schema has its own.
+FEATURE_DAYS = Table(
+    "features",
+    "days",
+    "What each table of this schema holds, by day (UTC), and what the rows were made from.",
     (
-        Column("table", "string", "table written"),
-        Column("as_of", "date", "run"),
-        Column("window_start", "timestamp", "UTC"),
-        Column("window_end", "timestamp", "UTC; exclusive"),
-        Column("inputs", "string", "digest of what the rows were computed from"),
-        Column("recipe", "string", "digest of code and source; of raw rows, where they are from"),
-        Column("table_version", "long", "Delta version after the window"),
-        Column("rows_in", "long", "rows delivered"),
-        Column("rows_kept", "long", "rows that satisfy the contract"),
-        Column("rows_quarantined", "long", "rows that do not"),
+        Column("table", "string", "table of this schema"),
+        Column("day", "date", "UTC"),
+        Column("rows", "long", "rows of that day"),
+        Column("digest", "string", "of these rows, in any order", required=True),
+        Column("made_from", "string", "digest of code and source rows; empty for a source's rows"),
     ),
-    ("table", "as_of"),
-    "as_of",
+    ("table", "day"),
+    "day",
 )
+RAW_DAYS = replace(FEATURE_DAYS, schema="raw")

@@ -6,15 +6,18 @@ The columns of the raw tables are also the data contracts of the sources (see `i
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import (
     BooleanType,
     DataType,
     DateType,
+    DecimalType,
     DoubleType,
     IntegerType,
     LongType,
@@ -36,6 +39,25 @@ TYPES: dict[str, DataType] = {
     "string": StringType(),
     "timestamp": TimestampType(),
 }
+DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+# A model takes numbers and categories: code of the feature makes them of dates and booleans.
+FEATURE_TYPES = ("double", "int", "long", "string")
+# Bookkeeping names its columns with a space in them, so that no declared column has their name.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def parse_type(name: str) -> DataType:
+    """Returns Spark's type of that name: one of `TYPES`, or decimal(precision,scale).
+
+    Raises:
+        ValueError: There is no such type.
+    """
+    decimal = DECIMAL.fullmatch(name)
+    if decimal:
+        return DecimalType(*map(int, decimal.groups()))
+    if name not in TYPES:
+        raise ValueError(f"type {name} is not one of {', '.join(TYPES)}, decimal(P,S)")
+    return TYPES[name]
 
 
 @dataclass(frozen=True)
@@ -45,7 +67,7 @@ class Column:
     Usage: `Column("distance", "double", "miles", required=True, minimum=1)`.
 
     Attributes:
-        type: One of `TYPES`.
+        type: One of `TYPES`, or decimal(P,S).
         comment: Meaning and unit.
         required: Whether a row without a value is refused.
         minimum, maximum: The inclusive range of the values.
@@ -55,6 +77,9 @@ class Column:
         personal: How a mirror redacts a value that can identify a person: 'hash' (for a text that
             must still join) or 'drop'; empty for other values. Personal columns are tagged, and a
             model never takes them.
+        zone: For a timestamp of a source whose values have no zone: the zone that they are meant
+            in, such as America/New_York. Without one, such values are refused. In that zone, clocks
+            that change have an hour twice or never: rows of these hours go to quarantine.
         sources: For a feature: the `table.column` of the raw tables that the feature is made of.
     """
 
@@ -67,9 +92,19 @@ class Column:
     allowed: tuple[str, ...] = ()
     forbidden: str = ""
     personal: Literal["", "hash", "drop"] = ""
+    zone: str = ""
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"column {self.name!r}: a name has letters, digits and _ alone")
+        try:
+            parse_type(self.type)
+            self.zone and ZoneInfo(self.zone)
+        except (ValueError, ZoneInfoNotFoundError) as fault:
+            raise ValueError(f"{self.name}: {fault}") from None
+        if self.zone and self.type != "timestamp":
+            raise ValueError(f"{self.name}: only a timestamp has a zone, not a {self.type}")
         if self.personal == "hash" and self.type != "string":
             raise ValueError(f"{self.name}: only a string can be hashed; drop it instead")
 
@@ -85,6 +120,12 @@ class Table:
         keys: The columns that identify a row.
         time: The column by which windows select rows; the time-series key of a feature table.
         owner: For a raw table: the people who answer for the deliveries.
+        lookback_days: For a raw table: how many days before its window a run asks the source for
+            again, for rows that arrive late. A row that is later still goes to quarantine.
+        least_rows: For a raw table: how many rows a day has at least. A day with fewer is not
+            finished: later runs ask for that day again.
+        greatest_age: For a raw table: how old the last row may be when a run has taken in all.
+        stops: Whether a last row that is older stops the run, or is only told.
     """
 
     schema: str
@@ -94,6 +135,19 @@ class Table:
     keys: tuple[str, ...]
     time: str
     owner: str = ""
+    lookback_days: int = 1
+    least_rows: int = 1
+    greatest_age: dt.timedelta | None = None
+    stops: bool = False
+
+    def __post_init__(self) -> None:
+        names = self.column_names
+        unknown = [name for name in (*self.keys, self.time) if name not in names]
+        if unknown:
+            known = ", ".join(names)
+            raise ValueError(f"{self.name}: there is no column {unknown[0]}, only {known}")
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.name}: two columns have the same name")
 
     def full_name(self, settings: RunSettings) -> str:
         """Returns `catalog.schema.table` in the run's target."""
@@ -134,12 +188,22 @@ class FeatureTable(Table):
     Attributes:
         source: The raw table that the rows are computed from.
         lookback: How long before the window the computation needs rows of the source.
+        greatest_age: How old a row may be at the moment of prediction; an older one counts as none.
         compute: Computes the window's rows from the source's rows.
     """
 
     source: Table
     lookback: dt.timedelta
     compute: Callable[[DataFrame, Window], DataFrame]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for column in self.columns:
+            if column.name not in self.keys and column.type not in FEATURE_TYPES:
+                raise ValueError(
+                    f"{self.name}: the feature {column.name} is a {column.type}, and a model takes"
+                    f" {', '.join(FEATURE_TYPES)} alone: compute one of these"
+                )
 
     @property
     def lookup_keys(self) -> list[str]:
@@ -153,4 +217,5 @@ class FeatureTable(Table):
 
 
 def _to_field(column: Column, required: bool) -> StructField:
-    return StructField(column.name, TYPES[column.type], not required, {"comment": column.comment})
+    about = {"comment": column.comment}
+    return StructField(column.name, parse_type(column.type), not required, about)

@@ -45,6 +45,9 @@ class Governance(Protocol):
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
         """Declares the primary key, unless the table has one; Databricks does not enforce it."""
 
+    def define_view(self, name: str, query: str, comment: str) -> None:
+        """Creates or replaces `catalog.schema.name` by a query."""
+
     def define_metric_view(self, name: str, definition: str) -> None:
         """Creates or replaces `catalog.schema.name` by a definition in YAML."""
 
@@ -130,6 +133,11 @@ class UnityCatalog:
         if known.isEmpty():
             keys = ", ".join(map(quote_name, columns))
             self._spark.sql(f"ALTER TABLE {quote_name(table)} ADD PRIMARY KEY ({keys})")
+
+    def define_view(self, name: str, query: str, comment: str) -> None:
+        """See `Governance`."""
+        view = f"CREATE OR REPLACE VIEW {quote_name(name)} COMMENT {quote_text(comment)}"
+        self._spark.sql(f"{view} AS {query}")
 
     def define_metric_view(self, name: str, definition: str) -> None:
         """See `Governance`."""

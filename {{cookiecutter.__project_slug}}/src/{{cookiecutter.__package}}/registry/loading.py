@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +83,13 @@ def _read_lookups(spec: dict[str, Any]) -> Iterator[FeatureLookup]:
         if column["source"] == "feature_store":
             columns.setdefault(column["table_name"], []).append(column["feature_name"])
             keys[column["table_name"]] = column["lookup_key"]
+    tables = {name: told for entry in spec.get("input_tables", []) for name, told in entry.items()}
     for table, names in columns.items():
+        age = tables[table].get("lookback_window")
         yield FeatureLookup(
             table_name=table,
             lookup_key=keys[table],
             timestamp_lookup_key=PREDICTION_TIME,
             feature_names=names,
+            lookback_window=None if age is None else dt.timedelta(seconds=age),
         )

@@ -13,8 +13,19 @@ from ..platform.vocabulary import Table
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..settings import Settings, to_instant
-from ..use_case.problem import LABEL, PREDICTION_TIME, describe_flights, label_flights
+from ..use_case.problem import KEY, LABEL, PREDICTION_TIME, describe_flights, label_flights
 from ..use_case.tables import FEATURE_TABLES, FLIGHTS, OUTCOMES
+
+
+class RepeatedKeyError(ValueError):
+    """A key is there twice, as when it moved further than its source looks back."""
+
+    def __init__(self, number: int, example: str) -> None:
+        super().__init__(
+            f"{number} rows have a {KEY} that another row has too, such as {example}: delete the"
+            " wrong row of the raw table, and the row of its day in the table days; then run the"
+            " job ingestion"
+        )
 
 
 def read_flights(workspace: Workspace, settings: Settings, window: Window) -> DataFrame:
@@ -54,6 +65,7 @@ def list_lookups(settings: Settings) -> list[FeatureLookup]:
             lookup_key=table.lookup_keys,
             timestamp_lookup_key=PREDICTION_TIME,
             feature_names=table.features,
+            lookback_window=table.greatest_age,
         )
         for table in FEATURE_TABLES
     ]

@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from ..platform.metric_views import MetricView
 from ..platform.parallel import do_in_parallel
+from ..platform.views import View
 from ..platform.vocabulary import FeatureTable, Table
 from ..platform.workspace import Workspace
 from ..settings import SetupSettings
@@ -23,13 +24,15 @@ def set_up(
     workspace: Workspace,
     settings: SetupSettings,
     records: Sequence[Table],
-    views: Sequence[MetricView],
+    views: Sequence[View],
+    metric_views: Sequence[MetricView],
 ) -> None:
     """Creates what is missing: tables, tags, metric views, the model and its deployment job.
 
     Args:
         records: The tables that the stages keep beside raw and feature tables.
-        views: The metric views that business viewers read.
+        views: The views that readers of predictions are granted.
+        metric_views: The metric views that business viewers read.
     """
     # Feature tables take longest, so they come first.
     tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *records)
@@ -37,8 +40,13 @@ def set_up(
     for table in tables:
         describe_table(workspace.governance, table, settings)
     for view in views:
-        log.info("metric view %s", view.name)
-        workspace.governance.define_metric_view(view.full_name(settings), view.define(settings))
+        log.info("view %s", view.name)
+        name, query = view.full_name(settings), view.query(settings)
+        workspace.governance.define_view(name, query, view.comment)
+    for metric_view in metric_views:
+        log.info("metric view %s", metric_view.name)
+        name, definition = metric_view.full_name(settings), metric_view.define(settings)
+        workspace.governance.define_metric_view(name, definition)
     ensure_model(workspace.mlflow, settings.model_name)
     workspace.governance.set_job_of_model(settings.model_name, settings.deployment_job_id)
 

@@ -10,6 +10,7 @@ import mlflow
 import pandas as pd
 
 from ..registry.drift import build_baseline
+from ..registry.training_sets import RepeatedKeyError
 from ..use_case.model import build_pipeline, select_inputs
 from ..use_case.problem import EVENT_TIME, KEY, LABEL
 from .tuning import TUNING_DAYS, Trial, tune
@@ -37,8 +38,15 @@ def _pin(name: str) -> str:
 
 
 def collect_rows(training_set: Any) -> pd.DataFrame:
-    """Loads the rows of a training set in one order."""
+    """Loads the rows of a training set in one order.
+
+    Raises:
+        RepeatedKeyError: A key is there twice.
+    """
     rows: pd.DataFrame = training_set.load_df().toPandas()
+    repeated = rows.loc[rows[KEY].duplicated(), KEY]
+    if len(repeated):
+        raise RepeatedKeyError(len(repeated), repeated.iloc[0])
     return rows.sort_values(KEY, ignore_index=True)
 
 

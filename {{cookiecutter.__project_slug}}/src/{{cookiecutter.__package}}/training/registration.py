@@ -12,8 +12,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, RunStatus
 from pyspark.sql import SparkSession
 
+from ..features.currency import Holdings
+from ..platform import delta
+from ..platform.days import digest_days
 from ..platform.fingerprint import digest_facts
-from ..platform.progress import find_windows, get_table_version
 from ..platform.workspace import Workspace
 from ..registry.artifact import digest_files
 from ..registry.loading import download_version
@@ -45,30 +47,37 @@ class Training:
 
     Attributes:
         tables: The Delta versions of the tables that the training reads, by full name.
+        contents: What each of these tables holds from before `as_of`, as digests by full name.
         recipe: The digest of the code and the installed versions that make the model.
     """
 
     tables: Mapping[str, int]
+    contents: Mapping[str, str]
     recipe: str
 
 
 def find_table_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
-    """Finds the Delta versions of the tables that a training reads, as of the run.
+    """Finds the present Delta versions of the tables that a training reads, by full name."""
+    names = name_trained_tables(settings).values()
+    return {name: delta.read_version(spark, name) for name in names}
 
-    A later run adds versions, and changes nothing of what this `as_of` may know.
 
-    Raises:
-        LookupError: A table has no window of this `as_of`.
+def find_contents(settings: Settings, holdings: Holdings) -> dict[str, str]:
+    """Digests what the tables that a training reads hold from before `as_of`, by full name.
+
+    Delta versions would not do: equal rows have another version in another project, and a later
+    run adds versions that change nothing of what this `as_of` may know.
     """
-    names = name_trained_tables(settings)
-    finished = find_windows(spark, settings, list(names))
-    return {full: get_table_version(finished, table, settings) for table, full in names.items()}
+    return {
+        full: digest_days(holdings.describe(table), settings.as_of)
+        for table, full in name_trained_tables(settings).items()
+    }
 
 
 def identify_training(settings: Settings, training: Training) -> str:
     """Identifies a training: equal data, code, parameters and `as_of` give an equal text."""
-    tables = sorted(training.tables.items())
-    return digest_facts(tables, training.recipe, settings.as_of, settings.window_days)
+    contents = sorted(training.contents.items())
+    return digest_facts(contents, training.recipe, settings.as_of, settings.window_days)
 
 
 def find_version(client: MlflowClient, settings: Settings, identity: str) -> int | None:

@@ -11,6 +11,7 @@ from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.models import infer_signature
 
+from ..features.currency import read_current
 from ..platform.fingerprint import digest_facts, fingerprint
 from ..platform.workspace import Workspace
 from ..registry.drift import BASELINE_FILE
@@ -24,6 +25,7 @@ from .fitting import collect_rows, fit, list_fitting_versions, list_requirements
 from .registration import (
     Training,
     close_interrupted_runs,
+    find_contents,
     find_table_versions,
     find_version,
     finish_version,
@@ -41,10 +43,13 @@ def train(workspace: Workspace, settings: Settings) -> int:
         Its number; an equal training finds the version of the former one.
 
     Raises:
+        StaleFeaturesError: The features are of other code or other facts.
         TrainingError: There are too few rows, or labels of one class only.
     """
+    holdings = read_current(workspace.spark, settings, settings.as_of)
+    contents = find_contents(settings, holdings)
     tables = find_table_versions(workspace.spark, settings)
-    training = Training(tables, identify_recipe())
+    training = Training(tables, contents, identify_recipe())
     identity = identify_training(settings, training)
     version = find_version(workspace.mlflow, settings, identity)
     if version is None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from .problem import EVENT_TIME, SCHEDULE
+from .problem import CATEGORIES, EVENT_TIME, SCHEDULE
 from .tables import FEATURE_TABLES
 
 MODEL_INPUTS = (*SCHEDULE, *(name for table in FEATURE_TABLES for name in table.features))
+
+for _table in FEATURE_TABLES:
+    for _column in _table.columns:
+        if _column.type == "string" and _column.name not in (*_table.keys, *CATEGORIES):
+            raise ValueError(f"{_table.name}: the text {_column.name} is not one of CATEGORIES")
 
 # These inputs of the timetable are made of another column; features declare theirs in the tables.
 _TIMETABLE_SOURCES = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..platform.vocabulary import Column, FeatureTable, Table
 from .features.carrier_delays import compute_carrier_delays
-from .features.delays import DELAY_HOURS, LONGEST_HOURS
+from .features.delays import CORRECTED_WITHIN, DELAY_HOURS, LONGEST_HOURS
 from .features.origin_delays import compute_origin_delays
 from .features.origin_weather import compute_origin_weather
 from .problem import ORIGINS
@@ -56,6 +56,9 @@ OUTCOMES = Table(
     ("flight_id", "known_at"),
     "known_at",
     owner="flight operations",
+    # Airlines report some arrivals days later.
+    lookback_days=3,
+    greatest_age=dt.timedelta(days=3),
 )
 
 WEATHER = Table(
@@ -77,6 +80,7 @@ WEATHER = Table(
     ("origin", "observed_at"),
     "observed_at",
     owner="weather desk",
+    greatest_age=dt.timedelta(days=3),
 )
 
 ORIGIN_WEATHER = FeatureTable(
@@ -97,10 +101,12 @@ ORIGIN_WEATHER = FeatureTable(
     source=WEATHER,
     lookback=dt.timedelta(hours=1),
     compute=compute_origin_weather,
+    greatest_age=dt.timedelta(days=3),
 )
 
-# Delays look back over a day, and a fact belongs to the full hour after it was known.
-DAY_AND_SLOT = dt.timedelta(hours=LONGEST_HOURS + 1)
+# Delays look back over a day; a fact belongs to the full hour after it was known; and earlier facts
+# tell a correction from a first report.
+DELAYS_LOOKBACK = dt.timedelta(hours=LONGEST_HOURS + 1) + CORRECTED_WITHIN
 
 
 def _delay_columns(entity: str) -> tuple[Column, ...]:
@@ -128,7 +134,7 @@ ORIGIN_DELAYS = FeatureTable(
     ("origin", "known_at"),
     "known_at",
     source=OUTCOMES,
-    lookback=DAY_AND_SLOT,
+    lookback=DELAYS_LOOKBACK,
     compute=compute_origin_delays,
 )
 
@@ -144,7 +150,7 @@ CARRIER_DELAYS = FeatureTable(
     ("carrier", "known_at"),
     "known_at",
     source=OUTCOMES,
-    lookback=DAY_AND_SLOT,
+    lookback=DELAYS_LOOKBACK,
     compute=compute_carrier_delays,
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from mlflow import MlflowClient
 from pyspark.sql import Row
 
+from ..features.currency import read_current
 from ..platform.workspace import Workspace
 from ..registry.champion import find_bar, find_registered_rival, read_promotions
 from ..registry.states import State, Transition, move
@@ -40,6 +41,7 @@ def validate(workspace: Workspace, settings: ValidationSettings) -> bool:
 
     Raises:
         UnfinishedVersionError: The training of the version was cut short.
+        StaleFeaturesError: The features are of other code or other facts.
     """
     number = choose_version(workspace.mlflow, settings).number
     wait_for_training(workspace.mlflow, settings.model_name, number)
@@ -87,6 +89,7 @@ def _judge(
     version: DatedVersion,
     promotions: Sequence[Row],
 ) -> None:
+    read_current(workspace.spark, settings, version.as_of)
     begun = Transition(
         model_version=version.number,
         state=State.VALIDATING,

@@ -12,11 +12,12 @@ from pyspark.sql import SparkSession
 from {{ cookiecutter.__package }}.ingestion.contracts import (
     REASONS,
     ContractError,
-    check_columns,
+    check_delivery,
     judge_rows,
     load_delivery,
 )
-from {{ cookiecutter.__package }}.ingestion.task import compare_with_stored, describe_refused
+from {{ cookiecutter.__package }}.ingestion.quarantine import describe_refused
+from {{ cookiecutter.__package }}.ingestion.task import STATE, compare_with_stored
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.use_case.tables import WEATHER
 
@@ -86,7 +87,7 @@ def test_a_stored_row_is_recognised_and_a_changed_one_refused(spark: SparkSessio
         (deliver(later), ["new"]),
     ]:
         judged = judge_rows(load_delivery(spark, WEATHER, rows), WEATHER, WINDOW)
-        states = [r.state for r in compare_with_stored(judged, stored, WEATHER).collect()]
+        states = [r[STATE] for r in compare_with_stored(judged, stored, WEATHER).collect()]
         assert states == expected
 
 
@@ -96,15 +97,16 @@ def test_which_of_two_values_is_missing_makes_another_row(spark: SparkSession) -
     assert reasons == [["origin+observed_at: same key, other values"]] * 2
     stored, later = (load_delivery(spark, WEATHER, deliver(row)) for row in (one, other))
     compared = compare_with_stored(judge_rows(later, WEATHER, WINDOW), stored, WEATHER)
-    assert [row.state for row in compared.collect()] == ["refused"]
+    assert [row[STATE] for row in compared.collect()] == ["refused"]
 
 
 def test_refused_rows_keep_their_content_and_each_counts(spark: SparkSession) -> None:
     bad = {"wind_speed": 1048.0}
-    judged = judge_rows(load_delivery(spark, WEATHER, deliver(bad, bad)), WEATHER, WINDOW)
-    rows = describe_refused(judged, WEATHER).collect()
-    assert len({row.row_id for row in rows}) == 2
-    assert all('"wind_speed":1048.0' in row.row for row in rows)
+    delivery = deliver(bad, bad)
+    judged = judge_rows(load_delivery(spark, WEATHER, delivery), WEATHER, WINDOW)
+    rows = list(describe_refused(judged, WEATHER, delivery))
+    assert len({row["row_id"] for row in rows}) == 2
+    assert all('"wind_speed": 1048.0' in row["row"] for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,9 @@ def test_refused_rows_keep_their_content_and_each_counts(spark: SparkSession) ->
 )
 def test_renamed_columns_are_refused_by_name(columns: dict[str, str], fault: str) -> None:
     with pytest.raises(ContractError, match=fault):
-        check_columns(WEATHER, deliver({}).rename(columns=columns))
+        check_delivery(WEATHER, deliver({}).rename(columns=columns))
 
 
 def test_a_retyped_column_is_refused_by_name() -> None:
-    with pytest.raises(ContractError, match=r"column humidity is .*, the contract says double"):
-        check_columns(WEATHER, deliver({}).astype({"humidity": str}))
+    with pytest.raises(ContractError, match=r"humidity is string .*, the contract says double"):
+        check_delivery(WEATHER, deliver({}).astype({"humidity": str}))

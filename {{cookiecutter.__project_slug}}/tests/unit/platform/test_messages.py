@@ -19,17 +19,23 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from bundlework.laptop.spark import build_session
+from {{ cookiecutter.__package }}.platform.days import Day, record_days
+from {{ cookiecutter.__package }}.platform.tables import RAW_DAYS
 from {{ cookiecutter.__package }}.platform.workspace import Workspace, use
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
+from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
 from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
 from tests.unit.test_settings import ARGUMENTS
 
 spark = build_session(Path(sys.argv.pop()), ["dev"], serverless=True)
 for schema in ("raw", "copies"):
     spark.sql(f"CREATE SCHEMA {schema}")
-for table in RAW_TABLES:
-    create_table(spark, table, Settings.from_arguments(ARGUMENTS))
+settings = Settings.from_arguments(ARGUMENTS)
+for table in (*RAW_TABLES, RAW_DAYS):
+    create_table(spark, table, settings)
+held = {FIRST_DAY.date(): Day(digest="0 rows")}
+record_days(spark, RAW_DAYS.full_name(settings), dict.fromkeys(RAW_TABLES, held))
 secrets = SimpleNamespace(get=lambda scope, key: "0" * 64)
 workspace = Workspace(spark, None, None, None, None, secrets)
 (point,) = entry_points(group="console_scripts", name="mirroring")
@@ -53,9 +59,9 @@ def test_a_run_of_an_entry_point_shows_its_progress(tmp_path: Path) -> None:
     said = [line.split(" INFO ")[-1] for line in done.stdout.splitlines()]
     assert said == [
         "as of 2013-07-01, in dev",
-        "flights mirrored, 2013-01-01 to 2013-07-01",
-        "outcomes mirrored, 2013-01-01 to 2013-07-01",
-        "weather mirrored, 2013-01-01 to 2013-07-01",
+        "flights mirrored, 2013-01-01 to 2013-01-02",
+        "outcomes mirrored, 2013-01-01 to 2013-01-02",
+        "weather mirrored, 2013-01-01 to 2013-01-02",
     ]
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
 from {{ cookiecutter.__package }}.platform.delta import append_new_rows, read_version
-from {{ cookiecutter.__package }}.platform.tables import WINDOWS
+from {{ cookiecutter.__package }}.platform.tables import RAW_DAYS
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import (
@@ -52,10 +52,10 @@ def test_creating_again_keeps_what_is_there(lakehouse: SparkSession) -> None:
 
 
 def test_a_table_of_an_earlier_release_isolates_its_writers_too(lakehouse: SparkSession) -> None:
-    name = "dev.monitoring.windows"
+    name = "dev.raw.days"
     lakehouse.sql(f"CREATE TABLE {name} (as_of date) USING delta")
     for _ in range(2):
-        create_table(lakehouse, WINDOWS, SETTINGS)
+        create_table(lakehouse, RAW_DAYS, SETTINGS)
         create_table(lakehouse, METRICS, SETTINGS)
     for table in (name, "dev.monitoring.metrics"):
         properties = dict(lakehouse.sql(f"SHOW TBLPROPERTIES {table}").collect())

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from {{ cookiecutter.__package }}.ingestion.contracts import check_columns
+from {{ cookiecutter.__package }}.ingestion.contracts import check_delivery
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.use_case.sources import SOURCES, read_flights
@@ -18,7 +18,7 @@ DAY = Window(dt.datetime(2013, 3, 1, tzinfo=dt.UTC), dt.datetime(2013, 3, 2, tzi
 @pytest.mark.parametrize("table", RAW_TABLES, ids=lambda table: table.name)
 def test_a_delivery_keeps_to_the_contract_and_the_window(table: Table) -> None:
     delivery = SOURCES[table.name](DAY)
-    check_columns(table, delivery)
+    check_delivery(table, delivery)
     assert len(delivery) > 50
     assert delivery[table.time].min() >= DAY.start
     assert delivery[table.time].max() < DAY.end

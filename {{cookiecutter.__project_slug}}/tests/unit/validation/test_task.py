@@ -109,5 +109,5 @@ def test_the_tables_of_a_training_are_those_that_its_run_read(registry: Registry
     with mlflow.start_run(client.get_model_version(NAME, "1").run_id):
         log_tables(tables)
     assert read_record(client, settings, 1).tables == tables
-    tags = describe_training(settings, Training(tables, "recipe"))
+    tags = describe_training(settings, Training(tables, {}, "recipe"))
     assert max(map(len, tags.values())) < 100

@@ -1,4 +1,7 @@
-"""Catalogs as folders: `warehouse/CATALOG/SCHEMA/TABLE`, known again in the next process."""
+"""Catalogs as folders: `warehouse/CATALOG/SCHEMA/TABLE`, known again in the next process.
+
+Beside the tables lie the views, each as a file `VIEW.sql` with its query.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class CatalogError(Refusal):
 def open_catalogs(
     spark: SparkSession, warehouse: Path, schemas: Sequence[str], read_only: Sequence[str] = ()
 ) -> None:
-    """Creates the schemas, and registers the tables found in them and in the read-only catalogs.
+    """Creates the schemas, and registers the tables and views of these and of read-only catalogs.
 
     Args:
         schemas: `catalog.schema` of each schema that may be written.
@@ -36,6 +39,9 @@ def open_catalogs(
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{folder.name}` LOCATION {location}")
         for table in _list_tables(folder):
             _register_table(spark, folder.name, table)
+    for folder in (*written, *readable):
+        for file in sorted(folder.glob("*.sql")):
+            _register_view(spark, folder.name, file)
 
 
 def count_commits(warehouse: Path, catalogs: Sequence[str]) -> dict[str, int]:
@@ -87,6 +93,19 @@ def _is_table(folder: Path) -> bool:
 def _register_table(spark: SparkSession, schema: str, folder: Path) -> None:
     location = quote(str(folder))
     spark.sql(f"CREATE TABLE `{schema}`.`{folder.name}` USING delta LOCATION {location}")
+
+
+def define_view(spark: SparkSession, warehouse: Path, name: str, query: str) -> None:
+    """Creates or replaces `catalog.schema.view`; the next process finds the view again."""
+    file = warehouse.joinpath(*name.split(".")).with_suffix(".sql")
+    draft = file.with_suffix(".draft")
+    draft.write_text(query)
+    draft.replace(file)
+    _register_view(spark, file.parent.name, file)
+
+
+def _register_view(spark: SparkSession, schema: str, file: Path) -> None:
+    spark.sql(f"CREATE OR REPLACE VIEW `{schema}`.`{file.stem}` AS {file.read_text()}")
 
 
 def quote(text: str) -> str:

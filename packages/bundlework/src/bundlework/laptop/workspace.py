@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bundlework.bundle.faults import list_texts
 from bundlework.bundle.loading import Bundle
 
-from .catalogs import count_commits, open_catalogs
+from .catalogs import count_commits, define_view, open_catalogs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -90,7 +90,10 @@ class LocalWorkspace:
             "spark": spark,
             "features": open_feature_client(spark, self._catalogs),
             "mlflow": MlflowClient(),
-            "governance": RecordedGovernance(self._state / "governance.jsonl"),
+            "governance": RecordedGovernance(
+                self._state / "governance.jsonl",
+                partial(define_view, spark, self._state / "warehouse"),
+            ),
             "secrets": LocalSecrets(self._state / "secrets"),
         }
 
@@ -179,10 +182,15 @@ class LocalSecrets:
 
 
 class RecordedGovernance:
-    """Records what would be told to Unity Catalog and the registry, each fact once."""
+    """Records what would be told to Unity Catalog and the registry, each fact once.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        define: Creates a view of a name and a query, which Spark can do here.
+    """
+
+    def __init__(self, path: Path, define: Callable[[str, str], None] | None = None) -> None:
         self._path = path
+        self._define = define
 
     def tag_table(self, table: str, tags: Mapping[str, str]) -> None:
         """Records tags of a table."""
@@ -195,6 +203,12 @@ class RecordedGovernance:
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
         """Records a table's primary key."""
         self._record(table=table, primary_key=list(columns))
+
+    def define_view(self, name: str, query: str, comment: str) -> None:
+        """Creates the view, and records what is said of it."""
+        if self._define:
+            self._define(name, query)
+        self._record(view=name, comment=comment)
 
     def define_metric_view(self, name: str, definition: str) -> None:
         """Records a metric view, which only Unity Catalog can query."""

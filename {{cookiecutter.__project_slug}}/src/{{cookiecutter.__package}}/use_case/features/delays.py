@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
 from ...platform.windows import Window
-from ..problem import LATE_AFTER_MINUTES
+from ..problem import KEY, LATE_AFTER_MINUTES
 
 HOUR = 3600
 # Each feature sums up the flights that landed in so many hours.
 DELAY_HOURS = (3, 24)
 LONGEST_HOURS = max(DELAY_HOURS)
+# A report that follows another one of its flight within this time corrects that one.
+CORRECTED_WITHIN = dt.timedelta(days=7)
 
 
 def compute_delays(outcomes: DataFrame, entity: str, window: Window) -> DataFrame:
     """Computes a row for each entity and full hour, over the flights that had landed by then.
 
+    A flight counts by its first report: a correction is no further landing.
+
     Args:
-        outcomes: The outcomes that became known from `LONGEST_HOURS` before the window to its end.
+        outcomes: The outcomes that became known from `LONGEST_HOURS` and `CORRECTED_WITHIN` before
+            the window to its end.
         entity: A column of `outcomes`; the key of the rows, and the prefix of their features.
     """
-    slots = _sum_by_slot(outcomes, entity)
+    slots = _sum_by_slot(_leave_corrections_out(outcomes), entity)
     hours = _list_hours(slots, entity).join(slots, [entity, "slot"], "left")
     features = [c for h in DELAY_HOURS for c in _roll(entity, h)]
     rolled = hours.select(entity, F.timestamp_seconds("slot").alias("known_at"), *features)
     return window.select(rolled, "known_at")
+
+
+def _leave_corrections_out(outcomes: DataFrame) -> DataFrame:
+    # Compared with the report before, and not with the first: which reports count must not depend
+    # on how far back the rows go.
+    before = F.lag("known_at").over(Over.partitionBy(KEY).orderBy("known_at"))
+    followed = outcomes.withColumn("report before", before)
+    first = F.col("report before").isNull() | (
+        F.col("known_at") - F.col("report before") > F.lit(CORRECTED_WITHIN)
+    )
+    return followed.where(first).drop("report before")
 
 
 def _sum_by_slot(outcomes: DataFrame, entity: str) -> DataFrame:

@@ -29,9 +29,14 @@ OUTCOMES: list[Outcome] = [
 
 
 def make_outcomes(spark: SparkSession, rows: list[Outcome] | None = None) -> DataFrame:
+    """Outcomes of flights that are numbered in the order of `rows`."""
+    return report(spark, [(f"{number}", *row) for number, row in enumerate(rows or OUTCOMES)])
+
+
+def report(spark: SparkSession, rows: list[tuple[str, int, str, str, float]]) -> DataFrame:
     return spark.createDataFrame(
-        [(NOON + dt.timedelta(minutes=m), c, o, d) for m, c, o, d in rows or OUTCOMES],
-        "known_at timestamp, carrier string, origin string, arrival_delay double",
+        [(flight, NOON + dt.timedelta(minutes=m), c, o, d) for flight, m, c, o, d in rows],
+        "flight_id string, known_at timestamp, carrier string, origin string, arrival_delay double",
     )
 
 
@@ -64,6 +69,27 @@ def test_only_the_windows_hours_are_computed_from_an_entitys_first_fact_on(
     assert [len(found) for found in hours.values()] == [13, 12]
     assert hours["UA"][0].replace(tzinfo=None) == NOON.replace(tzinfo=None)
     assert find_row(rows, "carrier", "UA", 1).carrier_landed_3h == 2
+
+
+DAY = 24 * 60
+
+
+def test_a_correction_is_no_further_landing_however_far_back_the_rows_go(
+    spark: SparkSession,
+) -> None:
+    reports = [
+        ("a", -20 * DAY, "AA", "JFK", 60.0),
+        # Of another time: nobody corrects a report for so long.
+        ("a", -12 * DAY, "AA", "JFK", 60.0),
+        ("a", -6 * DAY, "AA", "JFK", 60.0),
+        ("a", -10, "AA", "JFK", 70.0),
+        ("b", -20, "AA", "JFK", 20.0),
+        ("b", -10, "AA", "JFK", 30.0),
+    ]
+    for known in (reports, reports[2:]):
+        rows = compute_origin_delays(report(spark, known), WINDOW).collect()
+        noon = find_row(rows, "origin", "JFK", 0)
+        assert (noon.origin_landed_3h, noon.origin_mean_delay_3h) == (1, 20)
 
 
 @pytest.mark.parametrize("compute", [compute_carrier_delays, compute_origin_delays])

@@ -1,0 +1,49 @@
+"""What a later stage cannot take is refused where it is declared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+
+from {{ cookiecutter.__package }}.platform.vocabulary import Column, FeatureTable, Table
+
+KEY = Column("id", "string", "key")
+SOURCE = Table("raw", "things", "Things.", (KEY,), ("id",), "id")
+
+
+def make_features(column: Column) -> FeatureTable:
+    return FeatureTable(
+        "features",
+        "made",
+        "Made.",
+        (KEY, column),
+        ("id",),
+        "id",
+        source=SOURCE,
+        lookback=dt.timedelta(0),
+        compute=lambda rows, _: rows,
+    )
+
+
+@pytest.mark.parametrize(
+    ("declare", "said"),
+    [
+        (lambda: Column("visibility[mi]", "double", ""), "a name has letters, digits and _ alone"),
+        (lambda: Column("my col", "double", ""), "'my col': a name has letters"),
+        (lambda: Column("x", "money", ""), "x: type money is not one of boolean, date, double"),
+        (lambda: Column("x", "decimal(2)", ""), r"x: type decimal\(2\) is not one of"),
+        (lambda: Column("x", "timestamp", "", zone="Mars"), "x: .*Mars"),
+        (lambda: Column("x", "double", "", zone="UTC"), "x: only a timestamp has a zone"),
+        (lambda: Table("raw", "t", "", (KEY,), ("no",), "id"), "t: there is no column no, only id"),
+        (lambda: Table("raw", "t", "", (KEY, KEY), ("id",), "id"), "t: two columns have the same"),
+        (lambda: make_features(Column("day", "date", "")), "made: the feature day is a date, and"),
+        (lambda: make_features(Column("x", "decimal(9,2)", "")), "the feature x is a decimal"),
+    ],
+)
+def test_a_declaration_that_cannot_work_is_refused(
+    declare: Callable[[], object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        declare()
