@@ -26,7 +26,8 @@ demo: .venv/ready ## generate a project and play the whole life of its model
 ui: ## MLflow's pages over what the demo ran
 times: ## where the time of the demo's last run went
 tables: ## rows of every table of the demo, and a hash that tells whether they changed
-ui times tables: | $(DEMO)
+show: ## rows of a table or view of the demo (TABLE=predictions, WHERE="model_version = 2")
+ui times tables show: | $(DEMO)
 	@$(MAKE) --no-print-directory -C $(DEMO) $@
 
 $(DEMO):

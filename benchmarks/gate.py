@@ -127,8 +127,8 @@ def make_case(
     times = pd.Timestamp("2013-06-01T16:00") + pd.to_timedelta(drawn.days, unit="D")
     rows = pd.DataFrame(
         {
-            project["problem"].LABEL: drawn.labels,
-            project["problem"].EVENT_TIME: times,
+            project["label"]: drawn.labels,
+            project["problem"].PROBLEM.event_time: times,
             "origin": generator.choice(["EWR", "JFK", "LGA"], count),
             "carrier": carrier.astype(str),
             "local_hour": generator.integers(5, 24, count),
@@ -194,12 +194,14 @@ def load_project() -> dict[str, Any]:
     """The parts of the rendered project that are measured."""
     package = read_package(Path.cwd())
     names = (
+        "platform.problem",
         "use_case.problem",
         "validation.statistics",
         "validation.rules",
         "validation.performance",
     )
-    found = {n.split(".")[-1]: importlib.import_module(f"{package}.{n}") for n in names}
+    modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
+    found = {name.split(".")[-1]: module for name, module in modules.items()}
     performance = found["performance"]
     checks = (
         "labelled_rows",
@@ -211,6 +213,7 @@ def load_project() -> dict[str, Any]:
     )
     return {
         **found,
+        "label": modules["platform.problem"].LABEL,
         "settings": read_settings(),
         "checks": [getattr(performance, f"check_{name}") for name in checks],
     }

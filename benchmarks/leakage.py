@@ -27,6 +27,7 @@ def main() -> None:
     package = read_package(Path.cwd())
     modules = (
         "settings",
+        "platform.problem",
         "registry.periods",
         "registry.training_sets",
         "use_case.model",
@@ -52,7 +53,7 @@ def main() -> None:
 def read(project: dict[str, Any], workspace: Any, settings: Any, window: Any) -> pd.DataFrame:
     """The window's flights with their features, and with what only the whole record knows."""
     examples = project["registry.training_sets"]
-    flights = examples.read_labelled_flights(workspace, settings, window, settings.as_of)
+    flights = examples.read_labelled_examples(workspace, settings, window, settings.as_of)
     lookups = examples.list_lookups(settings)
     rows = examples.make_training_set(workspace, flights, lookups).load_df().toPandas()
     later = project["use_case.sources"].read_flights()
@@ -63,8 +64,9 @@ def measure(
     project: dict[str, Any], train: pd.DataFrame, test: pd.DataFrame, leak: list[str]
 ) -> float:
     """AUC on the test rows of a model that also gets the columns of `leak`."""
-    model, label = project["use_case.model"], project["use_case.problem"].LABEL
-    inputs = [model.select_inputs(rows).join(rows[leak]) for rows in (train, test)]
+    model, label = project["use_case.model"], project["platform.problem"].LABEL
+    problem = project["use_case.problem"].PROBLEM
+    inputs = [problem.select_inputs(rows).join(rows[leak]) for rows in (train, test)]
     fitted = model.build_pipeline(PARAMETERS).fit(inputs[0], train[label])
     return float(roc_auc_score(test[label], fitted.predict_proba(inputs[1])[:, 1]))
 

@@ -26,7 +26,7 @@ from flight_delays.platform.windows import Window
 from flight_delays.settings import Settings
 from flight_delays.setup.creation import create_feature_table, create_table
 from flight_delays.use_case.features.origin_delays import compute_origin_delays
-from flight_delays.use_case.problem import FIRST_DAY
+from flight_delays.use_case.problem import PROBLEM
 from flight_delays.use_case.tables import DELAYS_LOOKBACK
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -45,13 +45,13 @@ VISITS = Table(
     "visits",
     "Visits.",
     (
-        Column("name", "string", ""),
-        Column("at", "timestamp", "UTC"),
+        Column("flight_id", "string", ""),
+        Column("scheduled_departure", "timestamp", "UTC"),
         Column("x", "double", ""),
         Column("y", "double", ""),
     ),
-    ("name",),
-    "at",
+    ("flight_id",),
+    "scheduled_departure",
     owner="nobody",
     lookback_days=LOOKBACK_DAYS["visits"],
     least_rows=LEAST_ROWS["visits"],
@@ -78,12 +78,12 @@ FILLED = (*RAW_TABLES, RAW_DAYS, QUARANTINE, DELIVERIES)
 
 def double(visits: DataFrame, window: Window) -> DataFrame:
     """The code of release A."""
-    return window.select(visits.withColumn("value", F.col("x") * 2), "at")
+    return window.select(visits.withColumn("value", F.col("x") * 2), VISITS.time)
 
 
 def treble_the_large(visits: DataFrame, window: Window) -> DataFrame:
     """The code of release B: other values, and fewer keys."""
-    return window.select(visits.where("x > 1").withColumn("value", F.col("x") * 3), "at")
+    return window.select(visits.where("x > 1").withColumn("value", F.col("x") * 3), VISITS.time)
 
 
 CODES: dict[Code, Callable[[DataFrame, Window], DataFrame]] = {"A": double, "B": treble_the_large}
@@ -91,9 +91,9 @@ DOUBLED = FeatureTable(
     "features",
     "doubled",
     "Visits, doubled.",
-    (Column("name", "string", ""), Column("at", "timestamp", "UTC"), Column("value", "double", "")),
-    ("name", "at"),
-    "at",
+    (*VISITS.columns[:2], Column("value", "double", "")),
+    ("flight_id", "scheduled_departure"),
+    "scheduled_departure",
     source=VISITS,
     lookback=dt.timedelta(0),
     compute=double,
@@ -138,7 +138,7 @@ class Lake:
         """Settings of a run: of the development target, or of one that fills another catalog."""
         own = RAW_SCHEMAS[catalog]
         return Settings(
-            as_of=(FIRST_DAY + as_of * 24 * HOUR).date(),
+            as_of=(PROBLEM.first_day + as_of * 24 * HOUR).date(),
             target="dev",
             source=own,
             raw=own,
@@ -196,7 +196,7 @@ class Lake:
             facts = [fact for fact in self.arrived if isinstance(fact, KINDS[table.name])]
             frame = pd.DataFrame(facts, columns=table.column_names)
             at = frame[table.time].astype(float)
-            frame[table.time] = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(at, unit="h")
+            frame[table.time] = pd.Timestamp(PROBLEM.first_day) + pd.to_timedelta(at, unit="h")
             inside = (frame[table.time] >= window.start) & (frame[table.time] < window.end)
             return frame[inside]
 
@@ -235,7 +235,9 @@ class Lake:
 
     def list_rows(self, name: str, table: Table) -> list[Row]:
         """The rows of a table, with times as hours after the first day."""
-        hours = (F.unix_micros(table.time) - F.lit(round(FIRST_DAY.timestamp() * 1e6))) / 3.6e9
+        hours = (
+            F.unix_micros(table.time) - F.lit(round(PROBLEM.first_day.timestamp() * 1e6))
+        ) / 3.6e9
         frame = self.spark.table(name).withColumn(table.time, hours)
         return [tuple(row) for row in frame.select(*table.column_names).collect()]
 

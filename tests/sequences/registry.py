@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,11 +14,11 @@ from uuid import uuid4
 
 import numpy as np
 import pandas as pd
-from flight_delays.inference import task as inference_task
 from flight_delays.inference.tables import PREDICTIONS
 from flight_delays.inference.task import predict
 from flight_delays.inference.views import PREDICTIONS_IN_FORCE
 from flight_delays.platform import delta
+from flight_delays.platform.problem import LABEL, Problem
 from flight_delays.platform.windows import Window
 from flight_delays.promotion.task import promote, roll_back
 from flight_delays.registry import training_sets
@@ -27,9 +29,8 @@ from flight_delays.settings import RollbackSettings, Settings, ValidationSetting
 from flight_delays.setup.creation import create_table
 from flight_delays.training import task as training_task
 from flight_delays.training.task import train
-from flight_delays.use_case.problem import EVENT_TIME, FIRST_DAY, KEY, LABEL, PREDICTION_TIME
+from flight_delays.use_case.problem import PROBLEM
 from flight_delays.validation.tables import VALIDATION_RESULTS
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -37,10 +38,22 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from bundlework.laptop.workspace import LocalWorkspace
 
-from .lake import REPORTS, SCHEMAS, VISITS, Lake
+from .lake import DOUBLED, REPORTS, SCHEMAS, VISITS, Lake
 from .oracle import Row
 
 TABLES = (PROMOTIONS, TRANSITIONS, VALIDATION_RESULTS, PREDICTIONS)
+(KEY,) = PROBLEM.key
+# The project's problem, of visits; each one is predicted when it happens.
+TOY = replace(
+    PROBLEM,
+    examples=VISITS,
+    outcomes=REPORTS,
+    find_prediction_time=lambda at: at,
+    describe=lambda visits: visits,
+    inputs=(),
+    lookups=(DOUBLED,),
+    baselines={},
+)
 MARGINS = {"champion_margin": 0.01, "slice_margin": 0.05, "superiority": False}
 
 
@@ -54,6 +67,17 @@ def make_echo() -> Pipeline:
     echo = make_pipeline(fill, LogisticRegression()).fit(rows, [0.0, 1.0])
     echo[-1].coef_, echo[-1].intercept_ = np.array([[1.0]]), np.array([0.0])
     return echo
+
+
+@contextmanager
+def inject(problem: Problem) -> Iterator[None]:
+    """Another problem in place of the project's, in every module that knows that one."""
+    modules = [m for name, m in sys.modules.items() if name.startswith("flight_delays.")]
+    with ExitStack() as stack:
+        for module in modules:
+            if getattr(module, "PROBLEM", None) is PROBLEM:
+                stack.enter_context(patch.object(module, "PROBLEM", problem))
+        yield
 
 
 class ModelLake(Lake):
@@ -72,44 +96,28 @@ class ModelLake(Lake):
     @contextmanager
     def deployed(self) -> Iterator[None]:
         """The tiny use case in place of the project's, and the model that echoes."""
+        problem = replace(TOY, lookups=self.feature_tables[:1])
         with (
             super().deployed(),
-            patch.multiple(
-                training_sets,
-                FEATURE_TABLES=self.feature_tables[:1],
-                FLIGHTS=VISITS,
-                OUTCOMES=REPORTS,
-            ),
+            inject(problem),
             patch.multiple(
                 training_task,
                 load_training_set=self.load_training_set,
                 check_rows=lambda *_: None,
                 fit=lambda _: (make_echo(), None),
                 make_baseline=lambda *_: {},
-                select_inputs=lambda rows: rows[["value"]],
                 identify_recipe=lambda: "echo",
             ),
-            patch.object(inference_task, "read_flights", self.read_examples),
         ):
             yield
 
     def load_training_set(self, workspace: Any, settings: Settings) -> Any:
         """All visits before `as_of`, half of them labelled late."""
-        window = Window(FIRST_DAY, settings.cutoff)
-        visits = self.read_examples(workspace, settings, window)
+        window = Window(PROBLEM.first_day, settings.cutoff)
+        visits = training_sets.read_examples(workspace, settings, window)
         labelled = visits.withColumn(LABEL, F.when(F.col(KEY) < "b", 1.0).otherwise(0.0))
         return training_sets.make_training_set(
             workspace, labelled, training_sets.list_lookups(settings)
-        )
-
-    def read_examples(self, _: Any, settings: Settings, window: Window) -> DataFrame:
-        """Visits, each one predicted when it happens."""
-        visits = window.select(self.spark.table(VISITS.source_name(settings)), VISITS.time)
-        return visits.select(
-            F.col("name").alias(KEY),
-            F.col("at").alias(EVENT_TIME),
-            F.col("at").alias(PREDICTION_TIME),
-            "name",
         )
 
     def train(self, as_of: int) -> int:

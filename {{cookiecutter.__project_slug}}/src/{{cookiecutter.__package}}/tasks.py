@@ -16,6 +16,7 @@ from .mirroring.task import mirror
 from .monitoring.metric_views import METRIC_VIEWS
 from .monitoring.task import monitor
 from .platform.messages import show_messages
+from .platform.missing import explain_missing
 from .platform.workspace import Workspace, connect
 from .promotion.task import approve, finish_change, promote, roll_back
 from .settings import (
@@ -53,7 +54,8 @@ class Task(Generic[AnySettings]):
         settings = self.settings.from_arguments(sys.argv[1:])
         with show_messages():
             log.info("as of %s, in %s", settings.as_of, settings.target)
-            self.work(connect(), settings)
+            with explain_missing():
+                self.work(connect(), settings)
 
 
 def set_up_all(workspace: Workspace, settings: SetupSettings) -> None:

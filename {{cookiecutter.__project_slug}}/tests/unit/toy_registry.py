@@ -22,12 +22,10 @@ from {{ cookiecutter.__package }}.registry.champion import CHAMPION, PREVIOUS
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import RollbackSettings, Settings, ValidationSettings
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
-from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
-from {{ cookiecutter.__package }}.use_case.problem import LABEL
 from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 
 from .test_settings import VALIDATION, replace
-from .use_case.test_model import PARAMETERS, make_rows
+from .toys import fit_toy, make_rows
 
 NAME = "dev.models.model"
 # Version, champion judged beside, verdict, value.
@@ -172,10 +170,8 @@ def record(spark: SparkSession, verdicts: list[Judged], run: str | None = None) 
 
 
 def save_model(folder: Path) -> Path:
-    rows = make_rows(300)
-    pipeline = build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])
     native = folder / NATIVE_MODEL
-    mlflow.sklearn.save_model(pipeline, native, pip_requirements=list_requirements())
+    mlflow.sklearn.save_model(fit_toy(make_rows(300)), native, pip_requirements=list_requirements())
     (folder / FEATURE_SPEC).write_text(yaml.safe_dump({"input_columns": []}))
     return folder
 

@@ -94,6 +94,15 @@ ON_THIS_MACHINE = (
     ),
     Verb("times", "laptop.show:show_times", "show how long each task of the last command took"),
     Verb("tables", "laptop.show:show_tables", "show rows and hashes of all tables"),
+    Verb(
+        "show",
+        "laptop.show:show_rows",
+        "show rows of a table or view",
+        (
+            _option("--table", required=True, help="its name, or the end of it: schema.table"),
+            _option("--where", default="", help="a condition in SQL, such as \"origin = 'JFK'\""),
+        ),
+    ),
     Verb("ui", "laptop.commands:open_ui", "open MLflow's pages"),
     Verb("clean", "laptop.commands:remove_state", "remove everything that the runs have made"),
 )

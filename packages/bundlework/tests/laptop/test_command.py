@@ -64,6 +64,7 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
         (["answer", "--version", "2"], "no run waits for approval of version 2"),
         (["times"], "nothing has run yet"),
         (["tables"], "nothing has run yet: make run"),
+        (["show", "--table", "days"], "nothing has run yet: make run"),
         (["ui"], "nothing has run yet: make run"),
     ],
 )

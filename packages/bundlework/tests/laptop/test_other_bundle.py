@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bundlework.errors import Refusal
+from bundlework.laptop.show import choose_table
+
 BUNDLE = """
 bundle:
   name: shop
@@ -93,6 +96,28 @@ def test_a_bundle_with_nothing_of_the_template_is_validated_and_played(shop: Pat
     assert "exit: 7 orders on 2026-02-28" in (shop / ".workspace" / "log.txt").read_text()
     tables = call(shop, "tables")
     assert re.search(r"7\s+\w{16}\s+main\.sales\.orders", tables.stdout), tables.stderr
+
+
+def test_rows_of_a_table_are_shown(shop: Path) -> None:
+    assert call(shop, "run", "--job", "everything").returncode == 0
+    shown = call(shop, "show", "--table", "orders", "--where", "id < 2")
+    assert shown.stdout.splitlines()[-1] == "2 of 2 rows of main.sales.orders", shown.stderr
+    for words, said in (
+        (("--table", "rders"), "there is no table rders: make tables lists all"),
+        (("--table", "orders", "--where", "colour = 1"), "the condition 'colour = 1' is wrong: "),
+        (("--table", "orders", "--where", "id <"), "the condition 'id <' is wrong: "),
+    ):
+        refused = call(shop, "show", *words)
+        assert refused.returncode == 2, refused.stderr
+        assert refused.stderr.startswith(said)
+        assert len(refused.stderr.splitlines()) == 1
+
+
+def test_an_end_that_several_names_have_is_refused() -> None:
+    names = ["dev.raw.days", "dev.features.days", "dev.raw.hours"]
+    assert choose_table(names, "raw.days") == "dev.raw.days"
+    with pytest.raises(Refusal, match=r"days may be dev.features.days or dev.raw.days: write more"):
+        choose_table(names, "days")
 
 
 def test_a_role_that_a_verb_needs_is_named(shop: Path) -> None:

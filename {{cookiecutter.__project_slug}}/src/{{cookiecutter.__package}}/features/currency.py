@@ -13,7 +13,7 @@ from ..platform.tables import FEATURE_DAYS, RAW_DAYS
 from ..platform.vocabulary import FeatureTable, Table
 from ..platform.windows import Window
 from ..settings import Settings, to_instant
-from ..use_case.problem import FIRST_DAY
+from ..use_case.problem import PROBLEM
 from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
 from .rows import identify_days
 
@@ -56,14 +56,14 @@ def read_holdings(spark: SparkSession, settings: Settings, as_of: dt.date) -> Ho
         MissingFactsError: Ingestion has not run for `as_of`, or was cut short.
     """
     raw = read_days(spark, RAW_DAYS.source_name(settings), RAW_TABLES)
-    needed = [*list_days(Window(FIRST_DAY, to_instant(as_of)))]
+    needed = [*list_days(Window(PROBLEM.first_day, to_instant(as_of)))]
     for table, days in raw.items():
         missing = [day for day in needed if day not in days]
         if missing:
             raise MissingFactsError(_describe_missing(table, settings, as_of, missing[0]))
     features = read_days(spark, FEATURE_DAYS.full_name(settings), FEATURE_TABLES)
     recorded = [day + DAY for days in features.values() for day in days]
-    window = Window(FIRST_DAY, to_instant(max([as_of, *recorded])))
+    window = Window(PROBLEM.first_day, to_instant(max([as_of, *recorded])))
     wanted = {t: identify_days(t, raw[t.source], window) for t in FEATURE_TABLES}
     return Holdings(raw, features, wanted)
 

@@ -1,1 +1,1 @@
-"""Scores flights with the champion."""
+"""Scores examples with the champion."""

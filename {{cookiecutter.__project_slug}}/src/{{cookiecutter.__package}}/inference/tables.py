@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ..platform.vocabulary import Column, Table
+from ..platform.vocabulary import Column, Table, pick_columns
+from ..use_case.problem import PROBLEM
 
 PREDICTIONS = Table(
     "models",
     "predictions",
-    "Every prediction ever made: the probability of a late arrival, by the champion of the time.",
+    f"Every prediction ever made, by the champion of the time: {PROBLEM.predicts}.",
     (
-        Column("flight_id", "string", "as in flights"),
+        *pick_columns(PROBLEM.examples, PROBLEM.example_columns),
         Column("model_version", "int", "version that scored"),
-        Column("scheduled_departure", "timestamp", "UTC"),
-        Column("probability", "double", "of arriving more than 15 minutes late"),
+        Column("probability", "double", f"of being {PROBLEM.event}"),
         Column("as_of", "date", "run that scored"),
     ),
-    ("flight_id", "model_version"),
-    "scheduled_departure",
+    (*PROBLEM.key, "model_version"),
+    PROBLEM.event_time,
 )

@@ -6,6 +6,7 @@ from ..platform.sql import quote_name
 from ..platform.views import View
 from ..registry.tables import PROMOTIONS
 from ..settings import Settings
+from ..use_case.problem import PROBLEM
 from .tables import PREDICTIONS
 
 
@@ -25,8 +26,8 @@ def _select_in_force(settings: Settings) -> str:
 PREDICTIONS_IN_FORCE = View(
     "predictions",
     "predictions_in_force",
-    "One row per flight: the prediction of today's champion. A flight that the champion has not"
-    " scored has none until inference has run.",
+    f"One row per {PROBLEM.noun}: the prediction of today's champion. Where the champion has not"
+    " scored, there is none until inference has run.",
     tuple(PREDICTIONS.column_names),
     _select_in_force,
 )

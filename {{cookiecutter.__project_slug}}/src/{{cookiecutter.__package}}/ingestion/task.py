@@ -30,7 +30,7 @@ from ..platform.vocabulary import Table
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..settings import ParameterError, Settings, to_instant
-from ..use_case.problem import FIRST_DAY
+from ..use_case.problem import PROBLEM
 from ..use_case.sources import SOURCES
 from ..use_case.tables import RAW_TABLES
 from .contracts import NUMBER, REASONS, check_delivery, judge_rows, load_delivery
@@ -80,8 +80,8 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
         OldSourceError: The last row of a source is too old, and its contract stops the run.
         ParameterError: `as_of` lies before the data.
     """
-    if settings.cutoff <= FIRST_DAY:
-        first = f"{FIRST_DAY:%Y-%m-%d}"
+    if settings.cutoff <= PROBLEM.first_day:
+        first = f"{PROBLEM.first_day:%Y-%m-%d}"
         raise ParameterError(
             f"as_of {settings.as_of} is not after the first day of the data, {first}"
         )
@@ -107,7 +107,7 @@ def read_former_starts(spark: SparkSession, settings: Settings) -> dict[str, dt.
 def fetch(settings: Settings, table: Table, held: Days, former: dt.datetime | None) -> Delivery:
     """Asks a source for what its table is owed, and for the lookback before."""
     window = find_window(settings, table, held, former)
-    asked = Window(max(FIRST_DAY, window.start - table.lookback_days * DAY), window.end)
+    asked = Window(max(PROBLEM.first_day, window.start - table.lookback_days * DAY), window.end)
     log.info("fetching %s, %s", table.name, asked)
     rows = SOURCES[table.name](asked)
     check_delivery(table, rows)
@@ -119,7 +119,7 @@ def find_window(settings: Settings, table: Table, held: Days, former: dt.datetim
 
     A repeated `as_of` gets its former window again.
     """
-    whole = Window(FIRST_DAY, settings.cutoff)
+    whole = Window(PROBLEM.first_day, settings.cutoff)
     recent = settings.as_of - PATIENCE
     owed = (
         day

@@ -10,18 +10,23 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from ..inference.tables import PREDICTIONS
-from ..ingestion.tables import DELIVERIES
+from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import read_promotions
+from ..registry.tables import PROMOTIONS
 from ..settings import Settings
+from ..use_case.problem import PROBLEM
+from ..validation.results import Verdict
 from ..validation.tables import VALIDATION_RESULTS
 
 NEXT = (
     "Look next: make ui (experiments, versions, and in each run model_card.html), make times,\n"
     "notebooks/explore.py, docs/how-to/gate.md"
 )
+# Reasons of quarantine that are told of a run.
+REASONS = 5
 Rows = Mapping[dt.date, list[Row]]
 
 
@@ -41,6 +46,7 @@ def print_account(
     settings = Settings.model_validate(known)
     sections = [
         (describe_ingestion, _read(workspace, settings, DELIVERIES)),
+        (describe_quarantine, _read_quarantine_counts(workspace, settings)),
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
@@ -63,17 +69,35 @@ def describe_ingestion(rows: list[Row]) -> Iterator[str]:
         )
 
 
+def describe_quarantine(rows: list[Row]) -> Iterator[str]:
+    """Describes why rows went to quarantine, the most frequent reasons first."""
+    for row in sorted(rows, key=lambda r: (-r.rows, r.source, r.reason))[:REASONS]:
+        yield f"{'':12} {row.rows:>8,} of {row.source}: {row.reason}"
+    if len(rows) > REASONS:
+        more = sum(sorted(row.rows for row in rows)[:-REASONS])
+        yield f"{'':12} {more:>8,} for other reasons: make show TABLE=quarantine"
+
+
 def describe_decision(rows: list[Row]) -> Iterator[str]:
-    """Describes the gate's decision on the version of that day, with the reasons."""
+    """Describes the gate's decision on the version of that day, and each check that blocked it."""
     for row in rows:
-        if row.check == "decision":
-            verdict = "accepted" if row.verdict == "passed" else "blocked"
-            yield f"{'gate':12} version {row.model_version} {verdict}: {row.reason}"
+        if row.check == "decision" and row.verdict == "passed":
+            yield f"{'gate':12} version {row.model_version} accepted: {row.reason}"
+        elif row.check == "decision":
+            yield f"{'gate':12} version {row.model_version} blocked by"
+            yield from _list_blocking(rows, row.model_version)
     for row in rows:
         if row.metric.startswith("auc") and not row.slice:
             yield f"{'':12} {row.check}: {row.reason}"
     if rows:
         yield from describe_times(rows)
+
+
+def _list_blocking(rows: list[Row], version: int) -> Iterator[str]:
+    for row in rows:
+        blocks = row.check != "decision" and Verdict(row.verdict).blocks
+        if blocks and row.model_version == version:
+            yield f"{'':14} {' '.join((row.check, row.slice)).strip()}: {row.reason}"
 
 
 def describe_times(rows: list[Row]) -> Iterator[str]:
@@ -94,11 +118,11 @@ def describe_promotion(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_predictions(rows: list[Row]) -> Iterator[str]:
-    """Describes how many flights were scored, and the share that is expected late."""
+    """Describes how many examples were scored, and the share with an expected event."""
     for row in rows:
         yield (
-            f"{'predictions':12} {row.rows:>8,} flights scored by version {row.model_version},"
-            f" {row.mean:.1%} expected late"
+            f"{'predictions':12} {row.rows:>8,} {PROBLEM.nouns} scored by version"
+            f" {row.model_version}, {row.mean:.1%} expected {PROBLEM.event}"
         )
 
 
@@ -114,24 +138,37 @@ def describe_metrics(rows: list[Row]) -> Iterator[str]:
 
 
 def _read(workspace: Workspace, settings: Settings, table: Table) -> Rows:
-    return _group(_until(workspace.spark.table(table.full_name(settings)), settings).collect())
+    return _group(_open(workspace, settings, table).collect())
+
+
+def _open(workspace: Workspace, settings: Settings, table: Table) -> DataFrame:
+    """The rows up to `as_of`; none where the run was cut short before it made the table."""
+    name = table.full_name(settings)
+    if not workspace.spark.catalog.tableExists(name):
+        return workspace.spark.createDataFrame([], table.struct)
+    rows = workspace.spark.table(name)
+    return rows.where(F.col("as_of") <= F.lit(settings.as_of))
+
+
+def _read_quarantine_counts(workspace: Workspace, settings: Settings) -> Rows:
+    refused = _open(workspace, settings, QUARANTINE)
+    counts = refused.groupBy("as_of", "source", "reason").agg(F.count("*").alias("rows"))
+    return _group(counts.collect())
 
 
 def _read_promotions(workspace: Workspace, settings: Settings) -> Rows:
+    if not workspace.spark.catalog.tableExists(PROMOTIONS.full_name(settings)):
+        return {}
     promotions = read_promotions(workspace.spark, settings)
     return _group([row for row in promotions if row.as_of <= settings.as_of])
 
 
 def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
-    predictions = _until(workspace.spark.table(PREDICTIONS.full_name(settings)), settings)
+    predictions = _open(workspace, settings, PREDICTIONS)
     counts = predictions.groupBy("as_of", "model_version").agg(
         F.count("*").alias("rows"), F.avg("probability").alias("mean")
     )
     return _group(counts.collect())
-
-
-def _until(frame: DataFrame, settings: Settings) -> DataFrame:
-    return frame.where(F.col("as_of") <= F.lit(settings.as_of))
 
 
 def _group(rows: Sequence[Row]) -> Rows:

@@ -15,10 +15,10 @@ from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import CHAMPION, find_champion, read_promotions
 from ..registry.periods import get_scoring_window
-from ..registry.training_sets import read_flights
+from ..registry.training_sets import read_examples
 from ..registry.versions import find_alias, find_version_of
 from ..settings import Settings
-from ..use_case.problem import KEY
+from ..use_case.problem import PROBLEM
 from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
 from ..validation.tables import VALIDATION_RESULTS
 
@@ -116,25 +116,27 @@ def find_champion_faults(workspace: Workspace, settings: Settings) -> Iterator[s
 
 
 def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Each flight of the scoring window has one prediction of the champion, a probability."""
+    """Each example of the scoring window has one prediction of the champion, a probability."""
     version = find_champion(workspace.spark, settings)
     window = get_scoring_window(settings.as_of, settings.window_days)
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     predictions = window.select(stored, PREDICTIONS.time).where(
         F.col("model_version") == F.lit(version)
     )
-    flights = read_flights(workspace, settings, window).select(KEY)
-    numbers = flights.join(predictions.groupBy(KEY).count(), KEY, "left")
+    examples = read_examples(workspace, settings, window).select(*PROBLEM.key)
+    counts = predictions.groupBy(*PROBLEM.key).count()
+    numbers = examples.join(counts, list(PROBLEM.key), "left")
     wrong = numbers.where(F.coalesce("count", F.lit(0)) != 1).count()
     if wrong:
-        yield f"predictions: {wrong} flights of {window} have none, or several, of {version}"
+        told = f"{wrong} {PROBLEM.nouns} of {window}"
+        yield f"predictions: {told} have none, or several, of {version}"
     impossible = predictions.where("probability IS NULL OR NOT probability BETWEEN 0 AND 1")
     if not impossible.isEmpty():
         yield f"predictions: {impossible.count()} are not probabilities"
 
 
 def find_metric_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Monitoring recorded how many flights the champion scored."""
+    """Monitoring recorded how many examples the champion scored."""
     version = find_champion(workspace.spark, settings)
     metrics = workspace.spark.table(METRICS.full_name(settings))
     of_run = (F.col("as_of") == F.lit(settings.as_of)) & (F.col("model_version") == F.lit(version))

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.vocabulary import Table
-from ..use_case.problem import KEY
+from ..use_case.problem import PROBLEM
 
 # A fraction is exact to a ten-thousandth.
 BUCKETS = 10_000
@@ -45,8 +45,8 @@ def hash_text(key: str, text: str | None) -> str | None:
 def sample_rows(rows: DataFrame, fraction: float) -> DataFrame:
     """Samples a share of the entities, the same ones in every table and run.
 
-    A table without the entity's key, such as the weather, is kept whole.
+    A table without the key of the examples is kept whole.
     """
-    if KEY not in rows.columns:
+    if not set(PROBLEM.key) <= set(rows.columns):
         return rows
-    return rows.where(F.pmod(F.xxhash64(KEY), BUCKETS) < round(fraction * BUCKETS))
+    return rows.where(F.pmod(F.xxhash64(*PROBLEM.key), BUCKETS) < round(fraction * BUCKETS))

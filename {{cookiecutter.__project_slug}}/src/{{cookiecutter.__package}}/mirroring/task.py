@@ -27,7 +27,7 @@ from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..settings import MirrorSettings
 from ..setup.creation import create_table
-from ..use_case.problem import FIRST_DAY
+from ..use_case.problem import PROBLEM
 from ..use_case.tables import RAW_TABLES
 from .redaction import redact_rows, sample_rows
 
@@ -62,7 +62,7 @@ def identify_copies(
     redacted = [(column.name, column.personal) for column in table.columns]
     known_key = hashlib.sha256(key.encode()).hexdigest()
     recipe = (fingerprint(redact_rows, sample_rows), redacted, settings.sample_fraction, known_key)
-    days = list_days(Window(FIRST_DAY, settings.cutoff))
+    days = list_days(Window(PROBLEM.first_day, settings.cutoff))
     return {day: digest_facts(recipe, original[day].digest) for day in days if day in original}
 
 

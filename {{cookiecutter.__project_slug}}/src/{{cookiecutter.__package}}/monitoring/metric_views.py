@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from ..inference.views import PREDICTIONS_IN_FORCE
 from ..platform.metric_views import MetricView
+from ..platform.sql import quote_name
+from ..use_case.problem import PROBLEM
 from .tables import METRICS
 
-EXPECTED_DELAYS = MetricView(
+EXPECTED_EVENTS = MetricView(
     METRICS.schema,
-    "expected_delays",
+    "expected_events",
     PREDICTIONS_IN_FORCE,
-    "How many flights are expected to arrive late.",
+    f"How many {PROBLEM.nouns} are expected to be {PROBLEM.event}.",
     {
-        "departure_day": "date_trunc('DAY', scheduled_departure)",
+        "event_day": f"date_trunc('DAY', {quote_name(PROBLEM.event_time)})",
         "model_version": "model_version",
     },
     {
-        "flights": "count(*)",
-        "expected_late_share": "avg(probability)",
+        "examples": "count(*)",
+        "expected_share": "avg(probability)",
     },
 )
 
@@ -35,4 +37,4 @@ MODEL_QUALITY = MetricView(
     },
 )
 
-METRIC_VIEWS = (EXPECTED_DELAYS, MODEL_QUALITY)
+METRIC_VIEWS = (EXPECTED_EVENTS, MODEL_QUALITY)

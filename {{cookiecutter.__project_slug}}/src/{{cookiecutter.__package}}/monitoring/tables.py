@@ -10,7 +10,7 @@ METRICS = Table(
     "One row per fact that monitoring observed.",
     (
         Column("as_of", "date", "run that observed"),
-        Column("window_start", "timestamp", "UTC; first scheduled departure observed"),
+        Column("window_start", "timestamp", "UTC; first event time observed"),
         Column("window_end", "timestamp", "UTC; exclusive"),
         Column("model_version", "int", "version that scored"),
         Column("kind", "string", "input_drift, prediction_drift, performance or volume"),

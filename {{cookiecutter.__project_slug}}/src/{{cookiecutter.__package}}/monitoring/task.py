@@ -14,16 +14,17 @@ from pyspark.sql import functions as F
 from ..features.currency import read_current
 from ..inference.tables import PREDICTIONS
 from ..platform import delta
+from ..platform.examples import label_examples
 from ..platform.parallel import do_in_parallel
+from ..platform.problem import LABEL
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..registry.drift import BASELINE_FILE, Baseline, count_bins_of_frame
 from ..registry.loading import load_model
 from ..registry.periods import get_scoring_window
-from ..registry.training_sets import make_training_set, read_flights
+from ..registry.training_sets import make_training_set, read_examples, read_outcomes
 from ..settings import Settings
-from ..use_case.problem import KEY, LABEL, label_flights
-from ..use_case.tables import OUTCOMES
+from ..use_case.problem import PROBLEM
 from .facts import Fact, count_alerts, measure_drift, measure_performance
 from .tables import METRICS
 
@@ -32,10 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The predictions of one version for a window's flights: one of them or more.
+    """The predictions of one version for a window's examples: one of them or more.
 
     Attributes:
-        is_whole: Whether the version scored all flights of the window. A part of the window, such
+        is_whole: Whether the version scored all examples of the window. A part of the window, such
             as the days after a promotion, has another mix of weekdays than training had.
     """
 
@@ -67,20 +68,20 @@ def monitor(workspace: Workspace, settings: Settings) -> None:
 
 
 def find_scored(workspace: Workspace, settings: Settings, window: Window) -> list[Scored]:
-    """Finds the versions that scored flights of a window, by `as_of`."""
+    """Finds the versions that scored examples of a window, by `as_of`."""
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     predictions = window.select(stored, PREDICTIONS.time).where(
         F.col("as_of") <= F.lit(settings.as_of)
     )
     counts = predictions.groupBy("model_version").count().orderBy("model_version").collect()
-    flights = read_flights(workspace, settings, window).count() if counts else 0
+    examples = read_examples(workspace, settings, window).count() if counts else 0
     return [
         Scored(
             window,
             version,
             count,
             predictions.where(F.col("model_version") == version),
-            is_whole=count >= flights,
+            is_whole=count >= examples,
         )
         for version, count in counts
     ]
@@ -88,9 +89,8 @@ def find_scored(workspace: Workspace, settings: Settings, window: Window) -> lis
 
 def _measure_performance(workspace: Workspace, settings: Settings, scored: Scored) -> list[Fact]:
     log.info("performance of version %d, %s", scored.version, scored.window)
-    outcomes = workspace.spark.table(OUTCOMES.source_name(settings))
-    outcomes = outcomes.where(F.col(OUTCOMES.time) >= F.lit(scored.window.start))
-    labelled = label_flights(scored.predictions, outcomes, settings.cutoff)
+    outcomes = read_outcomes(workspace, settings, scored.window)
+    labelled = label_examples(PROBLEM, scored.predictions, outcomes, settings.cutoff)
     pairs = labelled.select(LABEL, "probability").toPandas()
     volume = Fact("volume", "predictions", "rows", float(scored.count))
     return [volume, *measure_performance(pairs[LABEL].to_numpy(), pairs["probability"].to_numpy())]
@@ -100,9 +100,10 @@ def _measure_drift(workspace: Workspace, settings: Settings, scored: Scored) -> 
     log.info("drift of version %d, %s", scored.version, scored.window)
     baseline = read_baseline(workspace, settings, scored.version)
     lookups = load_model(workspace.mlflow, settings.model_name, scored.version).lookups
-    probabilities = scored.predictions.select(KEY, "probability")
-    flights = read_flights(workspace, settings, scored.window).join(probabilities, KEY)
-    frame = make_training_set(workspace, flights, lookups).load_df()
+    probabilities = scored.predictions.select(*PROBLEM.key, "probability")
+    examples = read_examples(workspace, settings, scored.window)
+    examples = examples.join(probabilities, list(PROBLEM.key))
+    frame = make_training_set(workspace, examples, lookups).load_df()
     return measure_drift(baseline, count_bins_of_frame(frame, baseline))
 
 

@@ -73,7 +73,7 @@ def append_new_rows(
 ) -> None:
     """Appends the rows whose keys the table does not hold yet, in one transaction.
 
-    Usage: `append_new_rows(FLIGHTS.full_name(settings), rows, FLIGHTS.keys)`.
+    Usage: `append_new_rows(METRICS.full_name(settings), rows, METRICS.keys)`.
 
     Args:
         table: `catalog.schema.name`.

@@ -2,8 +2,9 @@
 
 A fingerprint begins at functions and follows every name that they use to its definition inside the
 package, and so on. Of a definition it keeps the syntax tree, without comments, docstrings and the
-annotations of functions. Of a constant it keeps the value, and of a table the shape of its rows, so
-that wording changes no fingerprint. Where a name cannot be followed, the whole package counts.
+annotations of functions. Of a constant it keeps the value, and of a table or a problem the shape of
+its rows, so that wording changes no fingerprint. Where a name cannot be followed, the whole package
+counts.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from .problem import Problem
 from .vocabulary import Table
 
 PACKAGE = __name__.split(".")[0]
@@ -80,6 +82,9 @@ def describe(module: str, name: str) -> Fact:
         run = [node for node in read_module(module).body if not _only_defines(node)]
         return Fact(_write(run), _list_reached(module, run))
     value = getattr(import_module(f"{PACKAGE}.{module}"), name, UnclearError)
+    if isinstance(value, Problem):
+        functions = (value.find_prediction_time, value.find_label, value.describe)
+        return Fact(_describe_value(value.shape), tuple(_locate(each) for each in functions))
     if _is_plain(value):
         return Fact(_describe_value(value))
     if name not in _bind(module):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -183,7 +183,7 @@ class Table:
 class FeatureTable(Table):
     """A feature table, and how its rows are computed.
 
-    Usage: see `CARRIER_DELAYS` in `use_case/tables.py`.
+    Usage: see `use_case/tables.py`.
 
     Attributes:
         source: The raw table that the rows are computed from.
@@ -214,6 +214,12 @@ class FeatureTable(Table):
     def features(self) -> list[str]:
         """The columns that a model may take: all but the keys."""
         return [name for name in self.column_names if name not in self.keys]
+
+
+def pick_columns(table: Table, names: Sequence[str]) -> list[Column]:
+    """Picks columns of a table, without the rules that its source keeps."""
+    known = {column.name: column for column in table.columns}
+    return [Column(name, known[name].type, known[name].comment) for name in names]
 
 
 def _to_field(column: Column, required: bool) -> StructField:

@@ -22,7 +22,7 @@ class Window:
     def contains(self, time: Column | str) -> Column:
         """Returns the condition that a timestamp column lies inside.
 
-        Usage: `flights.where(window.contains("scheduled_departure"))`.
+        Usage: `rows.where(window.contains("observed_at"))`.
         """
         column = F.col(time) if isinstance(time, str) else time
         return (column >= F.lit(self.start)) & (column < F.lit(self.end))
@@ -30,7 +30,7 @@ class Window:
     def select(self, frame: DataFrame, time: str) -> DataFrame:
         """Selects the rows of `frame` whose `time` lies inside.
 
-        Usage: `window.select(weather, "observed_at")`.
+        Usage: `window.select(rows, "observed_at")`.
         """
         return frame.where(self.contains(time))
 

@@ -15,7 +15,7 @@ from ..registry.states import State
 from ..registry.tags import STATE
 from ..registry.versions import get_version
 from ..settings import RollbackSettings, Settings
-from ..use_case.problem import CATEGORIES
+from ..use_case.problem import PROBLEM
 from ..validation.infrastructure import make_edges
 from ..validation.record import is_accepted, read_results
 from .approval import read_answer
@@ -60,7 +60,7 @@ def _check_that_it_passed(
 def _check_that_it_scores(workspace: Workspace, settings: Settings, version: int) -> None:
     try:
         model = load_model(workspace.mlflow, settings.model_name, version)
-        row = {name: "??" if name in CATEGORIES else 0.0 for name in model.inputs}
+        row = {name: "??" if name in PROBLEM.categories else 0.0 for name in model.inputs}
         edges = make_edges(pd.DataFrame([row]), model.inputs)
         scores = [score(model, rows) for rows in edges.values()]
     except Exception as error:

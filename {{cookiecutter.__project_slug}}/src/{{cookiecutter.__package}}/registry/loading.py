@@ -13,7 +13,7 @@ import yaml
 from databricks.feature_engineering import FeatureLookup
 from mlflow import MlflowClient
 
-from ..use_case.problem import PREDICTION_TIME
+from ..platform.problem import PREDICTION_TIME
 from .artifact import FEATURE_SPEC, NATIVE_MODEL, digest_files
 from .tags import DIGEST
 

@@ -1,4 +1,4 @@
-"""The three windows of a model version: its training, its evaluation, and the flights it scores.
+"""The three windows of a model version: its training, its evaluation, and the examples it scores.
 
 They follow from a date and from the number of days that a run scores, and never overlap.
 """
@@ -9,10 +9,7 @@ import datetime as dt
 
 from ..platform.windows import Window
 from ..settings import to_instant
-from ..use_case.problem import FIRST_DAY, LABEL_DELAY
-
-EVALUATION_DAYS = 28
-TRAINING_DAYS = 365
+from ..use_case.problem import PROBLEM
 
 
 def get_scoring_window(as_of: dt.date, days: int) -> Window:
@@ -27,10 +24,11 @@ def get_scoring_window(as_of: dt.date, days: int) -> Window:
 def get_evaluation_window(as_of: dt.date, days: int) -> Window:
     """Returns the stretch before the scoring window; no model of this `as_of` is trained on it."""
     end = get_scoring_window(as_of, days).start
-    return Window(end - dt.timedelta(days=EVALUATION_DAYS), end)
+    return Window(end - dt.timedelta(days=PROBLEM.evaluation_days), end)
 
 
 def get_training_window(as_of: dt.date, days: int) -> Window:
     """Returns the stretch before the evaluation window, with a gap in which labels arrive."""
-    end = get_evaluation_window(as_of, days).start - LABEL_DELAY
-    return Window(max(FIRST_DAY, end - dt.timedelta(days=TRAINING_DAYS)), end)
+    end = get_evaluation_window(as_of, days).start - PROBLEM.label_delay
+    start = end - dt.timedelta(days=PROBLEM.training_days)
+    return Window(max(PROBLEM.first_day, start), end)

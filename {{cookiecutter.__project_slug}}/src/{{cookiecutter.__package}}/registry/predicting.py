@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
+from pyspark.sql.types import DoubleType, StructField, StructType
 
-from ..use_case.problem import KEY
+from ..use_case.problem import PROBLEM
 from .loading import ScoringModel
 from .probability import predict_probability
 
@@ -28,11 +29,13 @@ def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
 def score_frame(model: ScoringModel, rows: DataFrame) -> DataFrame:
     """Scores a Spark frame in parallel; returns the key and `probability` of each row."""
 
-    pipeline, inputs = model.pipeline, model.inputs
+    pipeline, inputs, key = model.pipeline, model.inputs, list(PROBLEM.key)
 
     def score_batches(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
         for batch in batches:
             probability = predict_probability(pipeline, inputs, batch)
-            yield pd.DataFrame({KEY: batch[KEY], "probability": probability})
+            yield batch[key].assign(probability=probability)
 
-    return rows.select(KEY, *inputs).mapInPandas(score_batches, f"{KEY} string, probability double")
+    keys = rows.select(*key).schema
+    scored = StructType([*keys, StructField("probability", DoubleType())])
+    return rows.select(*dict.fromkeys((*key, *inputs))).mapInPandas(score_batches, scored)

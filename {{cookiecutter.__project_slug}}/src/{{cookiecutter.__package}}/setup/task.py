@@ -1,4 +1,4 @@
-"""The task `setup`: creates what is missing, and leaves the rest as it is."""
+"""The task `setup`: creates what is missing, adapts what is declared anew, and leaves the rest."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..platform.vocabulary import FeatureTable, Table
 from ..platform.workspace import Workspace
 from ..settings import SetupSettings
 from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
+from .changes import adapt_tables
 from .creation import create_feature_table, create_table, describe_table
 
 log = logging.getLogger(__name__)
@@ -27,15 +28,19 @@ def set_up(
     views: Sequence[View],
     metric_views: Sequence[MetricView],
 ) -> None:
-    """Creates what is missing: tables, tags, metric views, the model and its deployment job.
+    """Creates what is missing: tables, columns, tags, views, the model and its deployment job.
 
     Args:
         records: The tables that the stages keep beside raw and feature tables.
         views: The views that readers of predictions are granted.
         metric_views: The metric views that business viewers read.
+
+    Raises:
+        SchemaError: A table is declared in a way that could lose rows of the existing one.
     """
     # Feature tables take longest, so they come first.
     tables = (*FEATURE_TABLES, *(RAW_TABLES if settings.owns_sources else ()), *records)
+    adapt_tables(workspace.spark, settings, tables)
     do_in_parallel(lambda table: create(workspace, table, settings), tables)
     for table in tables:
         describe_table(workspace.governance, table, settings)

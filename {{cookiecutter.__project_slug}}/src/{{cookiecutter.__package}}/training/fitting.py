@@ -6,19 +6,19 @@ import logging
 from importlib.metadata import version as get_installed_version
 from typing import Any
 
-import mlflow
 import pandas as pd
 
+from ..platform.problem import LABEL
 from ..registry.drift import build_baseline
 from ..registry.training_sets import RepeatedKeyError
-from ..use_case.model import build_pipeline, select_inputs
-from ..use_case.problem import EVENT_TIME, KEY, LABEL
-from .tuning import TUNING_DAYS, Trial, tune
+from ..use_case.model import MODEL
+from ..use_case.problem import PROBLEM
+from .tuning import Trial, tune
 
 log = logging.getLogger(__name__)
 
 # Scoring needs these. sqlalchemy is here because MLflow 3.8 would install one that it cannot use.
-REQUIREMENTS = ("mlflow", "lightgbm", "scikit-learn", "pandas", "numpy", "sqlalchemy")
+REQUIREMENTS = ("mlflow", *MODEL.requirements, "scikit-learn", "pandas", "numpy", "sqlalchemy")
 # Fitting needs these as well.
 FITTED_BY = ("optuna", "scipy")
 
@@ -44,23 +44,24 @@ def collect_rows(training_set: Any) -> pd.DataFrame:
         RepeatedKeyError: A key is there twice.
     """
     rows: pd.DataFrame = training_set.load_df().toPandas()
-    repeated = rows.loc[rows[KEY].duplicated(), KEY]
+    key = list(PROBLEM.key)
+    repeated = rows.loc[rows.duplicated(key), key]
     if len(repeated):
-        raise RepeatedKeyError(len(repeated), repeated.iloc[0])
-    return rows.sort_values(KEY, ignore_index=True)
+        raise RepeatedKeyError(len(repeated), tuple(repeated.iloc[0]))
+    return rows.sort_values(key, ignore_index=True)
 
 
 def fit(rows: pd.DataFrame) -> tuple[Any, Trial]:
     """Tunes, then fits on all rows; parameters, metrics and importances go to the run."""
-    mlflow.lightgbm.autolog(disable=True)
+    MODEL.autolog(disable=True)
     best = tune(rows)
     # Other code logs the model with its features, and the data as tables with their versions.
-    mlflow.lightgbm.autolog(log_models=False, log_datasets=False, silent=True)
+    MODEL.autolog(log_models=False, log_datasets=False, silent=True)
     try:
         log.info("fitting on %d rows", len(rows))
-        return build_pipeline(best.parameters).fit(select_inputs(rows), rows[LABEL]), best
+        return MODEL.build(best.parameters).fit(PROBLEM.select_inputs(rows), rows[LABEL]), best
     finally:
-        mlflow.lightgbm.autolog(disable=True)
+        MODEL.autolog(disable=True)
 
 
 def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str, Any]:
@@ -70,10 +71,11 @@ def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str
     have shorter stretches where tuning has judged too few days.
     """
     scores = pd.DataFrame({"probability": best.scores})
-    judged = best.judged[EVENT_TIME].reset_index(drop=True)
+    times, shorter = rows[PROBLEM.event_time], max(1, PROBLEM.tuning_days // 4)
+    judged = best.judged[PROBLEM.event_time].reset_index(drop=True)
     return {
-        **build_baseline(select_inputs(rows), number_periods(rows[EVENT_TIME], window_days)),
-        **build_baseline(scores, number_periods(judged, min(window_days, TUNING_DAYS // 4))),
+        **build_baseline(PROBLEM.select_inputs(rows), number_periods(times, window_days)),
+        **build_baseline(scores, number_periods(judged, min(window_days, shorter))),
     }
 
 

@@ -38,7 +38,7 @@ from ..registry.tags import (
 )
 from ..registry.training_sets import name_trained_tables
 from ..settings import Settings
-from ..use_case.problem import PREDICTS
+from ..use_case.problem import PROBLEM
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,6 @@ def describe_version(settings: Settings) -> str:
     """Describes a version in the registry, before validation has judged it."""
     window = get_training_window(settings.as_of, settings.window_days)
     return (
-        f"Predicts {PREDICTS}. Trained on {window}, as known on {settings.as_of}. The model card"
-        " with its evaluation is among the artifacts of its run, once validation has judged it."
+        f"Predicts {PROBLEM.predicts}. Trained on {window}, as known on {settings.as_of}. The model"
+        " card with its evaluation is among the artifacts of its run once validation has judged it."
     )

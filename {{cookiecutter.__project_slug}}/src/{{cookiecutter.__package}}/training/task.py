@@ -13,14 +13,14 @@ from mlflow.models import infer_signature
 
 from ..features.currency import read_current
 from ..platform.fingerprint import digest_facts, fingerprint
+from ..platform.problem import LABEL
 from ..platform.workspace import Workspace
 from ..registry.drift import BASELINE_FILE
 from ..registry.periods import get_evaluation_window, get_training_window
 from ..registry.tags import IDENTITY, LABEL_RATE, LAST_TRAINED
-from ..registry.training_sets import list_lookups, make_training_set, read_labelled_flights
+from ..registry.training_sets import list_lookups, make_training_set, read_labelled_examples
 from ..settings import Settings
-from ..use_case.model import select_inputs
-from ..use_case.problem import EVENT_TIME, LABEL
+from ..use_case.problem import PROBLEM
 from .fitting import collect_rows, fit, list_fitting_versions, list_requirements, make_baseline
 from .registration import (
     Training,
@@ -88,16 +88,16 @@ def _train_version(
 
 
 def load_training_set(workspace: Workspace, settings: Settings) -> Any:
-    """Loads labelled flights of the training window whose labels arrived before evaluation."""
+    """Loads labelled examples of the training window whose labels arrived before evaluation."""
     window = get_training_window(settings.as_of, settings.window_days)
     known = get_evaluation_window(settings.as_of, settings.window_days).start.date()
-    flights = read_labelled_flights(workspace, settings, window, known)
-    return make_training_set(workspace, flights, list_lookups(settings))
+    examples = read_labelled_examples(workspace, settings, window, known)
+    return make_training_set(workspace, examples, list_lookups(settings))
 
 
 def _log_data(rows: pd.DataFrame, tables: dict[str, int]) -> None:
     log_tables(tables)
-    mlflow.set_tag(LAST_TRAINED, rows[EVENT_TIME].max().tz_localize("UTC").isoformat())
+    mlflow.set_tag(LAST_TRAINED, rows[PROBLEM.event_time].max().tz_localize("UTC").isoformat())
     mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
 
 
@@ -118,7 +118,7 @@ def log_model(
     training_set: Any,
 ) -> None:
     """Logs the model with its features, and registers a version of it."""
-    example = select_inputs(rows).head(5)
+    example = PROBLEM.select_inputs(rows).head(5)
     workspace.features.log_model(
         model=pipeline,
         artifact_path="model",

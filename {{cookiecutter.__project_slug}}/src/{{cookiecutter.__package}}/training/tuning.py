@@ -14,15 +14,15 @@ import optuna
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from ..use_case.model import SEED, build_pipeline, select_inputs
-from ..use_case.problem import EVENT_TIME, LABEL, LABEL_DELAY
+from ..platform.problem import LABEL
+from ..use_case.model import MODEL
+from ..use_case.problem import PROBLEM
 
 log = logging.getLogger(__name__)
 
 ROUNDS = 2
 # Trials of a round run at once, each on one core; a round learns from the rounds before.
 TRIALS_PER_ROUND = 2
-TUNING_DAYS = 28
 
 
 class TrainingError(ValueError):
@@ -34,7 +34,7 @@ class Trial:
     """The outcome of one choice of parameters.
 
     Attributes:
-        parameters: The parameters of LightGBM's classifier.
+        parameters: The parameters that `MODEL.suggest` chose.
         judged: The rows that the trial was judged on; it was fitted without them.
         scores: The probabilities of these rows, shape (len(judged),).
         metrics: The metrics of these scores, by name.
@@ -47,10 +47,10 @@ class Trial:
 
 
 def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Splits off the last `TUNING_DAYS` to judge on; a gap for labels parts them from the rest."""
-    judged_from = rows[EVENT_TIME].max() - dt.timedelta(days=TUNING_DAYS)
-    older = rows[rows[EVENT_TIME] < judged_from - LABEL_DELAY]
-    return older, rows[rows[EVENT_TIME] >= judged_from]
+    """Splits off the last days to judge on; a gap for labels parts them from the rest."""
+    times = rows[PROBLEM.event_time]
+    judged_from = times.max() - dt.timedelta(days=PROBLEM.tuning_days)
+    return rows[times < judged_from - PROBLEM.label_delay], rows[times >= judged_from]
 
 
 def tune(rows: pd.DataFrame) -> Trial:
@@ -58,7 +58,7 @@ def tune(rows: pd.DataFrame) -> Trial:
     older, judged = split_by_time(rows)
     check_rows(older, "to fit while tuning")
     check_rows(judged, "to judge while tuning")
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=MODEL.seed))
     trials: list[Trial] = []
     for number in range(ROUNDS):
         log.info("round %d of %d, %d trials each", number + 1, ROUNDS, TRIALS_PER_ROUND)
@@ -71,7 +71,7 @@ def tune(rows: pd.DataFrame) -> Trial:
 def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) -> list[Trial]:
     # Optuna is asked and told in order, so that the same seed gives the same trials.
     asked = [study.ask() for _ in range(TRIALS_PER_ROUND)]
-    parameters = [suggest_parameters(trial) for trial in asked]
+    parameters = [MODEL.suggest(trial) for trial in asked]
     with ThreadPoolExecutor(TRIALS_PER_ROUND) as pool:
         done = list(pool.map(lambda chosen: try_parameters(chosen, older, judged), parameters))
     for trial, result in zip(asked, done, strict=True):
@@ -82,21 +82,10 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
     return done
 
 
-def suggest_parameters(trial: optuna.Trial) -> dict[str, Any]:
-    """Suggests parameters from the search space."""
-    return {
-        "n_estimators": 120,
-        "learning_rate": trial.suggest_float("learning_rate", 0.04, 0.12, log=True),
-        "num_leaves": trial.suggest_int("num_leaves", 15, 47),
-        "min_child_samples": trial.suggest_int("min_child_samples", 50, 400, log=True),
-        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.5, 1.0),
-    }
-
-
 def try_parameters(parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame) -> Trial:
     """Fits on the older rows and scores the later ones."""
-    pipeline = build_pipeline(parameters).fit(select_inputs(older), older[LABEL])
-    scores = pipeline.predict_proba(select_inputs(judged))[:, 1]
+    pipeline = MODEL.build(parameters).fit(PROBLEM.select_inputs(older), older[LABEL])
+    scores = pipeline.predict_proba(PROBLEM.select_inputs(judged))[:, 1]
     metrics = {
         "log_loss": float(log_loss(judged[LABEL], scores)),
         "auc": float(roc_auc_score(judged[LABEL], scores)),
@@ -110,8 +99,9 @@ def check_rows(rows: pd.DataFrame, purpose: str, least: int = 1_000) -> None:
     Raises:
         TrainingError: The message has the counts.
     """
-    late = int(rows[LABEL].sum())
+    events = int(rows[LABEL].sum())
     if len(rows) < least:
         raise TrainingError(f"{len(rows)} rows {purpose}: at least {least} are needed")
-    if late in (0, len(rows)):
-        raise TrainingError(f"{len(rows)} rows {purpose}, {late} of them late: one class only")
+    if events in (0, len(rows)):
+        found = f"{len(rows)} rows {purpose}, {events} of them {PROBLEM.event}"
+        raise TrainingError(f"{found}: one class only")

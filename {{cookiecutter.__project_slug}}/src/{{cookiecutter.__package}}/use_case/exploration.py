@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from .problem import EVENT_TIME, LABEL, describe_flights, label_flights
+from ..platform.examples import describe_examples, label_examples
+from ..platform.problem import LABEL
+from .problem import PROBLEM
 from .tables import FLIGHTS, OUTCOMES
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame
         as_of: YYYY-MM-DD.
     """
     cutoff = dt.datetime.fromisoformat(as_of).replace(tzinfo=dt.UTC)
-    flights = describe_flights(spark.table(f"{source}.{FLIGHTS.name}"))
-    return label_flights(flights, spark.table(f"{source}.{OUTCOMES.name}"), cutoff)
+    flights = describe_examples(PROBLEM, spark.table(f"{source}.{FLIGHTS.name}"))
+    return label_examples(PROBLEM, flights, spark.table(f"{source}.{OUTCOMES.name}"), cutoff)
 
 
 def plot_late_shares(flights: DataFrame) -> Figure:
@@ -39,7 +41,7 @@ def plot_late_shares(flights: DataFrame) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    week = F.date_trunc("week", EVENT_TIME).alias("week")
+    week = F.date_trunc("week", "scheduled_departure").alias("week")
     groups = {"hour of day": F.col("local_hour"), "carrier": F.col("carrier"), "week": week}
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     for axes, (title, group) in zip(

@@ -1,18 +1,21 @@
-"""The model: LightGBM inside a scikit-learn pipeline."""
+"""The model: LightGBM inside a scikit-learn pipeline, and its search space."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import mlflow
 from lightgbm import LGBMClassifier
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from .inputs import MODEL_INPUTS
-from .problem import CATEGORIES
+from ..platform.model import Model
+from .problem import PROBLEM
+
+if TYPE_CHECKING:
+    from optuna import Trial
 
 SEED = 2013
 
@@ -24,7 +27,7 @@ def build_pipeline(parameters: Mapping[str, Any]) -> Pipeline:
         parameters: The parameters of LightGBM's classifier.
     """
     encode = ColumnTransformer(
-        [("categories", _encode_categories(), list(CATEGORIES))],
+        [("categories", _encode_categories(), list(PROBLEM.categories))],
         remainder="passthrough",
         verbose_feature_names_out=False,
     )
@@ -42,9 +45,21 @@ def _encode_categories() -> OrdinalEncoder:
     )
 
 
-def select_inputs(frame: pd.DataFrame) -> pd.DataFrame:
-    """Selects the model's inputs in order, with numbers as floats, which can be null."""
-    inputs = frame[list(MODEL_INPUTS)].copy()
-    numbers = [name for name in MODEL_INPUTS if name not in CATEGORIES]
-    inputs[numbers] = inputs[numbers].astype(float)
-    return inputs
+def suggest_parameters(trial: Trial) -> dict[str, Any]:
+    """Suggests parameters from the search space."""
+    return {
+        "n_estimators": 120,
+        "learning_rate": trial.suggest_float("learning_rate", 0.04, 0.12, log=True),
+        "num_leaves": trial.suggest_int("num_leaves", 15, 47),
+        "min_child_samples": trial.suggest_int("min_child_samples", 50, 400, log=True),
+        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.5, 1.0),
+    }
+
+
+MODEL = Model(
+    build=build_pipeline,
+    suggest=suggest_parameters,
+    seed=SEED,
+    requirements=("lightgbm",),
+    autolog=mlflow.lightgbm.autolog,
+)

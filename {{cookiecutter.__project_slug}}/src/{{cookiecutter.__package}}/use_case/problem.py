@@ -1,4 +1,4 @@
-"""The prediction problem: the question, the moment, the label.
+"""The prediction problem: the question, the moment, the label, and what the model may take.
 
 Two hours before its scheduled departure: will the flight arrive more than 15 minutes late?
 Cancelled and diverted flights never get a label.
@@ -7,91 +7,91 @@ Cancelled and diverted flights never get a label.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pandas as pd
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-# The sources begin here: the first run takes everything from this day on.
-FIRST_DAY = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
-PREDICTION_LEAD = dt.timedelta(hours=2)
-LATE_AFTER_MINUTES = 15
-ORIGINS = ("EWR", "JFK", "LGA")
-# After a window of departures closes, its last labels arrive within about this time.
-LABEL_DELAY = dt.timedelta(days=1)
+from ..platform.problem import Problem
+from ..platform.vocabulary import Column
+from .features.delays import LATE_AFTER_MINUTES
+from .tables import CARRIER_DELAYS, FLIGHTS, ORIGIN_DELAYS, ORIGIN_WEATHER, ORIGINS, OUTCOMES
 
-# Two sentences of the model card.
-PREDICTS = f"whether a flight arrives more than {LATE_AFTER_MINUTES} minutes late"
-LIMITS = (
-    f"Predicts flights out of {', '.join(ORIGINS)},"
-    f" {PREDICTION_LEAD / dt.timedelta(hours=1):g} hours before their scheduled departure; nothing"
-    " else was tested. Cancelled and diverted flights have no label and are not predicted. It is a"
-    " help for planning, and no ground for decisions about single passengers."
-)
-
-KEY = "flight_id"
-EVENT_TIME = "scheduled_departure"
-PREDICTION_TIME = "prediction_at"
-LABEL = "late"
-
-# A model must beat this rule of thumb: an airport that was late an hour ago is late now.
-BASELINE_FEATURE = "origin_late_share_3h"
-
+LEAD = dt.timedelta(hours=2)
 # Flights of one day are alike. A day is the local day of the airports, not the day in UTC.
 LOCAL_TIME = "America/New_York"
-
-CATEGORIES = ("carrier", "origin", "destination")
-SCHEDULE = (*CATEGORIES, "local_hour", "local_minute", "weekday", "distance")
-
-
-# A model must not fail in any of these parts of the data, even when it is better on the whole.
-SLICES = ("origin", "carrier", "hour_band")
 HOUR_BANDS = {0: "night", 6: "morning", 12: "afternoon", 18: "evening"}
 
 
-def name_slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """Names the slice of each row, by column of `SLICES`."""
+def find_prediction_time(departure: SparkColumn) -> SparkColumn:
+    """Computes the moment at which a flight is predicted."""
+    return departure - F.expr(f"INTERVAL {int(LEAD.total_seconds())} SECONDS")
+
+
+def find_label() -> SparkColumn:
+    """Computes from an outcome whether the flight was late."""
+    return (F.col("arrival_delay") > LATE_AFTER_MINUTES).cast("double")
+
+
+def describe(flights: DataFrame) -> DataFrame:
+    """Adds the local hour, minute and weekday of the departure."""
+    local = F.from_utc_timestamp("scheduled_departure", LOCAL_TIME)
+    return flights.withColumns(
+        {
+            "local_hour": F.hour(local),
+            "local_minute": F.minute(local),
+            "weekday": F.dayofweek(local),
+        }
+    )
+
+
+def name_slices(rows: pd.DataFrame) -> Mapping[str, pd.Series]:
+    """Names the airport, the carrier and the part of the day of each row."""
     band = pd.cut(rows["local_hour"].astype(float), [*HOUR_BANDS, 24], right=False)
     names = band.cat.rename_categories(list(HOUR_BANDS.values())).astype(object)
-    return {name: rows.get(name, names) for name in SLICES}
+    return {"origin": rows["origin"], "carrier": rows["carrier"], "hour_band": names}
 
 
-def name_days(rows: pd.DataFrame) -> pd.Series:
-    """Names the local day of each row's event."""
-    times = pd.to_datetime(rows[EVENT_TIME], utc=True)
+def name_day(rows: pd.DataFrame) -> pd.Series:
+    """Names the local day of each row's departure."""
+    times = pd.to_datetime(rows["scheduled_departure"], utc=True)
     return times.dt.tz_convert(LOCAL_TIME).dt.date
 
 
-def describe_flights(flights: DataFrame) -> DataFrame:
-    """Describes flights by their timetable: key, times, and the columns of `SCHEDULE`."""
-    local = F.from_utc_timestamp(EVENT_TIME, LOCAL_TIME)
-    lead = F.expr(f"INTERVAL {int(PREDICTION_LEAD.total_seconds())} SECONDS")
-    return flights.select(
-        KEY,
-        EVENT_TIME,
-        (F.col(EVENT_TIME) - lead).alias(PREDICTION_TIME),
-        *CATEGORIES,
-        F.hour(local).alias("local_hour"),
-        F.minute(local).alias("local_minute"),
-        F.dayofweek(local).alias("weekday"),
-        "distance",
-    )
-
-
-def label_flights(flights: DataFrame, outcomes: DataFrame, cutoff: dt.datetime) -> DataFrame:
-    """Joins `late` (1.0 or 0.0), from the last outcome that was known before `cutoff`.
-
-    A flight without such an outcome is left out.
-
-    Args:
-        flights: Any frame with the flight's key.
-        outcomes: Rows of the table of outcomes.
-    """
-    last = Window.partitionBy(KEY).orderBy(F.desc("known_at"))
-    known = (
-        outcomes.where(F.col("known_at") < F.lit(cutoff))
-        .withColumn("rank", F.row_number().over(last))
-        .where("rank = 1")
-    )
-    late = (F.col("arrival_delay") > LATE_AFTER_MINUTES).cast("double")
-    return flights.join(known.select(KEY, late.alias(LABEL)), KEY)
+PROBLEM = Problem(
+    predicts=f"whether a flight arrives more than {LATE_AFTER_MINUTES} minutes late",
+    limits=(
+        f"Predicts flights out of {', '.join(ORIGINS)},"
+        f" {LEAD / dt.timedelta(hours=1):g} hours before their scheduled departure; nothing else"
+        " was tested. Cancelled and diverted flights have no label and are not predicted. It is a"
+        " help for planning, and no ground for decisions about single passengers."
+    ),
+    noun="flight",
+    nouns="flights",
+    event="late",
+    examples=FLIGHTS,
+    outcomes=OUTCOMES,
+    key=("flight_id",),
+    event_time="scheduled_departure",
+    find_prediction_time=find_prediction_time,
+    find_label=find_label,
+    label_delay=dt.timedelta(days=1),
+    inputs=(
+        Column("carrier", "string", "two-letter IATA code"),
+        Column("origin", "string", "IATA airport code"),
+        Column("destination", "string", "IATA airport code"),
+        Column("local_hour", "int", "of departure", sources=("flights.scheduled_departure",)),
+        Column("local_minute", "int", "of departure", sources=("flights.scheduled_departure",)),
+        Column("weekday", "int", "1 is Sunday", sources=("flights.scheduled_departure",)),
+        Column("distance", "double", "miles"),
+    ),
+    describe=describe,
+    lookups=(ORIGIN_WEATHER, ORIGIN_DELAYS, CARRIER_DELAYS),
+    # An airport that was late an hour ago is late now.
+    baselines={"rule_of_thumb": "origin_late_share_3h"},
+    name_slices=name_slices,
+    name_cluster=name_day,
+    first_day=dt.datetime(2013, 1, 1, tzinfo=dt.UTC),
+)

@@ -13,7 +13,8 @@ from .features.carrier_delays import compute_carrier_delays
 from .features.delays import CORRECTED_WITHIN, DELAY_HOURS, LONGEST_HOURS
 from .features.origin_delays import compute_origin_delays
 from .features.origin_weather import compute_origin_weather
-from .problem import ORIGINS
+
+ORIGINS = ("EWR", "JFK", "LGA")
 
 FLIGHTS = Table(
     "raw",

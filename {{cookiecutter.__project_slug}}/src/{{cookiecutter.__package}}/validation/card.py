@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 
+from ..platform.problem import LABEL
 from ..platform.workspace import Workspace
 from ..registry.tags import CODE_COMMIT, OWNER, TRAINING_END, TRAINING_START, TREE
-from ..use_case.inputs import list_input_sources
-from ..use_case.problem import LABEL, LIMITS, PREDICTS
+from ..use_case.problem import PROBLEM
 from .case import RegisteredCase
 from .drawing import draw_calibration, draw_intervals
 from .results import CheckResult, Verdict, decide
@@ -77,7 +77,7 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
     yield from (f"| {' | '.join(cells)} |" for cells in list_slices(results))
     yield "\n## Inputs\n\n| made of | inputs |\n|---|---|"
     yield from (f"| {source} | {', '.join(names)} |" for source, names in group_inputs(case))
-    yield f"\n## Limits\n\n{LIMITS}"
+    yield f"\n## Limits\n\n{PROBLEM.limits}"
 
 
 def flatten(text: str) -> str:
@@ -107,7 +107,7 @@ def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
             f"<tr><td>{html.escape(source)}</td><td>{html.escape(', '.join(names))}</td></tr>"
             for source, names in group_inputs(case)
         ),
-        f"</table><h2>Limits</h2><p>{html.escape(LIMITS)}</p>",
+        f"</table><h2>Limits</h2><p>{html.escape(PROBLEM.limits)}</p>",
     ]
     head = f"<meta charset='utf-8'><title>Model card</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(parts)}</body></html>"
@@ -143,7 +143,7 @@ def list_facts(case: RegisteredCase) -> Iterator[tuple[str, str]]:
     """Lists purpose, owner, data and code of the version."""
     tags = case.record.tags
     champion = case.champion_version
-    yield "Predicts", PREDICTS
+    yield "Predicts", PROBLEM.predicts
     yield "Owner", tags.get(OWNER, "unknown")
     yield (
         "Trained on",
@@ -164,7 +164,7 @@ def group_inputs(case: RegisteredCase) -> Iterator[tuple[str, list[str]]]:
 
     The inputs come from the signature, which is readable even when the model must not be loaded.
     """
-    sources = list_input_sources()
+    sources = PROBLEM.list_input_sources()
     inputs = case.artifact.signature
     named = sorted((", ".join(sources.get(name, ("unknown",))), name) for name in inputs)
     for source, pairs in groupby(named, lambda pair: pair[0]):
@@ -180,10 +180,11 @@ def _draw_charts(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterat
 
 
 def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
-    """Draws each slice beside the champion's; for a first model, beside all flights."""
+    """Draws each slice beside the champion's; for a first model, beside all examples."""
     judged = [r for r in results if r.check == "slice"]
     whole = next((r.estimate for r in results if r.check == "auc" and r.estimate), NOTHING)
-    beside, base = ("the champion's", 0.0) if judged else ("that of all flights", whole.value)
+    beside = "the champion's" if judged else f"that of all {PROBLEM.nouns}"
+    base = 0.0 if judged else whole.value
     shown = judged or [r for r in results if r.check == "slice_auc"]
     rows = [
         (r.slice, Estimate(e.value - base, e.lower - base, e.upper - base), r.verdict)

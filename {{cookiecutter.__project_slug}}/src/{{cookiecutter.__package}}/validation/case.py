@@ -18,6 +18,7 @@ from mlflow.entities import Run
 from pyspark.sql import DataFrame
 from pyspark.sql.utils import is_remote
 
+from ..platform.problem import LABEL
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..registry.artifact import NATIVE_MODEL, Artifact, read_artifact
@@ -25,10 +26,10 @@ from ..registry.loading import ScoringModel, download_version, load_model
 from ..registry.periods import get_evaluation_window
 from ..registry.predicting import score, score_frame
 from ..registry.tags import LAST_TRAINED, TRAINING_END
-from ..registry.training_sets import make_training_set, read_flights, read_labelled_flights
+from ..registry.training_sets import make_training_set, read_examples, read_labelled_examples
 from ..registry.versions import DatedVersion, find_run
 from ..settings import Settings, ValidationSettings
-from ..use_case.problem import KEY, LABEL
+from ..use_case.problem import PROBLEM
 from .rules import RULES, Rules
 
 # So many rows show whether two ways to score agree.
@@ -106,7 +107,7 @@ class Case(Protocol):
 
     @property
     def scheduled(self) -> int:
-        """The number of flights in the window, with or without a label."""
+        """The number of examples in the window, with or without a label."""
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -126,7 +127,7 @@ class Case(Protocol):
 
     @property
     def champion_rows(self) -> pd.DataFrame | None:
-        """The same flights, with the features that the champion looks up."""
+        """The same examples, with the features that the champion looks up."""
 
     @property
     def champion_scores(self) -> np.ndarray | None:
@@ -188,7 +189,7 @@ class RegisteredCase:
     @cached_property
     def scheduled(self) -> int:
         """See `Case`."""
-        return read_flights(self._workspace, self.settings, self.window).count()
+        return read_examples(self._workspace, self.settings, self.window).count()
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -198,15 +199,18 @@ class RegisteredCase:
     @cached_property
     def other_scores(self) -> Mapping[str, np.ndarray]:
         """See `Case`; the native model takes the feature client's place where that is left out."""
-        some = self.rows.head(COMPARED_ROWS)
-        inputs = some[[KEY, *self.model.inputs]]
+        some, key = self.rows.head(COMPARED_ROWS), list(PROBLEM.key)
+        inputs = some[list(dict.fromkeys((*key, *self.model.inputs)))]
         batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
-        found = {"batch": batch.toPandas().set_index(KEY)["probability"]}
+        found = {"batch": batch.toPandas()}
         if self.left_out:
-            found["native model"] = pd.Series(self._ask_native_model(some), some[KEY])
+            found["native model"] = some[key].assign(probability=self._ask_native_model(some))
         else:
-            found["feature client"] = self._ask_feature_client(list(some[KEY]))
-        return {name: scores.loc[some[KEY]].to_numpy() for name, scores in found.items()}
+            found["feature client"] = self._ask_feature_client(some[key])
+        return {
+            name: some[key].merge(scores, "left", key)["probability"].to_numpy()
+            for name, scores in found.items()
+        }
 
     @cached_property
     def left_out(self) -> str | None:
@@ -218,18 +222,19 @@ class RegisteredCase:
         scores: np.ndarray = native.predict(rows[list(self.model.inputs)])[:, 1]
         return scores
 
-    def _read_flights(self) -> DataFrame:
-        return read_labelled_flights(self._workspace, self.settings, self.window, self.as_of)
+    def _read_examples(self) -> DataFrame:
+        return read_labelled_examples(self._workspace, self.settings, self.window, self.as_of)
 
-    def _ask_feature_client(self, keys: list[str]) -> pd.Series:
-        flights = self._read_flights()
-        chosen = flights.where(flights[KEY].isin(keys)).drop(LABEL)
+    def _ask_feature_client(self, keys: pd.DataFrame) -> pd.DataFrame:
+        wanted = self._workspace.spark.createDataFrame(keys)
+        chosen = self._read_examples().join(wanted, list(PROBLEM.key)).drop(LABEL)
         uri = f"models:/{self.settings.model_name}/{self.version}"
         scored = self._workspace.features.score_batch(
             model_uri=uri, df=chosen, result_type="array<double>"
         )
-        rows = scored.select(KEY, "prediction").toPandas().set_index(KEY)
-        predicted: pd.Series = rows["prediction"].map(lambda probabilities: probabilities[1])
+        rows = scored.select(*PROBLEM.key, "prediction").toPandas()
+        probability = rows.pop("prediction").map(lambda found: found[1])
+        predicted: pd.DataFrame = rows.assign(probability=probability)
         return predicted
 
     @cached_property
@@ -247,7 +252,8 @@ class RegisteredCase:
         """See `Case`."""
         if self.champion_model is None or self.champion_rows is None:
             return None
-        if not self.champion_rows[KEY].equals(self.rows[KEY]):
+        key = list(PROBLEM.key)
+        if not self.champion_rows[key].equals(self.rows[key]):
             raise ValueError("the champion's rows are not those of the challenger")
         return score(self.champion_model, self.champion_rows)
 
@@ -255,10 +261,10 @@ class RegisteredCase:
         # Versions that look up the same features share one join.
         lookups = repr([vars(lookup) for lookup in model.lookups])
         if lookups not in self._joined:
-            training_set = make_training_set(self._workspace, self._read_flights(), model.lookups)
+            training_set = make_training_set(self._workspace, self._read_examples(), model.lookups)
             frame = training_set.load_df()
             rows = frame.toPandas().dropna(subset=[LABEL])
-            self._joined[lookups] = rows.sort_values(KEY, ignore_index=True)
+            self._joined[lookups] = rows.sort_values(list(PROBLEM.key), ignore_index=True)
         return self._joined[lookups]
 
 

@@ -19,7 +19,7 @@ from ..registry.tags import (
 )
 from ..registry.training_sets import name_trained_tables
 from ..settings import is_shared
-from ..use_case.inputs import list_input_sources
+from ..use_case.problem import PROBLEM
 from ..use_case.tables import FEATURE_TABLES, RAW_TABLES
 from .case import Case
 from .results import CheckResult, Verdict, judge
@@ -84,7 +84,7 @@ def check_inputs(case: Case) -> Iterator[CheckResult]:
 
     The version looks features up in the declared feature tables and nowhere else.
     """
-    sources = list_input_sources()
+    sources = PROBLEM.list_input_sources()
     faults = [describe_undeclared(name) for name in case.model.inputs if name not in sources]
     for name in case.model.inputs:
         for source in sources.get(name, ()):

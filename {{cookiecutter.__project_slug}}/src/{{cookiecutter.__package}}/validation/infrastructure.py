@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..registry.loading import ScoringModel
 from ..registry.predicting import score
-from ..use_case.problem import CATEGORIES
+from ..use_case.problem import PROBLEM
 from .case import COMPARED_ROWS, Case
 from .memory import measure_memory
 from .results import CheckResult, Verdict, judge
@@ -43,16 +43,17 @@ def check_edge_rows(case: Case) -> Iterator[CheckResult]:
 def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     """Makes edge cases: no row, one row, nulls, unseen categories, extremes, each category."""
     some = rows[list(inputs)].head(8)
-    numbers = [name for name in inputs if name not in CATEGORIES]
+    texts = [name for name in inputs if name in PROBLEM.categories]
+    numbers = [name for name in inputs if name not in texts]
     edges = {
         "no rows": some.head(0),
         "one row": some.head(1),
-        "nulls": some.assign(**{n: None if n in CATEGORIES else np.nan for n in inputs}),
-        "unseen categories": some.assign(**dict.fromkeys(set(CATEGORIES) & set(inputs), "??")),
+        "nulls": some.assign(**{n: None if n in texts else np.nan for n in inputs}),
+        "unseen categories": some.assign(**dict.fromkeys(texts, "??")),
         "large numbers": some.assign(**dict.fromkeys(numbers, EXTREME)),
         "small numbers": some.assign(**dict.fromkeys(numbers, -EXTREME)),
     }
-    for column in sorted(set(CATEGORIES) & set(inputs)):
+    for column in texts:
         edges[f"each {column}"] = rows.drop_duplicates(column)[list(inputs)]
     return edges
 

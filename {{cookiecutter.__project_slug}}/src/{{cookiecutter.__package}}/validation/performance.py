@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..platform.problem import LABEL
 from ..platform.windows import Window
 from ..registry.tags import LABEL_RATE
-from ..use_case.problem import BASELINE_FEATURE, LABEL, LABEL_DELAY, name_days, name_slices
+from ..use_case.problem import PROBLEM
 from .case import Case, VersionRecord
 from .results import CheckResult, Verdict, judge
 from .rules import Rules
@@ -42,22 +43,22 @@ def _find_overlaps(window: Window, record: VersionRecord) -> Iterator[str]:
     ):
         if end is None:
             yield f"version {record.version} does not say when {what.split(' ', 1)[1]}"
-        elif end + LABEL_DELAY > window.start:
-            least = f"{LABEL_DELAY / dt.timedelta(days=1):g} days"
+        elif end + PROBLEM.label_delay > window.start:
+            least = f"{PROBLEM.label_delay / dt.timedelta(days=1):g} days"
             yield f"version {record.version}: {what} {end:%Y-%m-%d}, less than {least} before"
 
 
 def check_labelled_rows(case: Case) -> Iterator[CheckResult]:
     """There are enough labelled rows of both classes to judge a version."""
     rules, scheduled = case.rules, case.scheduled
-    labelled, late = int(case.rows[LABEL].notna().sum()), int(case.rows[LABEL].sum())
+    labelled, events = int(case.rows[LABEL].notna().sum()), int(case.rows[LABEL].sum())
     complete = labelled >= rules.least_labelled * scheduled
-    enough = complete and labelled >= rules.least_rows and 0 < late < labelled
+    enough = complete and labelled >= rules.least_rows and 0 < events < labelled
     yield CheckResult(
         "labelled_rows",
         Verdict.PASSED if enough else Verdict.INCONCLUSIVE,
-        f"{scheduled} flights, {labelled} with a label, {late} late; needed are"
-        f" {rules.least_rows} of both kinds, and a label for {rules.least_labelled:.0%}",
+        f"{scheduled} {PROBLEM.nouns}, {labelled} with a label, {events} {PROBLEM.event}; needed"
+        f" are {rules.least_rows} of both kinds, and a label for {rules.least_labelled:.0%}",
         "rows",
         Estimate(float(labelled), math.nan, math.nan),
         float(rules.least_rows),
@@ -88,7 +89,8 @@ def check_calibration(case: Case) -> Iterator[CheckResult]:
     yield CheckResult(
         "calibration_ratio",
         judge(least <= ratio <= most),
-        f"{labels.sum():.0f} late, {expected:.0f} expected; {least:g} to {most:g} is accepted",
+        f"{labels.sum():.0f} {PROBLEM.event}, {expected:.0f} expected;"
+        f" {least:g} to {most:g} is accepted",
         "ratio",
         Estimate(ratio, math.nan, math.nan),
         least,
@@ -115,13 +117,15 @@ def check_log_loss_difference(case: Case) -> Iterator[CheckResult]:
 
 
 def check_baselines(case: Case) -> Iterator[CheckResult]:
-    """A first model is surely better than the prior rate and the rule of thumb, by the margin."""
+    """A first model is surely better than the prior rate and each rule of thumb, by the margin."""
     if case.champion is not None:
         return
     labels, days, margin = _labels(case.rows), _days(case.rows), case.rules.baseline_margin
-    feature = case.rows[BASELINE_FEATURE].astype(float)
-    rule = feature.fillna(feature.mean()).to_numpy()
-    for name, other in (("prior_rate", np.zeros(len(rule))), ("rule_of_thumb", rule)):
+    others: dict[str, np.ndarray] = {"prior_rate": np.zeros(len(labels))}
+    for name, feature in PROBLEM.baselines.items():
+        values = case.rows[feature].astype(float)
+        others[name] = values.fillna(values.mean()).to_numpy()
+    for name, other in others.items():
         difference = estimate_auc_difference(labels, case.scores, other, days)
         reason = f"AUC {describe(difference)} above {name.replace('_', ' ')}"
         yield _compare(f"better_than_{name}", difference, margin, reason)
@@ -164,7 +168,7 @@ def check_slices(case: Case) -> Iterator[CheckResult]:
 
 
 def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.ndarray, bool]]:
-    for column, names in name_slices(rows).items():
+    for column, names in PROBLEM.name_slices(rows).items():
         for name in sorted(names.dropna().unique()):
             chosen = (names == name).to_numpy()
             labels = _labels(rows)[chosen]
@@ -191,7 +195,7 @@ def _labels(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _days(rows: pd.DataFrame) -> np.ndarray:
-    return name_days(rows).to_numpy()
+    return PROBLEM.name_cluster(rows).to_numpy()
 
 
 def describe(estimate: Estimate) -> str:

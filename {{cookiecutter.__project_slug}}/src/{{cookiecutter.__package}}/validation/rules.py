@@ -14,7 +14,7 @@ class Rules:
 
     Attributes:
         least_rows: Fewer labelled rows cannot judge a version.
-        least_labelled: Share of the window's flights that must have a label.
+        least_labelled: Share of the window's examples that must have a label.
         least_slice_rows: A slice with fewer rows is reported, not judged.
         baseline_margin: AUC by which a first model must beat each baseline.
         loss_margin: Log loss by which probabilities may be worse than the champion's. A first

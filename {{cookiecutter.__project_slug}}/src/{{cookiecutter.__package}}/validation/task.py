@@ -99,7 +99,7 @@ def _judge(
     move(workspace, settings, begun)
     champion = find_registered_rival(workspace.mlflow, settings.model_name, promotions, version)
     case = RegisteredCase(workspace, settings, version, champion)
-    log.info("judging version %d on flights of %s", version.number, case.window)
+    log.info("judging version %d, %s", version.number, case.window)
     results = run_checks(case)
 
     def check_model_card(_: Case) -> Iterator[CheckResult]:

@@ -32,7 +32,7 @@ from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_feature_table, create_table
-from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import ARGUMENTS
 
@@ -66,7 +66,7 @@ RELEASE = replace(TWICE, compute=treble_the_large)
 
 def settings(day: int) -> Settings:
     """Settings of a run as of so many days after the first."""
-    as_of = (FIRST_DAY + dt.timedelta(days=day)).date()
+    as_of = (PROBLEM.first_day + dt.timedelta(days=day)).date()
     own = [a for a in ARGUMENTS if not a.startswith(("--as_of", "--source"))]
     return Settings.from_arguments([*own, "--source=dev.raw", f"--as_of={as_of}"])
 
@@ -99,9 +99,9 @@ def deploy(monkeypatch: pytest.MonkeyPatch, table: FeatureTable) -> None:
 def deliver(workspace: Workspace, until: int, *facts: tuple[float, float]) -> None:
     """Stores facts (days after the first, value), and records days as ingestion does."""
     spark, name = workspace.spark, SALES.full_name(ANY)
-    delivered = [("a", FIRST_DAY + dt.timedelta(days=days), x) for days, x in facts]
+    delivered = [("a", PROBLEM.first_day + dt.timedelta(days=days), x) for days, x in facts]
     append_new_rows(name, spark.createDataFrame(delivered, SALES.struct), SALES.keys)
-    window = Window(FIRST_DAY, settings(until).cutoff)
+    window = Window(PROBLEM.first_day, settings(until).cutoff)
     record_days(
         spark, RAW_DAYS.full_name(ANY), {SALES: summarise_days(spark.table(name), SALES, window)}
     )
@@ -109,7 +109,10 @@ def deliver(workspace: Workspace, until: int, *facts: tuple[float, float]) -> No
 
 def read(workspace: Workspace) -> list[tuple[float, float]]:
     found = workspace.spark.table(TWICE.full_name(ANY)).orderBy("at").collect()
-    return [((row["at"].astimezone(dt.UTC) - FIRST_DAY) / (24 * HOUR), row["y"]) for row in found]
+    return [
+        ((row["at"].astimezone(dt.UTC) - PROBLEM.first_day) / (24 * HOUR), row["y"])
+        for row in found
+    ]
 
 
 def count_commits(workspace: Workspace) -> int:
@@ -186,7 +189,7 @@ def test_a_run_that_was_cut_short_is_finished_by_the_next(workspace: Workspace) 
     deliver(workspace, 1, (0.5, 1.0))
     compute_features(workspace, settings(1))
     # The record goes before the rows do.
-    whole = list_days(Window(FIRST_DAY, ANY.cutoff))
+    whole = list_days(Window(PROBLEM.first_day, ANY.cutoff))
     forget_days(workspace.spark, FEATURE_DAYS.full_name(ANY), {TWICE: whole})
     workspace.spark.sql(f"UPDATE {TWICE.full_name(ANY)} SET y = -1")
     with pytest.raises(StaleFeaturesError):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
-from {{ cookiecutter.__package }}.inference.task import NoChampionError, count_flights, predict
+from {{ cookiecutter.__package }}.inference.task import NoChampionError, count_examples, predict
 from {{ cookiecutter.__package }}.inference.views import PREDICTIONS_IN_FORCE
 from {{ cookiecutter.__package }}.platform.delta import append_new_rows, make_frame
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
@@ -19,8 +19,10 @@ from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.registry.training_sets import RepeatedKeyError
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import ARGUMENTS, replace
+from ..toys import KEY
 
 SETTINGS = Settings.from_arguments(ARGUMENTS)
 
@@ -68,29 +70,34 @@ def test_a_date_has_the_champion_of_its_time(workspace: Workspace) -> None:
     assert [row.model_version for row in read_promotions(workspace.spark, SETTINGS)] == [1, 2, 3]
 
 
-def test_a_flight_that_is_there_twice_is_refused_by_name(spark: SparkSession) -> None:
-    flights = spark.createDataFrame([("a",), ("b",), ("b",)], "flight_id string")
-    with pytest.raises(RepeatedKeyError, match=r"1 rows have a flight_id .*, such as b: delete"):
-        count_flights(flights)
-    assert count_flights(flights.distinct()) == 2
-    assert count_flights(flights.limit(0)) == 0
+def make_predictions(spark: SparkSession, *made: tuple[str, int]) -> DataFrame:
+    """Predictions of examples by versions; the first part of a key names the example."""
+    moment, day = dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.date(2013, 6, 2)
+    told = {PROBLEM.event_time: moment, "probability": 0.5, "as_of": day}
+    rows = [{**dict.fromkeys(KEY, name), **told, "model_version": v} for name, v in made]
+    return make_frame(spark, rows, PREDICTIONS.struct)
+
+
+def test_an_example_that_is_there_twice_is_refused_by_name(spark: SparkSession) -> None:
+    examples = make_predictions(spark, ("a", 1), ("b", 1), ("b", 1))
+    with pytest.raises(RepeatedKeyError, match=rf"1 rows have a {KEY[0]}.*, such as .*b.*: delete"):
+        count_examples(examples)
+    assert count_examples(examples.distinct()) == 2
+    assert count_examples(examples.limit(0)) == 0
 
 
 def find_in_force(workspace: Workspace) -> dict[str, int]:
     rows = workspace.spark.sql(PREDICTIONS_IN_FORCE.query(SETTINGS))
     assert rows.columns == list(PREDICTIONS_IN_FORCE.columns)
     found = rows.collect()
-    assert len({row.flight_id for row in found}) == len(found)
-    return {row.flight_id: row.model_version for row in found}
+    assert len({row[KEY[0]] for row in found}) == len(found)
+    return {row[KEY[0]]: row.model_version for row in found}
 
 
 def test_in_force_are_the_predictions_of_the_champion_that_promotions_names(
     workspace: Workspace,
 ) -> None:
-    moment, day = dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.date(2013, 6, 2)
-    made = [("a", 1), ("b", 1), ("b", 2), ("c", 2)]
-    rows = [(flight, version, moment, 0.5, day) for flight, version in made]
-    frame = workspace.spark.createDataFrame(rows, PREDICTIONS.struct)
+    frame = make_predictions(workspace.spark, ("a", 1), ("b", 1), ("b", 2), ("c", 2))
     append_new_rows(PREDICTIONS.full_name(SETTINGS), frame, PREDICTIONS.keys)
     assert find_in_force(workspace) == {}
     promote(workspace, 1, "2013-06-01")

@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.platform.days import Day
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, Table
 from {{ cookiecutter.__package }}.settings import Settings, to_instant
 from {{ cookiecutter.__package }}.setup.creation import create_table
-from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from .. import test_settings
 
@@ -31,7 +31,7 @@ SALES = Table(
 
 
 def day(number: int) -> dt.date:
-    return (FIRST_DAY + dt.timedelta(days=number)).date()
+    return (PROBLEM.first_day + dt.timedelta(days=number)).date()
 
 
 def settings(number: int) -> Settings:
@@ -72,7 +72,7 @@ def test_a_source_that_is_silent_is_told_or_stops_the_run(
     lakehouse: SparkSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     create_table(lakehouse, SALES, settings(1))
-    last = FIRST_DAY + dt.timedelta(days=1, hours=6)
+    last = PROBLEM.first_day + dt.timedelta(days=1, hours=6)
     row = lakehouse.createDataFrame([("a", last)], SALES.struct)
     row.writeTo(SALES.full_name(settings(1))).append()
     with caplog.at_level(logging.WARNING):

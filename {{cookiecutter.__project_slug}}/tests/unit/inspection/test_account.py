@@ -11,6 +11,7 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_ingestion,
     describe_metrics,
     describe_promotion,
+    describe_quarantine,
 )
 
 START, END = dt.datetime(2013, 6, 3), dt.datetime(2013, 7, 1)
@@ -25,19 +26,29 @@ def test_rows_are_counted_by_source() -> None:
 def test_a_blocked_version_is_told_with_its_reason() -> None:
     judged = {"model_version": 3, "seconds": 1.0}
     auc = {"check": "auc", "metric": "auc", "verdict": "passed", "reason": "AUC 0.7"}
-    few = {
-        "check": "decision",
-        "metric": "",
-        "verdict": "failed",
-        "reason": "labelled_rows: 30 rows",
-    }
-    quick = Row(**{**few, "check": "code"}, slice="", model_version=3, seconds=0.04)
-    rows = [Row(slice=part, **auc, **judged) for part in ("", "origin=JFK")]
-    told = list(describe_decision([quick, *rows, Row(slice="", **few, **judged)]))
-    assert told[0].endswith("version 3 blocked: labelled_rows: 30 rows")
-    assert told[1].endswith("auc: AUC 0.7")
-    assert told[2].strip() == "3.0 s in checks: auc 2.0, decision 1.0"
-    assert len(told) == 3
+    few = {"metric": "", "verdict": "inconclusive", "reason": "30 rows"}
+    poor = {"metric": "", "verdict": "failed", "reason": "AUC -0.1"}
+    decision = {"check": "decision", "metric": "", "verdict": "failed", "reason": "both"}
+    quick = Row(check="labelled_rows", **few, slice="", model_version=3, seconds=0.04)
+    rows = [Row(slice=part, **auc, **judged) for part in ("", "part=a")]
+    rows += [quick, Row(check="slice", slice="part=b", **poor, **judged)]
+    told = list(describe_decision([*rows, Row(slice="", **decision, **judged)]))
+    assert [line.strip() for line in told] == [
+        "gate         version 3 blocked by",
+        "labelled_rows: 30 rows",
+        "slice part=b: AUC -0.1",
+        "auc: AUC 0.7",
+        "4.0 s in checks: auc 2.0, slice 1.0, decision 1.0",
+    ]
+
+
+def test_the_reasons_of_quarantine_are_counted_the_most_frequent_first() -> None:
+    rows = [Row(source="sales", reason=f"x: above {n}", rows=n) for n in range(1, 9)]
+    told = [" ".join(line.split()) for line in describe_quarantine(rows)]
+    assert told[0] == "8 of sales: x: above 8"
+    assert told[-1] == "6 for other reasons: make show TABLE=quarantine"
+    assert len(told) == 6
+    assert list(describe_quarantine(rows[:2]))[-1].endswith("1 of sales: x: above 1")
 
 
 def test_a_first_champion_has_no_former_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from {{ cookiecutter.__package }}.platform.metric_views import MetricView
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import ARGUMENTS
 
@@ -27,11 +29,20 @@ SETTINGS = Settings.from_arguments(ARGUMENTS)
 DAY = dt.datetime(2013, 6, 3, 12, tzinfo=dt.UTC)
 AS_OF, LATER = dt.date(2013, 7, 1), dt.date(2013, 7, 29)
 DASHBOARD = Path(__file__).parents[3] / "dashboards/model_health.lvdash.json"
+
+
+def predict(name: str, version: int, at: dt.datetime, probability: float) -> tuple[Any, ...]:
+    """A row of the predictions."""
+    told = {PROBLEM.event_time: at, "model_version": version, "probability": probability}
+    row = {**dict.fromkeys(PROBLEM.key, name), **told, "as_of": AS_OF}
+    return tuple(row[column] for column in PREDICTIONS.column_names)
+
+
 ROWS = {
     PREDICTIONS: [
-        ("a", 1, DAY, 0.2, AS_OF),
-        ("a", 2, DAY, 0.4, AS_OF),
-        ("b", 1, DAY + dt.timedelta(days=1), 0.9, AS_OF),
+        predict("a", 1, DAY, 0.2),
+        predict("a", 2, DAY, 0.4),
+        predict("b", 1, DAY + dt.timedelta(days=1), 0.9),
     ],
     PROMOTIONS: [(1, 2, AS_OF, 1, "promotion", "ann", "better", None, DAY)],
     METRICS: [
@@ -39,7 +50,7 @@ ROWS = {
         (LATER, DAY, DAY, 1, "performance", "predictions", "auc", 0.75, 0.6, False),
         (AS_OF, DAY, DAY, 2, "performance", "predictions", "auc", 0.5, 0.6, True),
         (AS_OF, DAY, DAY, 1, "performance", "predictions", "log_loss", 0.6, None, False),
-        (AS_OF, DAY, DAY, 1, "input_drift", "distance", "psi", 0.3, 0.2, True),
+        (AS_OF, DAY, DAY, 1, "input_drift", "x", "psi", 0.3, 0.2, True),
     ],
 }
 
@@ -71,9 +82,9 @@ def test_a_view_answers_by_each_dimension(observed: SparkSession) -> None:
             assert query(observed, view, dimension)
 
 
-def test_a_flight_counts_once_by_the_champion(observed: SparkSession) -> None:
-    (day,) = query(observed, METRIC_VIEWS[0], "departure_day")
-    assert (day["flights"], day["expected_late_share"]) == (1, 0.4)
+def test_an_example_counts_once_by_the_champion(observed: SparkSession) -> None:
+    (day,) = query(observed, METRIC_VIEWS[0], "event_day")
+    assert (day["examples"], day["expected_share"]) == (1, 0.4)
 
 
 def test_quality_is_the_worst_that_was_seen(observed: SparkSession) -> None:
@@ -95,4 +106,4 @@ def test_a_chart_has_one_value_of_a_version_for_a_window_the_last_one(
 
 
 def test_a_view_is_beside_the_metrics() -> None:
-    assert METRIC_VIEWS[0].full_name(SETTINGS) == f"{SETTINGS.monitoring}.expected_delays"
+    assert METRIC_VIEWS[0].full_name(SETTINGS) == f"{SETTINGS.monitoring}.expected_events"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
@@ -13,25 +14,29 @@ from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.monitoring.facts import Fact
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
 from {{ cookiecutter.__package }}.monitoring.task import Scored, find_scored, record_facts
-from {{ cookiecutter.__package }}.platform.delta import read_version
+from {{ cookiecutter.__package }}.platform.delta import make_frame, read_version
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
-from {{ cookiecutter.__package }}.use_case.tables import FLIGHTS
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import ARGUMENTS
+from ..toys import KEY
 
 OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
 SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 NOON = dt.datetime(2013, 6, 10, 12, tzinfo=dt.UTC)
 WINDOW = Window(NOON - dt.timedelta(days=1), NOON + dt.timedelta(days=1))
 DAY = dt.date(2013, 6, 11)
+# The table of examples, with rows that have a key and a time alone.
+OPTIONAL = tuple(dataclasses.replace(c, required=False) for c in PROBLEM.examples.columns)
+EXAMPLES = dataclasses.replace(PROBLEM.examples, columns=OPTIONAL)
 
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
-    tables = (FLIGHTS, PREDICTIONS, METRICS)
+    tables = (EXAMPLES, PREDICTIONS, METRICS)
     for table in tables:
         create_table(lakehouse, table, SETTINGS)
     others = ("features", "mlflow", "task_values", "governance", "secrets")
@@ -45,11 +50,12 @@ def test_a_version_that_scored_a_part_of_the_window_is_not_judged_by_it(
     workspace: Workspace,
 ) -> None:
     spark = workspace.spark
-    flights = [(name, NOON, "UA", 1, None, "JFK", "LAX", 100.0) for name in "abc"]
-    spark.createDataFrame(flights, FLIGHTS.struct).writeTo(FLIGHTS.full_name(SETTINGS)).append()
-    scored = [(name, 1, NOON, 0.5, DAY) for name in "abc"] + [("c", 2, NOON, 0.5, DAY)]
-    made = spark.createDataFrame(scored, PREDICTIONS.struct)
-    made.writeTo(PREDICTIONS.full_name(SETTINGS)).append()
+    examples = [{**dict.fromkeys(KEY, name), PROBLEM.event_time: NOON} for name in "abc"]
+    told = {"probability": 0.5, "as_of": DAY}
+    scored = [{**row, **told, "model_version": 1} for row in examples]
+    scored.append({**scored[-1], "model_version": 2})
+    for table, rows in ((EXAMPLES, examples), (PREDICTIONS, scored)):
+        make_frame(spark, rows, table.struct).writeTo(table.full_name(SETTINGS)).append()
     found = find_scored(workspace, SETTINGS, WINDOW)
     assert [(each.version, each.count, each.is_whole) for each in found] == [
         (1, 3, True),

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from {{ cookiecutter.__package }}.platform.days import DAY
 from {{ cookiecutter.__package }}.platform.messages import PACKAGE, show_messages
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
+from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
+
+FIRST = PROBLEM.first_day.date()
 
 # The entry point `mirroring` in a process of its own, where nobody has set up logging.
 RUN = """
@@ -24,7 +29,7 @@ from {{ cookiecutter.__package }}.platform.tables import RAW_DAYS
 from {{ cookiecutter.__package }}.platform.workspace import Workspace, use
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
-from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
 from tests.unit.test_settings import ARGUMENTS
 
@@ -34,7 +39,7 @@ for schema in ("raw", "copies"):
 settings = Settings.from_arguments(ARGUMENTS)
 for table in (*RAW_TABLES, RAW_DAYS):
     create_table(spark, table, settings)
-held = {FIRST_DAY.date(): Day(digest="0 rows")}
+held = {PROBLEM.first_day.date(): Day(digest="0 rows")}
 record_days(spark, RAW_DAYS.full_name(settings), dict.fromkeys(RAW_TABLES, held))
 secrets = SimpleNamespace(get=lambda scope, key: "0" * 64)
 workspace = Workspace(spark, None, None, None, None, secrets)
@@ -59,9 +64,7 @@ def test_a_run_of_an_entry_point_shows_its_progress(tmp_path: Path) -> None:
     said = [line.split(" INFO ")[-1] for line in done.stdout.splitlines()]
     assert said == [
         "as of 2013-07-01, in dev",
-        "flights mirrored, 2013-01-01 to 2013-01-02",
-        "outcomes mirrored, 2013-01-01 to 2013-01-02",
-        "weather mirrored, 2013-01-01 to 2013-01-02",
+        *(f"{table.name} mirrored, {FIRST} to {FIRST + DAY}" for table in RAW_TABLES),
     ]
 
 

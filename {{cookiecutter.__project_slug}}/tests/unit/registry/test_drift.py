@@ -46,8 +46,8 @@ def test_variation_inside_training_raises_the_threshold() -> None:
 
 
 def test_unseen_categories_and_nulls_have_bins_of_their_own() -> None:
-    frame = pd.DataFrame({"carrier": ["AA", "UA", "AA", None]})
-    baseline = build_baseline(frame, pd.Series([0] * 4))["carrier"]
+    frame = pd.DataFrame({"colour": ["AA", "UA", "AA", None]})
+    baseline = build_baseline(frame, pd.Series([0] * 4))["colour"]
     assert baseline["counts"] == [2, 1, 0, 1]
     assert count_bins(pd.Series(["ZZ", None, "UA"]), baseline) == [0, 1, 1, 1]
 
@@ -55,7 +55,7 @@ def test_unseen_categories_and_nulls_have_bins_of_their_own() -> None:
 def test_one_pass_over_a_spark_frame_counts_what_pandas_counts(spark: SparkSession) -> None:
     generator = np.random.default_rng(2)
     frame = pd.DataFrame(
-        {"x": generator.normal(size=500), "carrier": generator.choice(["AA", "UA"], 500)}
+        {"x": generator.normal(size=500), "colour": generator.choice(["AA", "UA"], 500)}
     )
     frame.loc[::7, "x"] = np.nan
     baseline = build_baseline(frame, pd.Series([0] * 500))

@@ -8,7 +8,7 @@ from {{ cookiecutter.__package }}.registry.periods import (
     get_training_window,
 )
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.use_case.problem import FIRST_DAY, LABEL_DELAY
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import ARGUMENTS
 
@@ -18,6 +18,7 @@ def test_each_window_ends_before_the_next_begins() -> None:
     asked = (settings.as_of, settings.window_days)
     training, evaluation = get_training_window(*asked), get_evaluation_window(*asked)
     scoring = get_scoring_window(*asked)
-    assert FIRST_DAY == training.start < training.end == evaluation.start - LABEL_DELAY
+    assert PROBLEM.first_day <= training.start < training.end
+    assert training.end == evaluation.start - PROBLEM.label_delay
     assert evaluation.end == scoring.start
     assert scoring.end == settings.cutoff

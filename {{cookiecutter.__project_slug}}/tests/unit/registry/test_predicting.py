@@ -7,19 +7,12 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.registry.predicting import score, score_frame
-from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
-from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
-from {{ cookiecutter.__package }}.use_case.problem import KEY, LABEL
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..use_case.test_model import PARAMETERS, make_rows
+from ..toys import KEY, fit_toy, make_rows
 
 ROWS = make_rows(300)
-MODEL = ScoringModel(
-    version=1,
-    pipeline=build_pipeline(PARAMETERS).fit(select_inputs(ROWS), ROWS[LABEL]),
-    inputs=MODEL_INPUTS,
-    lookups=(),
-)
+MODEL = ScoringModel(version=1, pipeline=fit_toy(ROWS), inputs=PROBLEM.model_inputs, lookups=())
 
 
 def test_no_rows_give_no_scores() -> None:
@@ -33,7 +26,7 @@ def test_a_row_scores_alone_as_it_does_among_others() -> None:
 
 
 def test_a_spark_frame_gets_the_same_scores_and_nothing_else(spark: SparkSession) -> None:
-    rows = ROWS.head(50).assign(**{KEY: [f"{number:03}" for number in range(50)]})
+    rows = ROWS.head(50).sort_values(KEY)
     scored = score_frame(MODEL, spark.createDataFrame(rows)).orderBy(KEY).toPandas()
-    assert list(scored) == [KEY, "probability"]
+    assert list(scored) == [*KEY, "probability"]
     assert scored["probability"].to_numpy() == pytest.approx(score(MODEL, rows), abs=1e-12)

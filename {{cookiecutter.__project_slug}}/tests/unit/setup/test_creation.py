@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
 from {{ cookiecutter.__package }}.platform.delta import append_new_rows, read_version
 from {{ cookiecutter.__package }}.platform.tables import RAW_DAYS
+from {{ cookiecutter.__package }}.platform.vocabulary import Column, FeatureTable, Table
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import (
@@ -21,23 +22,46 @@ from {{ cookiecutter.__package }}.setup.creation import (
     describe_table,
     has_keys,
 )
-from {{ cookiecutter.__package }}.use_case.tables import CARRIER_DELAYS, FLIGHTS
 
 from ..test_settings import ARGUMENTS
 
 NOW = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
 SETTINGS = Settings.from_arguments(ARGUMENTS)
+PARCELS = Table(
+    "raw",
+    "parcels",
+    "Parcels.",
+    (
+        Column("id", "string", "key", required=True),
+        Column("at", "timestamp", "UTC", required=True),
+        Column("plate", "string", "of the car; registers name its owner", personal="hash"),
+    ),
+    ("id",),
+    "at",
+    owner="the yard",
+)
+WEIGHTS = FeatureTable(
+    "features",
+    "weights",
+    "Weights.",
+    (Column("id", "string", "key"), Column("at", "timestamp", "UTC"), Column("x", "double", "kg")),
+    ("id", "at"),
+    "at",
+    source=PARCELS,
+    lookback=dt.timedelta(0),
+    compute=lambda rows, window: window.select(rows, "at"),
+)
 
 
 def test_a_table_is_empty_with_comments_and_required_columns(lakehouse: SparkSession) -> None:
-    create_table(lakehouse, FLIGHTS, SETTINGS)
-    made = lakehouse.table("dev.raw.flights")
+    create_table(lakehouse, PARCELS, SETTINGS)
+    made = lakehouse.table("dev.raw.parcels")
     assert made.isEmpty()
     assert {f.name: f.metadata["comment"] for f in made.schema} == {
-        column.name: column.comment for column in FLIGHTS.columns
+        column.name: column.comment for column in PARCELS.columns
     }
-    constraints = lakehouse.sql("DESCRIBE DETAIL dev.raw.flights").collect()[0]
-    assert constraints.clusteringColumns == ["scheduled_departure"]
+    constraints = lakehouse.sql("DESCRIBE DETAIL dev.raw.parcels").collect()[0]
+    assert constraints.clusteringColumns == ["at"]
 
 
 def test_creating_again_keeps_what_is_there(lakehouse: SparkSession) -> None:
@@ -67,19 +91,19 @@ def test_a_feature_table_whose_creation_was_cut_short_is_made_anew(
     lakehouse: SparkSession,
 ) -> None:
     client = open_feature_client(lakehouse, ["dev"])
-    name = CARRIER_DELAYS.full_name(SETTINGS)
-    create_table(lakehouse, CARRIER_DELAYS, SETTINGS)
+    name = WEIGHTS.full_name(SETTINGS)
+    create_table(lakehouse, WEIGHTS, SETTINGS)
     assert not has_keys(client, name)
-    create_feature_table(lakehouse, client, CARRIER_DELAYS, SETTINGS)
-    assert client.get_table(name=name).primary_keys == ["carrier", "known_at"]
+    create_feature_table(lakehouse, client, WEIGHTS, SETTINGS)
+    assert client.get_table(name=name).primary_keys == ["id", "at"]
 
 
 def test_personal_columns_and_keys_are_told_to_the_catalog(tmp_path: Path) -> None:
     governance = RecordedGovernance(tmp_path / "facts")
-    for table in (FLIGHTS, CARRIER_DELAYS):
+    for table in (PARCELS, WEIGHTS):
         describe_table(governance, table, SETTINGS)
     facts = [json.loads(line) for line in (tmp_path / "facts").read_text().splitlines()]
     personal = [fact["column"] for fact in facts if fact.get("tags") == {"personal": "true"}]
-    assert personal == ["tail_number"]
+    assert personal == ["plate"]
     # The feature client declares the keys of feature tables itself.
-    assert [f["table"] for f in facts if "primary_key" in f] == ["dev.raw.flights"]
+    assert [f["table"] for f in facts if "primary_key" in f] == ["dev.raw.parcels"]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from {{ cookiecutter.__package }}.platform.problem import LABEL
 from {{ cookiecutter.__package }}.training import tuning
 from {{ cookiecutter.__package }}.training.fitting import make_baseline, number_periods
 from {{ cookiecutter.__package }}.training.tuning import (
@@ -20,23 +21,27 @@ from {{ cookiecutter.__package }}.training.tuning import (
     split_by_time,
     tune,
 )
-from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
-from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, LABEL, LABEL_DELAY
+from {{ cookiecutter.__package }}.use_case.model import MODEL
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..use_case.test_model import make_rows
+from ..toys import NUMBER, make_rows
 
 
 def test_the_rows_that_judge_come_after_those_that_fit_with_a_gap() -> None:
     older, judged = split_by_time(make_rows())
-    assert judged[EVENT_TIME].min() - older[EVENT_TIME].max() >= LABEL_DELAY
-    assert judged[EVENT_TIME].max() - judged[EVENT_TIME].min() <= dt.timedelta(days=28)
+    times = judged[PROBLEM.event_time]
+    assert times.min() - older[PROBLEM.event_time].max() >= PROBLEM.label_delay
+    assert times.max() - times.min() <= dt.timedelta(days=PROBLEM.tuning_days)
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         (make_rows(999), "999 rows to train on: at least 1000"),
-        (make_rows().assign(**{LABEL: 0.0}), "1500 rows to train on, 0 of them late: one class"),
+        (
+            make_rows().assign(**{LABEL: 0.0}),
+            f"1500 rows to train on, 0 of them {PROBLEM.event}: one class",
+        ),
     ],
 )
 def test_hopeless_data_is_refused_with_the_numbers(rows: pd.DataFrame, message: str) -> None:
@@ -63,21 +68,21 @@ def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
     assert best.parameters == again.parameters
     assert np.array_equal(best.scores, again.scores)
     older, judged = split_by_time(rows)
-    pipeline = build_pipeline(best.parameters).fit(select_inputs(older), older[LABEL])
-    assert np.array_equal(best.scores, pipeline.predict_proba(select_inputs(judged))[:, 1])
+    pipeline = MODEL.build(best.parameters).fit(PROBLEM.select_inputs(older), older[LABEL])
+    assert np.array_equal(best.scores, pipeline.predict_proba(PROBLEM.select_inputs(judged))[:, 1])
     baseline = make_baseline(rows, best, window_days=28)
     assert sum(baseline["probability"]["counts"]) == len(judged)
-    assert sum(baseline["distance"]["counts"]) == len(rows)
+    assert sum(baseline[NUMBER]["counts"]) == len(rows)
 
 
 def test_thresholds_are_the_variation_of_stretches_as_long_as_the_windows() -> None:
     rows = make_rows(6_000)
     weekly = np.sin(2 * np.pi * np.arange(len(rows)) / len(rows) * 100 / 7)
-    rows["distance"] += 5 * weekly
+    rows[NUMBER] += 5 * weekly
     judged = split_by_time(rows)[1]
-    best = Trial({}, judged, judged["distance"].to_numpy(), {})
+    best = Trial({}, judged, judged[NUMBER].to_numpy(), {})
     daily, monthly = (make_baseline(rows, best, window_days=days) for days in (1, 28))
-    for column in ("distance", "probability"):
+    for column in (NUMBER, "probability"):
         assert daily[column]["threshold"] > monthly[column]["threshold"]
 
 

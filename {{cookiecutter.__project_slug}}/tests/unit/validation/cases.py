@@ -19,17 +19,13 @@ from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.registry.predicting import score
 from {{ cookiecutter.__package }}.registry.training_sets import name_trained_tables
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
-from {{ cookiecutter.__package }}.use_case.problem import (
-    BASELINE_FEATURE,
-    CATEGORIES,
-    EVENT_TIME,
-    LABEL,
-)
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.validation.case import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 
+from .. import toys
 from ..test_settings import ARGUMENTS, VALIDATION
+from ..toys import NUMBER
 
 # A process that measures a model of these tests cannot import them.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -58,30 +54,19 @@ class Curve:
         self._bend = bend or (lambda rows, odds: odds)
 
     def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
-        odds = rows["distance"].astype(float).fillna(0.0).clip(-30, 30).to_numpy()
+        odds = rows[NUMBER].astype(float).fillna(0.0).clip(-30, 30).to_numpy()
         scores = 1 / (1 + np.exp(-self._bend(rows, odds)))
         return np.column_stack([1 - scores, scores])
 
 
-def make_model(pipeline: Any = None, inputs: tuple[str, ...] = MODEL_INPUTS) -> ScoringModel:
+def make_model(
+    pipeline: Any = None, inputs: tuple[str, ...] = PROBLEM.model_inputs
+) -> ScoringModel:
     return ScoringModel(2, pipeline or Curve(), inputs, ())
 
 
-def make_rows(count: int = 12_000) -> pd.DataFrame:
-    generator = np.random.default_rng(5)
-    rows = pd.DataFrame({name: generator.normal(size=count) for name in MODEL_INPUTS})
-    for name in CATEGORIES:
-        rows[name] = generator.choice(["AA", "BB", "CC"], count)
-    rows["local_hour"] = generator.integers(0, 24, count)
-    rows[EVENT_TIME] = pd.Timestamp(WINDOW.start) + pd.to_timedelta(np.arange(count) % 28, unit="D")
-    rows[EVENT_TIME] += pd.Timedelta(hours=12)
-    chance = 1 / (1 + np.exp(-rows["distance"]))
-    rows[LABEL] = (generator.random(count) < chance).astype(float)
-    rows[BASELINE_FEATURE] = generator.random(count)
-    return rows
-
-
-ROWS = make_rows()
+ROWS = toys.make_rows(12_000, pd.Timestamp(WINDOW.start), days=28)
+RULE, INPUT = next(iter(PROBLEM.baselines.items()))
 METRICS = {"tuning_auc": 0.7, "label_rate": 0.5}
 TABLES = dict.fromkeys(name_trained_tables(SETTINGS).values(), 1)
 
@@ -131,11 +116,13 @@ class ToyCase:
         return replace(self, **changes)
 
 
-CHAMPION = VersionRecord(1, "former", METRICS, TAGS, TABLES, "Trained on flights.", BEFORE)
+CHAMPION = VersionRecord(1, "former", METRICS, TAGS, TABLES, "Trained on rows.", BEFORE)
 SOUND = ToyCase(
-    record=VersionRecord(2, "run", METRICS, TAGS, TABLES, "Trained on flights.", BEFORE),
+    record=VersionRecord(2, "run", METRICS, TAGS, TABLES, "Trained on rows.", BEFORE),
     champion=CHAMPION,
-    artifact=Artifact("sound", MODEL_INPUTS, True, ("flight_id", *MODEL_INPUTS), ("a==1.0",)),
+    artifact=Artifact(
+        "sound", PROBLEM.model_inputs, True, (*PROBLEM.key, *PROBLEM.model_inputs), ("a==1.0",)
+    ),
     model=make_model(),
     champion_model=make_model(),
     rows=ROWS,

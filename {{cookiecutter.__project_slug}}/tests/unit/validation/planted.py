@@ -12,10 +12,15 @@ import pandas as pd
 from databricks.feature_engineering import FeatureLookup
 from scipy.special import expit
 
-from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
-from {{ cookiecutter.__package }}.use_case.problem import EVENT_TIME, LABEL
+from {{ cookiecutter.__package }}.platform.problem import LABEL
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from .cases import CHAMPION, FIRST, ROWS, SOUND, WINDOW, Curve, ToyCase, make_model
+from ..toys import NUMBER
+from .cases import CHAMPION, FIRST, INPUT, ROWS, RULE, SOUND, WINDOW, Curve, ToyCase, make_model
+
+# A text by which rows are sliced.
+TEXT = next(name for name in PROBLEM.name_slices(ROWS) if name in PROBLEM.categories)
+ALL, NOUNS, EVENT = PROBLEM.model_inputs, PROBLEM.nouns, PROBLEM.event
 
 INSIDE = WINDOW.start + dt.timedelta(days=3)
 GENERATOR = np.random.default_rng(9)
@@ -36,19 +41,19 @@ def waste_memory(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
 
 
 def fail_for_one(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
-    return np.where(rows["carrier"] == "CC", np.nan, odds)
+    return np.where(rows[TEXT] == "CC", np.nan, odds)
 
 
 def ignore_one(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
-    return np.where(rows["carrier"] == "CC", GENERATOR.normal(size=len(odds)), odds)
+    return np.where(rows[TEXT] == "CC", GENERATOR.normal(size=len(odds)), odds)
 
 
 def fail_for_nulls(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
-    return np.where(rows["distance"].isna(), np.nan, odds)
+    return np.where(rows[NUMBER].isna(), np.nan, odds)
 
 
 def fail_beyond(limit: float) -> Any:
-    return bend(lambda rows, odds: np.where(rows["distance"] * np.sign(limit) > 1e9, np.nan, odds))
+    return bend(lambda rows, odds: np.where(rows[NUMBER] * np.sign(limit) > 1e9, np.nan, odds))
 
 
 def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
@@ -57,20 +62,20 @@ def peek(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
 
 IN_PROD = SOUND.settings.model_copy(update={"target": "prod"})
 SUPERIOR = SOUND.settings.model_copy(update={"superiority": True})
-ON_ONE_DAY = ROWS[EVENT_TIME].dt.day == 5
+ON_ONE_DAY = ROWS[PROBLEM.event_time].dt.day == 5
 NOISE = np.random.default_rng(3).normal(size=len(ROWS))
 RARE = ROWS.assign(**{LABEL: ROWS[LABEL] * (np.random.default_rng(4).random(len(ROWS)) < 0.3)})
 ELSEWHERE = FeatureLookup(
     table_name="dev.scratch.leaky",
-    lookup_key="origin",
+    lookup_key=PROBLEM.lookups[0].lookup_keys,
     timestamp_lookup_key="prediction_at",
-    feature_names=["origin_late_share_3h"],
+    feature_names=[INPUT],
 )
-WITHOUT = tuple(name for name in MODEL_INPUTS if name != "origin_late_share_3h")
+WITHOUT = tuple(name for name in ALL if name != INPUT)
 FEWER = SOUND.but(
     model=make_model(inputs=WITHOUT),
     artifact=replace(SOUND.artifact, signature=WITHOUT, spec_inputs=WITHOUT),
-    rows=ROWS.drop(columns="origin_late_share_3h"),
+    rows=ROWS.drop(columns=INPUT),
     champions=ROWS,
 )
 
@@ -95,12 +100,12 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
             model=make_model(Curve(lambda r, o: np.random.default_rng(1).normal(size=len(o))))
         ),
         "auc",
-        "AUC 0.506 (0.497 to 0.516)",
+        "AUC 0.5",
     ),
     "first model that is no better than the rule of thumb": (
-        FIRST.but(rows=ROWS.assign(origin_late_share_3h=ROWS["distance"])),
-        "better_than_rule_of_thumb",
-        "AUC 0.000 (0.000 to 0.000) above rule of thumb",
+        FIRST.but(rows=ROWS.assign(**{INPUT: ROWS[NUMBER]})),
+        f"better_than_{RULE}",
+        f"AUC 0.000 (0.000 to 0.000) above {RULE.replace('_', ' ')}",
     ),
     "first model that is miscalibrated": (
         FIRST.but(model=make_model(Curve(lambda r, o: o - 3))),
@@ -133,14 +138,9 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "version 2 does not say when",
     ),
     "leaking a column known only later": (
-        SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "departure_delay"))),
+        SOUND.but(model=make_model(inputs=(*ALL, "known_later"))),
         "inputs",
-        "departure_delay is not declared",
-    ),
-    "personal column among the inputs": (
-        SOUND.but(model=make_model(inputs=(*MODEL_INPUTS, "tail_number"))),
-        "inputs",
-        "tail_number is not declared: personal data",
+        "known_later is not declared: it may be known only later",
     ),
     "declared feature from an undeclared table": (
         SOUND.but(model=replace(SOUND.model, lookups=(ELSEWHERE,))),
@@ -154,7 +154,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     ),
     "worse on one day, which few days cannot tell from chance": (
         SOUND.but(
-            rows=ROWS.assign(distance=ROWS["distance"] + 1.5 * NOISE * ON_ONE_DAY),
+            rows=ROWS.assign(**{NUMBER: ROWS[NUMBER] + 1.5 * NOISE * ON_ONE_DAY}),
             champions=ROWS,
         ),
         "not_worse_than_champion",
@@ -174,9 +174,9 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "fresh_process",
         "not asked for",
     ),
-    "worse on one carrier only": (bend(ignore_one), "slice", "beside the champion"),
+    "worse on one slice only": (bend(ignore_one), "slice", "beside the champion"),
     "too bold at equal AUC": (bend(lambda r, o: 3 * o), "calibration_slope", "slope 0.3"),
-    "too timid at equal AUC": (bend(lambda r, o: o / 4), "calibration_slope", "slope 4.0"),
+    "too timid at equal AUC": (bend(lambda r, o: o / 4), "calibration_slope", "slope 3.9"),
     "bolder than the champion at equal AUC": (
         bend(lambda r, o: 1.8 * o),
         "log_loss_difference",
@@ -195,11 +195,11 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "far off on average at equal AUC": (
         bend(lambda r, o: o - 3),
         "calibration_ratio",
-        "6047 late, 833 expected",
+        f" {EVENT}, ",
     ),
     "NaN for one category": (bend(fail_for_one), "scores", "scores are not probabilities"),
     "NaN for what was never seen": (
-        bend(lambda rows, odds: np.where(rows["carrier"] == "??", np.nan, odds)),
+        bend(lambda rows, odds: np.where(rows[TEXT] == "??", np.nan, odds)),
         "edge_rows",
         "unseen categories: 8 of 8 are not probabilities",
     ),
@@ -214,7 +214,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "missing feature": (
         SOUND.but(artifact=replace(SOUND.artifact, spec_inputs=WITHOUT)),
         "signature",
-        "the feature spec lacks origin_late_share_3h",
+        f"the feature spec lacks {INPUT}",
     ),
     "no input example": (
         SOUND.but(artifact=replace(SOUND.artifact, has_example=False)),
@@ -251,7 +251,7 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
     "no table versions": (
         SOUND.but(record=replace(SOUND.record, tables={})),
         "lineage",
-        "version of dev.features.origin_weather is missing",
+        f"version of dev.features.{PROBLEM.lookups[0].name} is missing",
     ),
     "dirty commit in prod": (
         SOUND.but(settings=IN_PROD, tags={"tree": "dirty"}),
@@ -268,17 +268,17 @@ PLANTED: dict[str, tuple[ToyCase, str, str]] = {
         "code",
         "the commit is not recorded",
     ),
-    "30 rows": (SOUND.but(rows=ROWS.head(30)), "labelled_rows", "12000 flights, 30 with a label"),
-    "no rows": (SOUND.but(rows=ROWS.head(0)), "labelled_rows", "12000 flights, 0 with a label"),
+    "30 rows": (SOUND.but(rows=ROWS.head(30)), "labelled_rows", f"12000 {NOUNS}, 30 with a label"),
+    "no rows": (SOUND.but(rows=ROWS.head(0)), "labelled_rows", f"12000 {NOUNS}, 0 with a label"),
     "one class": (
         SOUND.but(rows=ROWS.assign(**{LABEL: 1.0})),
         "labelled_rows",
-        "12000 with a label, 12000 late",
+        f"12000 with a label, 12000 {EVENT}",
     ),
     "labels that are missing": (
         SOUND.but(scheduled=2 * len(ROWS)),
         "labelled_rows",
-        "24000 flights, 12000 with a label",
+        f"24000 {NOUNS}, 12000 with a label",
     ),
     "no better, where it must be": (
         SOUND.but(settings=SUPERIOR),

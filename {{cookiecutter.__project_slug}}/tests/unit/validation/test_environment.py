@@ -11,9 +11,7 @@ import pytest
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
-from {{ cookiecutter.__package }}.use_case.inputs import MODEL_INPUTS
-from {{ cookiecutter.__package }}.use_case.model import build_pipeline, select_inputs
-from {{ cookiecutter.__package }}.use_case.problem import LABEL
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.validation import environment
 from {{ cookiecutter.__package }}.validation.environment import (
     check_fresh_process,
@@ -23,13 +21,13 @@ from {{ cookiecutter.__package }}.validation.environment import (
 from {{ cookiecutter.__package }}.validation.gate import run_check
 from {{ cookiecutter.__package }}.validation.results import Verdict
 
-from ..use_case.test_model import PARAMETERS, make_rows
+from ..toys import fit_toy, make_rows
 from .cases import SETTINGS, SOUND, ToyCase
 
 
 def make_case(folder: Path, requirements: list[str]) -> ToyCase:
     rows = make_rows(300)
-    pipeline = build_pipeline(PARAMETERS).fit(select_inputs(rows), rows[LABEL])
+    pipeline = fit_toy(rows)
     mlflow.sklearn.save_model(
         pipeline,
         folder / NATIVE_MODEL,
@@ -37,8 +35,8 @@ def make_case(folder: Path, requirements: list[str]) -> ToyCase:
         pyfunc_predict_fn="predict_proba",
     )
     asked = SETTINGS.model_copy(update={"fresh_environment": True})
-    model = ScoringModel(2, pipeline, MODEL_INPUTS, ())
-    return SOUND.but(settings=asked, folder=folder, model=model, rows=select_inputs(rows))
+    model = ScoringModel(2, pipeline, PROBLEM.model_inputs, ())
+    return SOUND.but(settings=asked, folder=folder, model=model, rows=PROBLEM.select_inputs(rows))
 
 
 def test_requirements_that_do_not_install_block(tmp_path: Path) -> None:
@@ -59,7 +57,7 @@ def test_an_environment_that_was_cut_short_is_made_anew_and_no_other(tmp_path: P
     kept = find_environment(case.folder)
     if not kept.exists():
         run_check(case, check_fresh_process)
-    (library,) = kept.rglob("site-packages/lightgbm")
+    (library,) = kept.rglob("site-packages/sklearn")
     shutil.rmtree(library)
     another = kept.with_name("another")
     another.mkdir()
@@ -91,10 +89,8 @@ def test_it_is_reported_where_nobody_asks_for_it() -> None:
 
 def test_a_wrong_answer_from_there_blocks(tmp_path: Path) -> None:
     case = make_case(tmp_path, list_requirements())
-    other = build_pipeline({**PARAMETERS, "n_estimators": 2})
-    rows = make_rows(300)
-    other.fit(select_inputs(rows), rows[LABEL])
-    swapped = case.but(model=ScoringModel(2, other, MODEL_INPUTS, ()))
+    other = fit_toy(make_rows(300), depth=1)
+    swapped = case.but(model=ScoringModel(2, other, PROBLEM.model_inputs, ()))
     (result,) = run_check(swapped, check_fresh_process)
     assert result.verdict is Verdict.FAILED
     assert result.reason.startswith("here and there differ by")

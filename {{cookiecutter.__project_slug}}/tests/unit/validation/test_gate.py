@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.use_case.inputs import list_input_sources
-from {{ cookiecutter.__package }}.use_case.problem import LABEL, name_days
+from {{ cookiecutter.__package }}.platform.problem import LABEL
+from {{ cookiecutter.__package }}.platform.vocabulary import Column
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.validation import compliance
 from {{ cookiecutter.__package }}.validation.compliance import (
     check_code,
@@ -23,7 +25,7 @@ from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict
 from {{ cookiecutter.__package }}.validation.statistics import estimate_auc_difference
 
 from .cases import FIRST, ROWS, SOUND, Curve, make_model
-from .planted import FEWER, NOISE, PLANTED, SUPERIOR, bend
+from .planted import FEWER, NOISE, PLANTED, SUPERIOR, TEXT, bend
 
 # All but the one that starts processes.
 QUICK = [check for check in CHECKS if check is not check_memory]
@@ -38,32 +40,40 @@ def test_a_planted_challenger_is_blocked_by_the_check_meant_for_it(name: str) ->
     assert any(reason in line for line in said), said
 
 
-@pytest.mark.parametrize(
-    ("source", "fault"),
-    [
-        ("flights.tail_number", "personal data"),
-        ("outcomes.departure_delay", "known only when the flight departs, after the prediction"),
-        ("flights.colour", "which no contract knows"),
-        ("flights.distance", None),
-    ],
-)
-def test_what_an_input_is_made_of_decides(source: str, fault: str | None) -> None:
-    assert find_source_fault(source) == fault
+REFUSED = {
+    "things.plate": (Column("plate", "string", "", personal="hash"), "personal data"),
+    "things.end": (Column("end", "double", "", forbidden="known too late"), "known too late"),
+    "things.colour": (None, "which no contract knows"),
+}
 
 
-@pytest.mark.parametrize("source", ["flights.tail_number", "outcomes.departure_delay"])
+@pytest.mark.parametrize(("source", "column", "fault"), [(k, *v) for k, v in REFUSED.items()])
 def test_a_declared_input_that_is_made_of_what_no_model_may_use_blocks(
-    monkeypatch: pytest.MonkeyPatch, source: str
+    monkeypatch: pytest.MonkeyPatch, source: str, column: Column | None, fault: str
 ) -> None:
-    declared = {**list_input_sources(), "distance": (source,)}
-    monkeypatch.setattr(compliance, "list_input_sources", lambda: declared)
+    monkeypatch.setattr(compliance, "COLUMNS", {**compliance.COLUMNS, source: column})
+    inputs = tuple(
+        replace(c, sources=(source,)) if c.name == PROBLEM.inputs[0].name else c
+        for c in PROBLEM.inputs
+    )
+    monkeypatch.setattr(compliance, "PROBLEM", replace(PROBLEM, inputs=inputs))
     (result,) = run_check(SOUND, check_inputs)
     assert result.verdict is Verdict.FAILED
-    assert result.reason == f"distance is made of {source}, {find_source_fault(source)}"
+    assert result.reason == f"{inputs[0].name} is made of {source}, {fault}"
+
+
+def test_an_undeclared_input_is_said_to_be_what_contracts_say_of_its_column(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    personal = {"things.plate": Column("plate", "string", "", personal="hash")}
+    monkeypatch.setattr(compliance, "COLUMNS", personal)
+    case = SOUND.but(model=make_model(inputs=(*PROBLEM.model_inputs, "plate")))
+    (result,) = run_check(case, check_inputs)
+    assert "plate is not declared: personal data" in result.reason
 
 
 def test_every_declared_input_is_made_of_columns_that_contracts_know() -> None:
-    sources = {source for made_of in list_input_sources().values() for source in made_of}
+    sources = {s for made_of in PROBLEM.list_input_sources().values() for s in made_of}
     assert {find_source_fault(source) for source in sources} == {None}
 
 
@@ -75,7 +85,7 @@ def test_a_sound_first_model_an_equal_a_better_and_a_simpler_challenger_pass() -
         assert blocking == []
 
 
-@pytest.mark.parametrize("name", ["a little worse than the margin", "worse on one carrier only"])
+@pytest.mark.parametrize("name", ["a little worse than the margin", "worse on one slice only"])
 def test_the_margins_are_those_of_the_settings(name: str) -> None:
     wide = SOUND.settings.model_copy(update={"champion_margin": 0.5, "slice_margin": 0.5})
     case, check, _ = PLANTED[name]
@@ -84,15 +94,15 @@ def test_the_margins_are_those_of_the_settings(name: str) -> None:
 
 
 def test_the_margin_of_a_slice_is_corrected_for_their_number() -> None:
-    chosen = (ROWS["carrier"] == "CC").to_numpy()
+    chosen = (ROWS[TEXT] == "CC").to_numpy()
     case = bend(lambda rows, odds: np.where(chosen, odds + NOISE, odds))
-    labels, days = ROWS[LABEL].to_numpy()[chosen], name_days(ROWS).to_numpy()[chosen]
+    labels, days = ROWS[LABEL].to_numpy()[chosen], PROBLEM.name_cluster(ROWS).to_numpy()[chosen]
     alone = estimate_auc_difference(labels, case.scores[chosen], SOUND.scores[chosen], days)
     margin = -alone.upper - 1e-4
     settings = case.settings.model_copy(update={"slice_margin": margin})
     results = run_check(case.but(settings=settings), check_slices)
     assert alone.upper < -margin
-    assert [r.verdict for r in results if r.name == "slice carrier=CC"] == [Verdict.PASSED]
+    assert [r.verdict for r in results if r.name == f"slice {TEXT}=CC"] == [Verdict.PASSED]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +127,12 @@ def test_a_dirty_tree_is_reported_where_only_its_author_works() -> None:
 
 
 def test_a_small_slice_is_reported_and_not_judged() -> None:
-    rows = ROWS.assign(carrier=np.where(np.arange(len(ROWS)) < 100, "ZZ", "AA"))
+    rows = ROWS.assign(**{TEXT: np.where(np.arange(len(ROWS)) < 100, "ZZ", "AA")})
     results = run_checks(SOUND.but(rows=rows), [check_slices])
     slices = {r.slice: r for r in results if r.check == "slice"}
-    assert slices["carrier=ZZ"].verdict is Verdict.REPORTED
-    assert slices["carrier=AA"].verdict is Verdict.PASSED
-    assert {"hour_band=night", "hour_band=evening", "origin=BB"} <= set(slices)
+    assert slices[f"{TEXT}=ZZ"].verdict is Verdict.REPORTED
+    assert slices[f"{TEXT}=AA"].verdict is Verdict.PASSED
+    assert {name.split("=")[0] for name in slices} == set(PROBLEM.name_slices(rows))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

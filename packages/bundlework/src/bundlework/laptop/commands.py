@@ -63,9 +63,9 @@ def run_job(
             title = f"{name} in {bundle.target}, as of {date}"
             done = session.play(title, partial(Runner.run, job=name, parameters=told))
             if session.has_failed(done):
-                return 1
+                break
         session.print_account(done)
-    return 0
+        return int(session.has_failed(done))
 
 
 def repair_run(root: Path, number: int | None, variables: Sequence[str]) -> int:
@@ -85,10 +85,8 @@ def repair_run(root: Path, number: int | None, variables: Sequence[str]) -> int:
     with open_session(bundle, BEGAN) as session:
         title = f"repairing run {run.id}, {run.job}"
         done = session.play(title, partial(Runner.repair, run=run.id))
-        failed = session.has_failed(done)
-        if not failed:
-            session.print_account(done)
-    return int(failed)
+        session.print_account(done)
+        return int(session.has_failed(done))
 
 
 def answer_approval(

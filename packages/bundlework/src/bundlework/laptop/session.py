@@ -82,7 +82,8 @@ class Session:
                 return dict(fill_values(wheel.get("named_parameters", {}), known))
             if "run_job_task" in task:
                 children = {t["task"]: t["child"] for t in self._store.list_tasks(run.id)}
-                return self._find_parameters(self._store.get_job(children[task["task_key"]]))
+                child = children.get(task["task_key"])
+                return self._find_parameters(self._store.get_job(child)) if child else {}
         return {}
 
 

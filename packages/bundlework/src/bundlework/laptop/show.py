@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bundlework.bundle.contract import get_state, read_contract
 from bundlework.bundle.loading import load_bundle
 from bundlework.errors import Refusal
 
-from .catalogs import hash_rows
+from .catalogs import hash_rows, open_catalogs
 from .display import redirect_noise
 from .java import find_java
 from .runs import JobRun, RunStore
 from .session import lock
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from rich.console import Console
+
+# Rows that are shown, and characters of a value.
+SHOWN, WIDEST = 20, 60
 
 
 def show_times(root: Path) -> None:
@@ -45,17 +54,97 @@ def _measure(store: RunStore, run: JobRun) -> Iterator[tuple[float, str]]:
 
 def show_tables(root: Path) -> None:
     """`tables`: rows of every table, and a hash of them by which two states can be compared."""
-    state = get_state(root)
-    folders = sorted((state / "warehouse").glob("*/*/*/_delta_log"))
+    tables = list_tables(root)
+    with open_spark(root) as (spark, console):
+        for name, folder in tables.items():
+            rows, digest = hash_rows(spark.read.format("delta").load(str(folder)))
+            console.print(f"{rows:>10,}  {digest}  {name}", markup=False)
+
+
+def show_rows(root: Path, table: str, where: str) -> None:
+    """`show`: the first rows of a table or view for which a condition holds.
+
+    Raises:
+        Refusal: No table has that name, several have it, or the condition is wrong.
+    """
+    warehouse = get_state(root) / "warehouse"
+    views = {name_of(path.with_suffix(""), warehouse): path for path in warehouse.glob("*/*/*.sql")}
+    name = choose_table([*list_tables(root), *views], table)
+    schemas = {name_of(folder, warehouse) for folder in warehouse.glob("*/*") if folder.is_dir()}
+    with open_spark(root, {schema.split(".")[0] for schema in schemas}) as (spark, console):
+        open_catalogs(spark, warehouse, sorted(schemas))
+        rows = select_rows(spark.table(name), where)
+        number = rows.count()
+        shown = rows.limit(SHOWN).toPandas()
+        if number:
+            console.print(shown.to_string(index=False, max_colwidth=WIDEST), markup=False)
+        console.print(f"{len(shown)} of {number:,} rows of {name}", markup=False)
+
+
+def list_tables(root: Path) -> dict[str, Path]:
+    """The folders of all tables, by their full names.
+
+    Raises:
+        Refusal: There is none.
+    """
+    warehouse = get_state(root) / "warehouse"
+    folders = [log.parent for log in sorted(warehouse.glob("*/*/*/_delta_log"))]
     if not folders:
         raise Refusal("nothing has run yet: make run")
+    return {name_of(folder, warehouse): folder for folder in folders}
+
+
+def name_of(folder: Path, warehouse: Path) -> str:
+    """The full name of what lies in a folder of the warehouse."""
+    return ".".join(folder.relative_to(warehouse).parts)
+
+
+def choose_table(names: Sequence[str], asked: str) -> str:
+    """The one name that ends as asked for.
+
+    Raises:
+        Refusal: No name does, or several do.
+    """
+    found = [name for name in names if f".{name}".endswith(f".{asked}")]
+    if not found:
+        raise Refusal(f"there is no table {asked}: make tables lists all")
+    if len(found) > 1:
+        raise Refusal(f"{asked} may be {' or '.join(sorted(found))}: write more of the name")
+    return found[0]
+
+
+def select_rows(frame: DataFrame, where: str) -> DataFrame:
+    """The rows for which a condition holds; all without one.
+
+    Raises:
+        Refusal: The condition is no SQL, or names no column of the frame.
+    """
+    from pyspark.errors import AnalysisException, ParseException
+
+    try:
+        rows = frame.where(where) if where else frame
+        # Spark Connect looks at a condition only when something is asked of the rows.
+        _ = rows.schema
+    except (AnalysisException, ParseException) as fault:
+        said = str(fault).strip().splitlines()[0]
+        columns = ", ".join(frame.columns)
+        raise Refusal(
+            f"the condition {where!r} is wrong: {said} The columns are {columns}."
+        ) from None
+    return rows
+
+
+@contextmanager
+def open_spark(root: Path, catalogs: Iterable[str] = ()) -> Iterator[tuple[SparkSession, Console]]:
+    """Spark over what the runs have made, and the console to show it on."""
     find_java()
+    state = get_state(root)
     with lock(state), redirect_noise(state / "log.txt") as console:
         from .spark import build_session
 
-        spark = build_session(state / "spark", [], serverless=load_bundle(root).is_serverless)
-        for folder in (log.parent for log in folders):
-            rows, digest = hash_rows(spark.read.format("delta").load(str(folder)))
-            name = ".".join(folder.relative_to(state / "warehouse").parts)
-            console.print(f"{rows:>10,}  {digest}  {name}", markup=False)
-        spark.stop()
+        serverless = load_bundle(root).is_serverless
+        spark = build_session(state / "spark", sorted(catalogs), serverless=serverless)
+        try:
+            yield spark, console
+        finally:
+            spark.stop()

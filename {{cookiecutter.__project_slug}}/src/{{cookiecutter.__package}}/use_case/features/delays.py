@@ -9,8 +9,8 @@ from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
 from ...platform.windows import Window
-from ..problem import KEY, LATE_AFTER_MINUTES
 
+LATE_AFTER_MINUTES = 15
 HOUR = 3600
 # Each feature sums up the flights that landed in so many hours.
 DELAY_HOURS = (3, 24)
@@ -39,7 +39,7 @@ def compute_delays(outcomes: DataFrame, entity: str, window: Window) -> DataFram
 def _leave_corrections_out(outcomes: DataFrame) -> DataFrame:
     # Compared with the report before, and not with the first: which reports count must not depend
     # on how far back the rows go.
-    before = F.lag("known_at").over(Over.partitionBy(KEY).orderBy("known_at"))
+    before = F.lag("known_at").over(Over.partitionBy("flight_id").orderBy("known_at"))
     followed = outcomes.withColumn("report before", before)
     first = F.col("report before").isNull() | (
         F.col("known_at") - F.col("report before") > F.lit(CORRECTED_WITHIN)

@@ -7,14 +7,10 @@ import datetime as dt
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
-from {{ cookiecutter.__package }}.use_case.problem import (
-    EVENT_TIME,
-    describe_flights,
-    label_flights,
-    name_days,
-)
+from {{ cookiecutter.__package }}.platform.examples import describe_examples, label_examples
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM, name_day
 
-LAST_EVENING = pd.DataFrame({EVENT_TIME: ["2013-07-01T03:59Z", "2013-07-01T04:01Z"]})
+LAST_EVENING = pd.DataFrame({"scheduled_departure": ["2013-07-01T03:59Z", "2013-07-01T04:01Z"]})
 CUTOFF = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
 
 
@@ -26,27 +22,29 @@ def make_outcomes(spark: SparkSession, *rows: tuple[str, int, float]) -> DataFra
 
 
 def test_a_day_is_the_airports_own() -> None:
-    days = name_days(LAST_EVENING)
+    days = name_day(LAST_EVENING)
     assert list(days) == [dt.date(2013, 6, 30), dt.date(2013, 7, 1)]
 
 
 def test_late_is_more_than_fifteen_minutes(spark: SparkSession) -> None:
     flights = spark.createDataFrame([("a",), ("b",)], "flight_id string")
     outcomes = make_outcomes(spark, ("a", -1, 15.0), ("b", -1, 16.0))
-    labelled = label_flights(flights, outcomes, CUTOFF).orderBy("flight_id")
-    assert [row.late for row in labelled.collect()] == [0.0, 1.0]
+    labelled = label_examples(PROBLEM, flights, outcomes, CUTOFF).orderBy("flight_id")
+    assert [row.label for row in labelled.collect()] == [0.0, 1.0]
 
 
 def test_an_outcome_of_later_gives_no_label(spark: SparkSession) -> None:
     flights = spark.createDataFrame([("a",), ("b",)], "flight_id string")
     outcomes = make_outcomes(spark, ("a", 0, 60.0), ("b", 5, 60.0))
-    assert label_flights(flights, outcomes, CUTOFF).isEmpty()
+    assert label_examples(PROBLEM, flights, outcomes, CUTOFF).isEmpty()
 
 
 def test_the_last_correction_known_in_time_counts(spark: SparkSession) -> None:
     flights = spark.createDataFrame([("a",)], "flight_id string")
     outcomes = make_outcomes(spark, ("a", -9, 60.0), ("a", -2, 5.0), ("a", 1, 90.0))
-    assert [row.late for row in label_flights(flights, outcomes, CUTOFF).collect()] == [0.0]
+    assert [row.label for row in label_examples(PROBLEM, flights, outcomes, CUTOFF).collect()] == [
+        0.0
+    ]
 
 
 def test_times_are_local_to_new_york_and_prediction_is_two_hours_ahead(
@@ -58,6 +56,6 @@ def test_times_are_local_to_new_york_and_prediction_is_two_hours_ahead(
         "flight_id string, scheduled_departure timestamp, carrier string, origin string,"
         " destination string, distance double",
     )
-    (row,) = describe_flights(flights).collect()
+    (row,) = describe_examples(PROBLEM, flights).collect()
     assert (row.local_hour, row.local_minute, row.weekday) == (21, 30, 2)
     assert row.scheduled_departure - row.prediction_at == dt.timedelta(hours=2)

@@ -10,8 +10,8 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 
-from flight_delays import settings
-from flight_delays.training import fitting, task
+from {{ cookiecutter.__package }} import settings
+from {{ cookiecutter.__package }}.training import fitting, task
 
 SOURCE = Path(settings.__file__).parent
 NONE: set[str] = set()
@@ -44,7 +44,7 @@ EDITS = [
     ("a feature's comment", TABLES, "their mean arrival", "mean", NONE, False),
     ("a log message of training", "training/task.py", "no version of these", "none", NONE, False),
     # Code and rules that make neither rows nor models.
-    ("the account", "inspection/account.py", '"accepted"', '"taken"', NONE, False),
+    ("the account", "inspection/account.py", "accepted: ", "taken: ", NONE, False),
     ("a contract's range", TABLES, "maximum=15)", "maximum=16)", NONE, False),
     ("a limit of the gate", "validation/rules.py", "= 2_000", "= 3_000", NONE, False),
     ("how rows are appended", "platform/delta.py", ".insertAll()", "", NONE, False),
@@ -56,7 +56,7 @@ EDITS = [
     ("one feature", f"{FEATURES}/origin_weather.py", "INTERVAL 1", "INTERVAL 2", WEATHER, True),
     ("a shared function", f"{FEATURES}/delays.py", "(hours - 1)", "(hours - 2)", DELAYS, True),
     ("a constant of theirs", f"{FEATURES}/delays.py", "(3, 24)", "(3, 12)", DELAYS, True),
-    ("an imported constant", "use_case/problem.py", "MINUTES = 15", "MINUTES = 20", DELAYS, True),
+    ("an imported constant", f"{FEATURES}/delays.py", "MINUTES = 15", "MINUTES = 20", DELAYS, True),
     (
         "a lookback",
         "use_case/tables.py",
@@ -70,10 +70,20 @@ EDITS = [
     ("a window of time", "platform/windows.py", "(column < F", "(column <= F", ALL, True),
     # What makes a model of them.
     ("the model", "use_case/model.py", "SEED = 2013", "SEED = 2014", NONE, True),
-    ("the search space", "training/tuning.py", "0.04, 0.12", "0.04, 0.13", NONE, True),
+    ("the search space", "use_case/model.py", "0.04, 0.12", "0.04, 0.13", NONE, True),
     ("the timetable", "use_case/problem.py", "F.dayofweek", "F.dayofmonth", NONE, True),
-    ("the label", "use_case/problem.py", '"rank = 1"', '"rank = 2"', NONE, True),
-    ("the training window", "registry/periods.py", "DAYS = 365", "DAYS = 300", NONE, True),
+    ("the label", "use_case/problem.py", '") > LATE', '") >= LATE', NONE, True),
+    ("which outcome counts", "platform/examples.py", "F.desc(known", "F.asc(known", NONE, True),
+    ("the name of an event", "use_case/problem.py", 'event="late"', 'event="slow"', NONE, False),
+    ("a rule of thumb", "use_case/problem.py", "late_share_3h", "late_share_24h", NONE, False),
+    (
+        "the training window",
+        "platform/problem.py",
+        "days: int = 365",
+        "days: int = 300",
+        NONE,
+        True,
+    ),
     ("the baseline", "registry/drift.py", "BINS = 10", "BINS = 20", NONE, True),
 ]
 
@@ -132,7 +142,7 @@ def test_an_edit_makes_new_what_depends_on_it_and_nothing_else(
 
 # Code that can reach anything: then any edit counts.
 UNCLEAR = {
-    "a star import": ("from ..problem import *", "LABEL"),
+    "a star import": ("from ...settings import *", "IDENTIFIER"),
     "an import by a name made at run time": ("import importlib", "importlib"),
     "a name that is bound twice": ("F = F", "F"),
     "an absolute import of the package": ("import {package}.settings as s", "s"),
@@ -150,7 +160,7 @@ def test_where_code_cannot_be_followed_any_edit_counts(
     cautious = identify(copy.name)
     for name in [name for name in sys.modules if name.split(".")[0] == copy.name]:
         del sys.modules[name]
-    edit(copy, "inspection/account.py", '"accepted"', '"taken"')
+    edit(copy, "inspection/account.py", "accepted: ", "taken: ")
     assert find_new(cautious, identify(copy.name)) == WEATHER
 
 

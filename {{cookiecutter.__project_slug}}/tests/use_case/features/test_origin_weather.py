@@ -9,9 +9,14 @@ from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.features.rows import compute_rows
 from {{ cookiecutter.__package }}.platform.windows import Window
-from {{ cookiecutter.__package }}.use_case.tables import ORIGIN_WEATHER
+from {{ cookiecutter.__package }}.use_case.tables import ORIGIN_WEATHER, WEATHER
 
-from ...ingestion.test_contracts import GOOD, HOUR
+HOUR = pd.Timestamp("2013-03-01T05:00", tz="UTC")
+GOOD = {
+    column.name: "JFK" if column.type == "string" else 40.0
+    for column in WEATHER.columns
+    if column.type != "timestamp"
+}
 
 
 def test_rows_are_those_that_become_known_in_the_window(spark: SparkSession) -> None:

@@ -1,0 +1,169 @@
+"""How a prediction problem is declared: what is predicted, of which examples, when, and from what.
+
+The declaration itself is `PROBLEM` in `use_case/problem.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+
+from .vocabulary import FEATURE_TYPES, Column, FeatureTable, Table
+
+# Columns that every example has: when it is predicted, and, once that is known, what became of it.
+PREDICTION_TIME = "prediction_at"
+LABEL = "label"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A prediction problem: will an event happen to an example?
+
+    Usage: see `PROBLEM` in `use_case/problem.py`.
+
+    Attributes:
+        predicts: The rest of the sentence "The model predicts ...".
+        limits: What the model was not made for, and was not tested on; sentences of the model card.
+        noun, nouns: How one example is called, and several of them.
+        event: How an example with the label 1 is called, such as late.
+        examples: The raw table with a row for each example.
+        outcomes: The raw table with what became of the examples, by the time it was known; None
+            where the table of examples has it.
+        key: The columns that identify an example, in both tables.
+        event_time: The column of `examples` with the time of the event.
+        find_prediction_time: Computes the moment of prediction from the event time.
+        find_label: Computes the label, 1.0 or 0.0, from columns of `outcomes`, or of `examples`
+            where that table has what became of them.
+        label_delay: The last labels of a window arrive within this time after its end.
+        inputs: The columns of an example that the model takes; each one names the `table.column`
+            that the column is made of, unless `examples` has a column of that name.
+        describe: Adds the columns `inputs` to rows of `examples`.
+        lookups: The feature tables that the model looks up as of the moment of prediction.
+        baselines: Rules of thumb that a first model must beat, by name: inputs that are larger the
+            likelier the event is.
+        name_slices: Names the part of the data that each row belongs to, by kind of part. A model
+            must not fail in one of these, even when the model is better on the whole.
+        name_cluster: Names the group of rows that are alike, such as a day.
+        first_day: The sources begin here: the first run takes everything from this day on.
+        training_days, evaluation_days, tuning_days: Lengths of the windows.
+
+    Raises:
+        ValueError: A declaration contradicts another one; the message names both.
+    """
+
+    predicts: str
+    limits: str
+    noun: str
+    nouns: str
+    event: str
+    examples: Table
+    outcomes: Table | None
+    key: tuple[str, ...]
+    event_time: str
+    find_prediction_time: Callable[[SparkColumn], SparkColumn]
+    find_label: Callable[[], SparkColumn]
+    label_delay: dt.timedelta
+    inputs: tuple[Column, ...]
+    describe: Callable[[DataFrame], DataFrame]
+    lookups: tuple[FeatureTable, ...]
+    baselines: Mapping[str, str]
+    name_slices: Callable[[pd.DataFrame], Mapping[str, pd.Series]]
+    name_cluster: Callable[[pd.DataFrame], pd.Series]
+    first_day: dt.datetime
+    training_days: int = 365
+    evaluation_days: int = 28
+    tuning_days: int = 28
+
+    def __post_init__(self) -> None:
+        self._check_examples()
+        self._check_inputs()
+        if self.first_day.utcoffset() != dt.timedelta(0) or self.first_day.time() != dt.time():
+            raise ValueError(f"first_day: {self.first_day} is not the start of a day in UTC")
+        if self.label_delay < dt.timedelta(0):
+            raise ValueError(f"label_delay: {self.label_delay} is negative")
+        for name in ("training_days", "evaluation_days", "tuning_days"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)} is not 1 or more")
+
+    def _check_examples(self) -> None:
+        for field, wanted in (("key", self.key), ("event_time", (self.event_time,))):
+            _find_columns(field, wanted, self.examples)
+        if self.outcomes:
+            _find_columns("key", self.key, self.outcomes)
+        if set(self.key) != set(self.examples.keys):
+            keys = ", ".join(self.examples.keys)
+            raise ValueError(f"key: {', '.join(self.key)}, and {self.examples.name} has {keys}")
+
+    def _check_inputs(self) -> None:
+        for column in self.inputs:
+            if column.type not in FEATURE_TYPES:
+                raise ValueError(
+                    f"inputs: {column.name} is a {column.type}, and a model takes"
+                    f" {', '.join(FEATURE_TYPES)} alone"
+                )
+            if not column.sources:
+                _find_columns("inputs", (column.name,), self.examples)
+        names = self.model_inputs
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"inputs: {', '.join(twice)} is there twice, in inputs or in lookups")
+        unknown = [name for name in self.baselines.values() if name not in names]
+        if unknown:
+            raise ValueError(f"baselines: {unknown[0]} is no input; there are {', '.join(names)}")
+
+    @property
+    def labelling(self) -> Table:
+        """The table that tells what became of the examples."""
+        return self.outcomes or self.examples
+
+    @property
+    def example_columns(self) -> tuple[str, ...]:
+        """The columns by which an example is known: key and event time."""
+        return (*self.key, *(() if self.event_time in self.key else (self.event_time,)))
+
+    @property
+    def model_inputs(self) -> tuple[str, ...]:
+        """The columns that the model takes, in order."""
+        features = (name for table in self.lookups for name in table.features)
+        return (*(column.name for column in self.inputs), *features)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The inputs that are texts."""
+        features = (c for table in self.lookups for c in table.columns if c.name in table.features)
+        return tuple(c.name for c in (*self.inputs, *features) if c.type == "string")
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All that the rows of a training depend on, without words, slices and baselines."""
+        inputs = tuple((column.name, column.type) for column in self.inputs)
+        return (
+            (self.examples.shape, self.labelling.shape, self.key, self.event_time, inputs),
+            tuple(table.shape for table in self.lookups),
+            (self.label_delay, self.first_day, self.training_days, self.tuning_days),
+        )
+
+    def list_input_sources(self) -> dict[str, tuple[str, ...]]:
+        """Lists the `table.column` of the raw tables that each declared input is made of."""
+        own = {c.name: c.sources or (f"{self.examples.name}.{c.name}",) for c in self.inputs}
+        features = (column for table in self.lookups for column in table.columns)
+        return own | {column.name: column.sources for column in features if column.sources}
+
+    def select_inputs(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Selects the model's inputs in order, with numbers as floats, which can be null."""
+        inputs = rows[list(self.model_inputs)].copy()
+        numbers = [name for name in self.model_inputs if name not in self.categories]
+        inputs[numbers] = inputs[numbers].astype(float)
+        return inputs
+
+
+def _find_columns(field: str, wanted: tuple[str, ...], table: Table) -> None:
+    for name in wanted:
+        if name not in table.column_names:
+            known = ", ".join(table.column_names)
+            raise ValueError(f"{field}: {table.name} has no column {name}, only {known}")

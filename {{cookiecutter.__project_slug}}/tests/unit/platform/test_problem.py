@@ -1,0 +1,130 @@
+"""A declaration that contradicts itself is refused where it is written, by field and value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from {{ cookiecutter.__package }}.platform.problem import Problem
+from {{ cookiecutter.__package }}.platform.vocabulary import Column, FeatureTable, Table
+
+KEYS = (Column("id", "string", "key"), Column("sent_at", "timestamp", "UTC"))
+PARCELS = Table(
+    "raw",
+    "parcels",
+    "Parcels.",
+    (*KEYS, Column("weight", "double", "kg"), Column("kind", "string", "of goods")),
+    ("id",),
+    "sent_at",
+)
+ARRIVALS = Table(
+    "raw", "arrivals", "Arrivals.", (*KEYS, Column("ok", "int", "")), ("id",), "sent_at"
+)
+LOADS = FeatureTable(
+    "features",
+    "loads",
+    "Loads.",
+    (
+        *KEYS,
+        Column("load", "double", "kg", sources=("parcels.weight",)),
+        Column("van", "string", ""),
+    ),
+    ("id", "sent_at"),
+    "sent_at",
+    source=PARCELS,
+    lookback=dt.timedelta(0),
+    compute=lambda rows, window: window.select(rows, "sent_at"),
+)
+PROBLEM = Problem(
+    predicts="whether a parcel is lost",
+    limits="None.",
+    noun="parcel",
+    nouns="parcels",
+    event="lost",
+    examples=PARCELS,
+    outcomes=ARRIVALS,
+    key=("id",),
+    event_time="sent_at",
+    find_prediction_time=lambda at: at,
+    find_label=lambda: F.col("ok").cast("double"),
+    label_delay=dt.timedelta(days=1),
+    inputs=(Column("weight", "double", "kg"), Column("kind", "string", "of goods")),
+    describe=lambda rows: rows,
+    lookups=(LOADS,),
+    baselines={"heaviest": "weight"},
+    name_slices=lambda rows: {"kind": rows["kind"]},
+    name_cluster=lambda rows: rows["sent_at"],
+    first_day=dt.datetime(2013, 1, 1, tzinfo=dt.UTC),
+)
+
+
+def test_inputs_are_the_columns_of_the_example_and_the_features() -> None:
+    assert PROBLEM.model_inputs == ("weight", "kind", "load", "van")
+    assert PROBLEM.categories == ("kind", "van")
+    assert PROBLEM.list_input_sources() == {
+        "weight": ("parcels.weight",),
+        "kind": ("parcels.kind",),
+        "load": ("parcels.weight",),
+    }
+    rows = pd.DataFrame({"van": ["a"], "kind": ["b"], "load": [1], "weight": [2], "more": [3]})
+    inputs = PROBLEM.select_inputs(rows)
+    assert list(inputs) == list(PROBLEM.model_inputs)
+    assert list(inputs.dtypes[["weight", "load"]]) == [float, float]
+
+
+NOON = dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "key of no column": ({"key": ("number",)}, "key: parcels has no column number, only id, "),
+    "key of no outcome": (
+        {"outcomes": replace(ARRIVALS, columns=KEYS[1:], keys=("sent_at",))},
+        "key: arrivals has no column id, only sent_at",
+    ),
+    "key that is not the table's": (
+        {"key": ("id", "kind"), "outcomes": None},
+        "key: id, kind, and parcels has id",
+    ),
+    "event time of no column": (
+        {"event_time": "lost_at", "outcomes": None},
+        "event_time: parcels has no column lost_at",
+    ),
+    "input of no column": (
+        {"inputs": (Column("height", "double", "cm"),)},
+        "inputs: parcels has no column height",
+    ),
+    "input of a type that no model takes": (
+        {"inputs": (Column("sent_at", "timestamp", "UTC"),)},
+        "inputs: sent_at is a timestamp, and a model takes double, int",
+    ),
+    "input that is looked up too": (
+        {"inputs": (Column("load", "double", "kg", sources=("parcels.weight",)),)},
+        "inputs: load is there twice, in inputs or in lookups",
+    ),
+    "baseline of no input": (
+        {"baselines": {"luck": "dice"}},
+        "baselines: dice is no input; there are weight, kind, load, van",
+    ),
+    "first day at noon": ({"first_day": NOON}, "first_day: .* is not the start of a day in UTC"),
+    "labels that come before": (
+        {"label_delay": dt.timedelta(days=-1)},
+        "label_delay: -1 day, 0:00:00 is negative",
+    ),
+    "window of no days": ({"tuning_days": 0}, "tuning_days: 0 is not 1 or more"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_declaration_that_contradicts_itself_is_refused(name: str) -> None:
+    changes, said = REFUSED[name]
+    with pytest.raises(ValueError, match=said):
+        replace(PROBLEM, **changes)
+
+
+def test_without_a_table_of_outcomes_the_examples_tell_what_became_of_them() -> None:
+    known = replace(PROBLEM, outcomes=None)
+    assert known.labelling is PARCELS
+    assert PROBLEM.labelling is ARRIVALS

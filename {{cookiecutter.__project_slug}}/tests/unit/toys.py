@@ -1,0 +1,53 @@
+"""Rows of the declared problem, made by chance, and a small model of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+
+from {{ cookiecutter.__package }}.platform.problem import LABEL
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
+
+COLUMNS = [*PROBLEM.inputs, *(column for table in PROBLEM.lookups for column in table.columns)]
+TYPES = {column.name: column.type for column in COLUMNS if column.name in PROBLEM.model_inputs}
+NUMBERS = [name for name in PROBLEM.model_inputs if name not in PROBLEM.categories]
+# The label of the rows depends on this input, and on no other.
+NUMBER = next(name for name in NUMBERS if TYPES[name] == "double")
+KEY = list(PROBLEM.key)
+BEGIN = pd.Timestamp("2013-01-01", tz="UTC")
+DAYS = 100
+
+
+def make_rows(count: int = 1_500, begin: pd.Timestamp = BEGIN, days: int = DAYS) -> pd.DataFrame:
+    """Rows with all inputs, labels, keys and event times, spread over some days."""
+    generator = np.random.default_rng(5)
+    rows = pd.DataFrame({name: generator.normal(size=count) for name in NUMBERS})
+    for name in NUMBERS:
+        if TYPES[name] != "double":
+            rows[name] = generator.integers(0, 24, count)
+    for name in PROBLEM.categories:
+        rows[name] = generator.choice(["AA", "BB", "CC"], count)
+    times = pd.to_timedelta(np.sort(generator.uniform(0, days, count)), unit="D")
+    rows[PROBLEM.event_time] = (begin + times).floor("us")
+    rows[LABEL] = (generator.random(count) < 1 / (1 + np.exp(-rows[NUMBER]))).astype(float)
+    for number, name in enumerate(KEY):
+        if name not in rows:
+            rows[name] = [f"{number}{row:06}" for row in range(count)]
+    return rows
+
+
+def build_toy(depth: int = 3) -> Pipeline:
+    """An unfitted model that looks at numbers alone."""
+    numbers = ColumnTransformer([("numbers", SimpleImputer(keep_empty_features=True), NUMBERS)])
+    return make_pipeline(numbers, DecisionTreeClassifier(max_depth=depth, random_state=1))
+
+
+def fit_toy(rows: pd.DataFrame, depth: int = 3) -> Any:
+    """A fitted one."""
+    return build_toy(depth).fit(PROBLEM.select_inputs(rows), rows[LABEL])
