@@ -114,10 +114,14 @@ def test_rows_of_a_table_are_shown(shop: Path) -> None:
 
 
 def test_an_end_that_several_names_have_is_refused() -> None:
-    names = ["dev.raw.days", "dev.features.days", "dev.raw.hours"]
-    assert choose_table(names, "raw.days") == "dev.raw.days"
-    with pytest.raises(Refusal, match=r"days may be dev.features.days or dev.raw.days: write more"):
+    names = ["dev.ann_shop_raw.days", "dev.features.days", "dev.ann_shop_raw.hours"]
+    for asked in ("raw.days", "ann_shop_raw.days", "dev.raw.days"):
+        assert choose_table(names, asked) == "dev.ann_shop_raw.days"
+    with pytest.raises(Refusal, match=r"days may be dev.ann_shop_raw.days or dev.features.days: "):
         choose_table(names, "days")
+    for asked in ("aw.days", "my.dev.raw.days", "ours"):
+        with pytest.raises(Refusal, match="there is no table"):
+            choose_table(names, asked)
 
 
 def test_a_role_that_a_verb_needs_is_named(shop: Path) -> None:

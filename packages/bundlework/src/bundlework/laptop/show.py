@@ -100,17 +100,23 @@ def name_of(folder: Path, warehouse: Path) -> str:
 
 
 def choose_table(names: Sequence[str], asked: str) -> str:
-    """The one name that ends as asked for.
+    """The one table of that name; a schema may be named by the end of its name.
 
     Raises:
-        Refusal: No name does, or several do.
+        Refusal: No table has that name, or several have it.
     """
-    found = [name for name in names if f".{name}".endswith(f".{asked}")]
+    found = [name for name in names if _is_meant(name.split("."), asked.split("."))]
     if not found:
         raise Refusal(f"there is no table {asked}: make tables lists all")
     if len(found) > 1:
         raise Refusal(f"{asked} may be {' or '.join(sorted(found))}: write more of the name")
     return found[0]
+
+
+def _is_meant(parts: Sequence[str], asked: Sequence[str]) -> bool:
+    pairs = list(zip(reversed(parts), reversed(asked), strict=False))
+    fits = all(part == wanted or part.endswith(f"_{wanted}") for part, wanted in pairs)
+    return fits and len(asked) <= len(parts) and parts[-1] == asked[-1]
 
 
 def select_rows(frame: DataFrame, where: str) -> DataFrame:
