@@ -1,17 +1,14 @@
-"""Whatever a source delivers: each row is kept as delivered, or readable in quarantine."""
+"""Ingestion keeps each row as it was delivered, or puts it readable into quarantine."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 from flight_delays.ingestion.contracts import (
     NUMBER,
     REASONS,
@@ -25,9 +22,6 @@ from flight_delays.platform.windows import Window
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
-
-from bundlework.bundle.loading import load_bundle
-from bundlework.laptop.spark import build_session
 
 DAY = dt.datetime(2013, 3, 10, tzinfo=dt.UTC)
 WINDOW = Window(DAY, DAY + dt.timedelta(days=1))
@@ -75,17 +69,6 @@ rows = st.tuples(
 sound = st.tuples(
     st.sampled_from(["f", "g", "h"]), st.tuples(*(st.sampled_from(v[:2]) for v in VALUES.values()))
 )
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    other = SparkSession.getActiveSession()
-    if other:
-        other.stop()
-    kind = load_bundle(Path.cwd()).is_serverless
-    session = build_session(tmp_path_factory.mktemp("spark"), [], serverless=kind)
-    yield session
-    session.stop()
 
 
 def expect_kept(drawn: list[Drawn]) -> Counter[tuple[Any, ...]]:

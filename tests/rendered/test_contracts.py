@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 from flight_delays.ingestion.contracts import REASONS, judge_rows, load_delivery
 from flight_delays.ingestion.task import STATE, compare_with_stored
 from flight_delays.platform.windows import Window
@@ -17,9 +14,6 @@ from flight_delays.use_case.tables import OUTCOMES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
-
-from bundlework.bundle.loading import load_bundle
-from bundlework.laptop.spark import build_session
 
 CUTOFF = dt.datetime(2013, 2, 1, tzinfo=dt.UTC)
 WINDOW = Window(CUTOFF - dt.timedelta(hours=2), CUTOFF)
@@ -46,17 +40,6 @@ sound = st.tuples(
 pools = st.tuples(st.lists(sound, min_size=5, max_size=9), st.lists(rows, max_size=6)).map(
     lambda parts: parts[0] + parts[1]
 )
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    other = SparkSession.getActiveSession()
-    if other:
-        other.stop()
-    kind = load_bundle(Path.cwd()).is_serverless
-    session = build_session(tmp_path_factory.mktemp("spark"), [], serverless=kind)
-    yield session
-    session.stop()
 
 
 def load(spark: SparkSession, delivered: list[Any]) -> Any:

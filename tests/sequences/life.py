@@ -125,6 +125,6 @@ def is_before(row: Row, as_of: int) -> bool:
 
 
 def score(row: Row) -> float:
-    """What the model that echoes makes of a row of the feature table."""
+    """Computes the score that the echoing model gives to a row of the feature table."""
     value = row[DOUBLED.column_names.index("value")]
     return 0.5 if value is None else round(1 / (1 + math.exp(-float(str(value)))), 9)

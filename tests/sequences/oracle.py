@@ -1,4 +1,4 @@
-"""What raw and feature tables hold after a sequence of operations, in plain Python.
+"""Computes in plain Python the rows of raw and feature tables after a sequence of operations.
 
 Times are hours after the first day of the data; a day is a number, 0 for the first one.
 """
@@ -28,7 +28,7 @@ class Visit(NamedTuple):
 
     @property
     def key(self) -> Row:
-        """What may be there once."""
+        """The key: a table keeps one row with it."""
         return (self.name,)
 
 
@@ -42,7 +42,7 @@ class Report(NamedTuple):
 
     @property
     def key(self) -> Row:
-        """What may be there once."""
+        """The key: a table keeps one row with it."""
         return (self.flight, self.at)
 
 

@@ -28,7 +28,7 @@ class StaleFeaturesError(LookupError):
 
 @dataclass(frozen=True)
 class Holdings:
-    """What raw and feature tables hold, and what feature tables should be made from.
+    """The recorded days of raw and feature tables, and the identity that each day should have.
 
     Attributes:
         wanted: For each feature table and day, the digest of what the rows should be made from.
@@ -39,7 +39,7 @@ class Holdings:
     wanted: Mapping[FeatureTable, Mapping[dt.date, str]]
 
     def describe(self, table: Table) -> Days:
-        """What one of the tables holds."""
+        """Returns the recorded days of one of the tables."""
         return self.features[table] if isinstance(table, FeatureTable) else self.raw[table]
 
     def list_stale(self, table: FeatureTable) -> list[dt.date]:

@@ -13,7 +13,7 @@ import pandas as pd
 from ..platform.vocabulary import DECIMAL, Column
 
 NUMBERS = frozenset({"floating", "integer", "decimal"})
-# What the values of a column may be, in pandas' words, by the first word of the contract's type.
+# The kinds of values that a column accepts, in pandas' words, by the first word of its type.
 MEANINGS = {
     "boolean": frozenset({"boolean"}),
     "date": frozenset({"date", "datetime"}),

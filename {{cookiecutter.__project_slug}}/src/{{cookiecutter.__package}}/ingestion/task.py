@@ -50,11 +50,11 @@ class OldSourceError(ValueError):
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a source delivered for a run.
+    """A source's answer to a run.
 
     Attributes:
-        window: What the table is owed; the source was asked from `asked` on.
-        asked: The window and the contract's lookback before it.
+        window: The days that the table lacks, up to `as_of`.
+        asked: The stretch that the source was asked for: the window and the lookback before it.
     """
 
     window: Window
@@ -268,7 +268,7 @@ def check_age(spark: SparkSession, settings: Settings, table: Table) -> None:
     if not recent.select(spark.table(table.full_name(settings)), table.time).isEmpty():
         return
     told = (
-        f"{table.name}: there is no row of {recent}, and the contract allows no older last row than"
+        f"{table.name}: no row since {recent.start:%Y-%m-%d}; the contract allows an age of"
         f" {table.greatest_age}; ask {table.owner}"
     )
     if table.stops:

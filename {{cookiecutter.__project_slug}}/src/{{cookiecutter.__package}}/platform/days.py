@@ -28,7 +28,7 @@ TableKind = TypeVar("TableKind", bound=Table)
 
 @dataclass(frozen=True)
 class Day:
-    """What a table holds of one day; see the columns of the table `days`."""
+    """The record of a table's rows of one day; the table `days` describes the fields."""
 
     rows: int = 0
     digest: str = ""

@@ -81,6 +81,6 @@ def test_a_source_that_is_silent_is_told_or_stops_the_run(
         check_age(lakehouse, settings(5), replace(SALES, greatest_age=None))
         assert caplog.messages == []
         check_age(lakehouse, settings(5), SALES)
-    assert "sales: there is no row of 2013-01-03 to 2013-01-06" in caplog.text
-    with pytest.raises(OldSourceError, match=r"allows no older last row than 3 days.*ask the shop"):
+    assert "sales: no row since 2013-01-03; the contract" in caplog.text
+    with pytest.raises(OldSourceError, match=r"allows an age of 3 days.*ask the shop"):
         check_age(lakehouse, settings(5), replace(SALES, stops=True))

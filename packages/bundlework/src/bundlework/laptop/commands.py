@@ -6,14 +6,14 @@ import datetime as dt
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from bundlework import BEGAN
 from bundlework.bundle.contract import Contract, get_state, read_contract
 from bundlework.bundle.graph import SUCCESSES, State
-from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.parameters import fill_parameters
 from bundlework.errors import Refusal
 
@@ -54,10 +54,7 @@ def run_job(
     bundle = load_bundle(root, target, parse_pairs(variables, "--var"))
     name = job or bundle.contract.need("jobs.default")
     check_job(bundle, name)
-    given = parse_pairs(parameters, "--param")
-    runs = [{**given, bundle.contract.need("parameters.as_of"): date} for date in dates] or [given]
-    for told in runs:
-        fill_parameters(bundle.jobs[name], told)
+    runs = list_runs(bundle, name, dates, parse_pairs(parameters, "--param"))
     with open_session(bundle, BEGAN) as session:
         for told, date in zip(runs, dates or ["default"], strict=True):
             title = f"{name} in {bundle.target}, as of {date}"
@@ -66,6 +63,21 @@ def run_job(
                 break
         session.print_account(done)
         return int(session.has_failed(done))
+
+
+def list_runs(
+    bundle: Bundle, job: str, dates: Sequence[str], given: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """The parameters of each run: one for each date, or one without.
+
+    Raises:
+        Refusal: The job has no such parameter.
+    """
+    name = bundle.contract.need("parameters.as_of") if dates else ""
+    runs = [{**given, name: date} for date in dates] or [dict(given)]
+    for told in runs:
+        fill_parameters(bundle.jobs[job], told)
+    return runs
 
 
 def repair_run(root: Path, number: int | None, variables: Sequence[str]) -> int:
