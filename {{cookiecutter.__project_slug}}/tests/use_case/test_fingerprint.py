@@ -84,6 +84,15 @@ EDITS = [
         NONE,
         True,
     ),
+    ("the evaluation window", "platform/problem.py", "n_days: int = 28", "n_days: int = 9", NONE, True),
+    (
+        "the age of a look-up",
+        TABLES,
+        "compute=compute_origin_weather,\n    greatest_age=dt.timedelta(days=3)",
+        "compute=compute_origin_weather,\n    greatest_age=dt.timedelta(days=2)",
+        NONE,
+        True,
+    ),
     ("the baseline", "registry/drift.py", "BINS = 10", "BINS = 20", NONE, True),
 ]
 

@@ -144,8 +144,9 @@ class Problem:
         inputs = tuple((column.name, column.type) for column in self.inputs)
         return (
             (self.examples.shape, self.labelling.shape, self.key, self.event_time, inputs),
-            tuple(table.shape for table in self.lookups),
-            (self.label_delay, self.first_day, self.training_days, self.tuning_days),
+            tuple((table.shape, table.greatest_age) for table in self.lookups),
+            (self.label_delay, self.first_day),
+            (self.training_days, self.evaluation_days, self.tuning_days),
         )
 
     def list_input_sources(self) -> dict[str, tuple[str, ...]]:
