@@ -27,6 +27,7 @@ def main() -> None:
     package = read_package(Path.cwd())
     modules = (
         "settings",
+        "platform.examples",
         "platform.problem",
         "registry.periods",
         "registry.training_sets",
@@ -66,7 +67,8 @@ def measure(
     """AUC on the test rows of a model that also gets the columns of `leak`."""
     model, label = project["use_case.model"], project["platform.problem"].LABEL
     problem = project["use_case.problem"].PROBLEM
-    inputs = [problem.select_inputs(rows).join(rows[leak]) for rows in (train, test)]
+    select_inputs = project["platform.examples"].select_inputs
+    inputs = [select_inputs(problem, rows).join(rows[leak]) for rows in (train, test)]
     fitted = model.build_pipeline(PARAMETERS).fit(inputs[0], train[label])
     return float(roc_auc_score(test[label], fitted.predict_proba(inputs[1])[:, 1]))
 

@@ -17,6 +17,7 @@ from bundlework.laptop.runs import RunStore
 from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier
 
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, digest_files
 from {{ cookiecutter.__package }}.registry.loading import download_version, load_model
@@ -76,7 +77,7 @@ def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
     client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
     files = shutil.copytree(download_version(name, 1), folder / "files")
     sound = load_model(client, name, 1).pipeline
-    rows = PROBLEM.select_inputs(pd.DataFrame(columns=list(PROBLEM.model_inputs), index=[0, 1]))
+    rows = select_inputs(PROBLEM, pd.DataFrame(columns=list(PROBLEM.model_inputs), index=[0, 1]))
     alike = DummyClassifier(strategy="prior").fit(rows, [0.0, 1.0])
     assert list(alike.feature_names_in_) == list(sound.feature_names_in_)
     shutil.rmtree(files / NATIVE_MODEL)

@@ -11,6 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.problem import LABEL
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
@@ -50,4 +51,4 @@ def build_toy(depth: int = 3) -> Pipeline:
 
 def fit_toy(rows: pd.DataFrame, depth: int = 3) -> Any:
     """A fitted one."""
-    return build_toy(depth).fit(PROBLEM.select_inputs(rows), rows[LABEL])
+    return build_toy(depth).fit(select_inputs(PROBLEM, rows), rows[LABEL])

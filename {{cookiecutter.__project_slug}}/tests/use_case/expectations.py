@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.ingestion.tables import QUARANTINE
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.loading import load_model
 from {{ cookiecutter.__package }}.registry.predicting import score
@@ -114,4 +115,4 @@ def join_by_hand(lifecycle: Any, flights: pd.DataFrame) -> pd.DataFrame:
         features = lifecycle.read(table).sort_values("known_at")
         rows = pd.merge_asof(rows, features, left_on="at", right_on="known_at", by=key)
         rows = rows.drop(columns="known_at")
-    return PROBLEM.select_inputs(rows).assign(flight_id=rows["flight_id"])
+    return select_inputs(PROBLEM, rows).assign(flight_id=rows["flight_id"])

@@ -84,7 +84,15 @@ EDITS = [
         NONE,
         True,
     ),
-    ("the evaluation window", "platform/problem.py", "n_days: int = 28", "n_days: int = 9", NONE, True),
+    ("how inputs are selected", "platform/examples.py", "astype(float)", "astype(int)", NONE, True),
+    (
+        "the evaluation window",
+        "platform/problem.py",
+        "n_days: int = 28",
+        "n_days: int = 9",
+        NONE,
+        True,
+    ),
     (
         "the age of a look-up",
         TABLES,

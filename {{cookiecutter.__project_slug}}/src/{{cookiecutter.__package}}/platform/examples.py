@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -20,6 +21,14 @@ def describe_examples(problem: Problem, rows: DataFrame) -> DataFrame:
     inputs = [column.name for column in problem.inputs]
     named = dict.fromkeys((*problem.example_columns, *inputs))
     return problem.describe(rows).select(*named, moment)
+
+
+def select_inputs(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
+    """Selects the model's inputs in order, with numbers as floats, which can be null."""
+    inputs = rows[list(problem.model_inputs)].copy()
+    numbers = [name for name in problem.model_inputs if name not in problem.categories]
+    inputs[numbers] = inputs[numbers].astype(float)
+    return inputs
 
 
 def label_examples(

@@ -155,13 +155,6 @@ class Problem:
         features = (column for table in self.lookups for column in table.columns)
         return own | {column.name: column.sources for column in features if column.sources}
 
-    def select_inputs(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Selects the model's inputs in order, with numbers as floats, which can be null."""
-        inputs = rows[list(self.model_inputs)].copy()
-        numbers = [name for name in self.model_inputs if name not in self.categories]
-        inputs[numbers] = inputs[numbers].astype(float)
-        return inputs
-
 
 def _find_columns(field: str, wanted: tuple[str, ...], table: Table) -> None:
     for name in wanted:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..platform.examples import select_inputs
 from ..platform.problem import LABEL
 from ..registry.drift import build_baseline
 from ..registry.training_sets import RepeatedKeyError
@@ -59,7 +60,7 @@ def fit(rows: pd.DataFrame) -> tuple[Any, Trial]:
     MODEL.autolog(log_models=False, log_datasets=False, silent=True)
     try:
         log.info("fitting on %d rows", len(rows))
-        return MODEL.build(best.parameters).fit(PROBLEM.select_inputs(rows), rows[LABEL]), best
+        return MODEL.build(best.parameters).fit(select_inputs(PROBLEM, rows), rows[LABEL]), best
     finally:
         MODEL.autolog(disable=True)
 
@@ -74,7 +75,7 @@ def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str
     times, shorter = rows[PROBLEM.event_time], max(1, PROBLEM.tuning_days // 4)
     judged = best.judged[PROBLEM.event_time].reset_index(drop=True)
     return {
-        **build_baseline(PROBLEM.select_inputs(rows), number_periods(times, window_days)),
+        **build_baseline(select_inputs(PROBLEM, rows), number_periods(times, window_days)),
         **build_baseline(scores, number_periods(judged, min(window_days, shorter))),
     }
 

@@ -12,6 +12,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.models import infer_signature
 
 from ..features.currency import read_current
+from ..platform.examples import select_inputs
 from ..platform.fingerprint import digest_facts, fingerprint
 from ..platform.problem import LABEL
 from ..platform.workspace import Workspace
@@ -118,7 +119,7 @@ def log_model(
     training_set: Any,
 ) -> None:
     """Logs the model with its features, and registers a version of it."""
-    example = PROBLEM.select_inputs(rows).head(5)
+    example = select_inputs(PROBLEM, rows).head(5)
     workspace.features.log_model(
         model=pipeline,
         artifact_path="model",

@@ -14,6 +14,7 @@ import optuna
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
+from ..platform.examples import select_inputs
 from ..platform.problem import LABEL
 from ..use_case.model import MODEL
 from ..use_case.problem import PROBLEM
@@ -84,8 +85,8 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
 
 def try_parameters(parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame) -> Trial:
     """Fits on the older rows and scores the later ones."""
-    pipeline = MODEL.build(parameters).fit(PROBLEM.select_inputs(older), older[LABEL])
-    scores = pipeline.predict_proba(PROBLEM.select_inputs(judged))[:, 1]
+    pipeline = MODEL.build(parameters).fit(select_inputs(PROBLEM, older), older[LABEL])
+    scores = pipeline.predict_proba(select_inputs(PROBLEM, judged))[:, 1]
     metrics = {
         "log_loss": float(log_loss(judged[LABEL], scores)),
         "auc": float(roc_auc_score(judged[LABEL], scores)),

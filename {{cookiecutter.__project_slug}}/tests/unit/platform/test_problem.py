@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.problem import Problem
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, FeatureTable, Table
 
@@ -72,7 +73,7 @@ def test_inputs_are_the_columns_of_the_example_and_the_features() -> None:
         "load": ("parcels.weight",),
     }
     rows = pd.DataFrame({"van": ["a"], "kind": ["b"], "load": [1], "weight": [2], "more": [3]})
-    inputs = PROBLEM.select_inputs(rows)
+    inputs = select_inputs(PROBLEM, rows)
     assert list(inputs) == list(PROBLEM.model_inputs)
     assert list(inputs.dtypes[["weight", "load"]]) == [float, float]
 

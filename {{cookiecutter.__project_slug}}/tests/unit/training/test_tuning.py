@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.problem import LABEL
 from {{ cookiecutter.__package }}.training import tuning
 from {{ cookiecutter.__package }}.training.fitting import make_baseline, number_periods
@@ -68,8 +69,8 @@ def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
     assert best.parameters == again.parameters
     assert np.array_equal(best.scores, again.scores)
     older, judged = split_by_time(rows)
-    pipeline = MODEL.build(best.parameters).fit(PROBLEM.select_inputs(older), older[LABEL])
-    assert np.array_equal(best.scores, pipeline.predict_proba(PROBLEM.select_inputs(judged))[:, 1])
+    pipeline = MODEL.build(best.parameters).fit(select_inputs(PROBLEM, older), older[LABEL])
+    assert np.array_equal(best.scores, pipeline.predict_proba(select_inputs(PROBLEM, judged))[:, 1])
     baseline = make_baseline(rows, best, window_days=28)
     assert sum(baseline["probability"]["counts"]) == len(judged)
     assert sum(baseline[NUMBER]["counts"]) == len(rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
@@ -36,7 +37,7 @@ def make_case(folder: Path, requirements: list[str]) -> ToyCase:
     )
     asked = SETTINGS.model_copy(update={"fresh_environment": True})
     model = ScoringModel(2, pipeline, PROBLEM.model_inputs, ())
-    return SOUND.but(settings=asked, folder=folder, model=model, rows=PROBLEM.select_inputs(rows))
+    return SOUND.but(settings=asked, folder=folder, model=model, rows=select_inputs(PROBLEM, rows))
 
 
 def test_requirements_that_do_not_install_block(tmp_path: Path) -> None:
