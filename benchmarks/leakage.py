@@ -40,7 +40,7 @@ def main() -> None:
     opened = open_workspace(bundle, get_state(Path.cwd()))
     workspace = opened.bind(bundle.contract.workspace, None)
     named = bundle.jobs["training"]["tasks"][0]["python_wheel_task"]["named_parameters"]
-    as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-03"
+    as_of = sys.argv[1] if len(sys.argv) > 1 else "2013-06-10"
     settings = project["settings"].Settings.model_validate({**named, "as_of": as_of})
     windows = project["registry.periods"]
     asked = (settings.as_of, settings.window_days)

@@ -98,7 +98,8 @@ def test_a_correction_is_no_further_landing(steps: Sequence) -> None:
 @pytest.fixture
 def life() -> ModelSequence:
     sequence = ModelSequence()
-    sequence.begin([Visit("a", 3, 2.0, None)], 1)
+    # The second one is predicted before it takes place.
+    sequence.begin([Visit("a", 3, 2.0, None), Visit("b", 13, 1.0, None)], 1)
     return sequence
 
 

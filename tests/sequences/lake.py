@@ -33,9 +33,10 @@ from pyspark.sql import functions as F
 
 from bundlework.laptop.workspace import LocalWorkspace
 
-from .oracle import KINDS, LEAST_ROWS, LOOKBACK_DAYS, Code, Fact, Row
+from .oracle import AHEAD, KINDS, LEAST_ROWS, LOOKBACK_DAYS, Code, Fact, Row
 
 HOUR = dt.timedelta(hours=1)
+EVENT_TIME = PROBLEM.event_time
 RAW_SCHEMAS = {"dev": "dev.raw", "prod": "prod.prod_raw"}
 SCHEMAS = (*RAW_SCHEMAS.values(), "dev.features", "dev.models", "dev.predictions", "dev.monitoring")
 WRITES = ("append_new_rows", "upsert_rows", "replace_rows", "delete_other_rows", "delete_rows")
@@ -46,12 +47,13 @@ VISITS = Table(
     "Visits.",
     (
         Column("flight_id", "string", ""),
+        Column("known_at", "timestamp", "UTC"),
         Column("scheduled_departure", "timestamp", "UTC"),
         Column("x", "double", ""),
         Column("y", "double", ""),
     ),
     ("flight_id",),
-    "scheduled_departure",
+    "known_at",
     owner="nobody",
     lookback_days=LOOKBACK_DAYS["visits"],
     least_rows=LEAST_ROWS["visits"],
@@ -92,8 +94,8 @@ DOUBLED = FeatureTable(
     "doubled",
     "Visits, doubled.",
     (*VISITS.columns[:2], Column("value", "double", "")),
-    ("flight_id", "scheduled_departure"),
-    "scheduled_departure",
+    ("flight_id", "known_at"),
+    "known_at",
     source=VISITS,
     lookback=dt.timedelta(0),
     compute=double,
@@ -111,6 +113,11 @@ DELAYS = FeatureTable(
     compute=compute_origin_delays,
 )
 FEATURE_TABLES = (DOUBLED, DELAYS)
+
+
+def list_told(table: Table) -> list[str]:
+    """The columns that a fact of the oracle has; the time of a visit follows from them."""
+    return [name for name in table.column_names if name != EVENT_TIME]
 
 
 class Killed(Exception):
@@ -194,9 +201,11 @@ class Lake:
 
         def deliver(window: Window) -> pd.DataFrame:
             facts = [fact for fact in self.arrived if isinstance(fact, KINDS[table.name])]
-            frame = pd.DataFrame(facts, columns=table.column_names)
+            frame = pd.DataFrame(facts, columns=list_told(table))
             at = frame[table.time].astype(float)
             frame[table.time] = pd.Timestamp(PROBLEM.first_day) + pd.to_timedelta(at, unit="h")
+            if table is VISITS:
+                frame[EVENT_TIME] = frame[table.time] + AHEAD * HOUR
             inside = (frame[table.time] >= window.start) & (frame[table.time] < window.end)
             return frame[inside]
 
@@ -239,7 +248,7 @@ class Lake:
             F.unix_micros(table.time) - F.lit(round(PROBLEM.first_day.timestamp() * 1e6))
         ) / 3.6e9
         frame = self.spark.table(name).withColumn(table.time, hours)
-        return [tuple(row) for row in frame.select(*table.column_names).collect()]
+        return [tuple(row) for row in frame.select(*list_told(table)).collect()]
 
     def list_tables(self) -> list[str]:
         """The full names of all tables."""

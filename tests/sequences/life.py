@@ -8,13 +8,12 @@ import pytest
 from flight_delays.features.currency import MissingFactsError, StaleFeaturesError
 from flight_delays.inference.task import NoChampionError
 from flight_delays.promotion.change import PromotionError
-from flight_delays.registry.training_sets import RepeatedKeyError
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition
 
 from .lake import DOUBLED, RAW_TABLES, VISITS
-from .machine import Sequence, dates, deliveries, operation
-from .oracle import Fact, Life, Row
+from .machine import DAYS, Sequence, dates, deliveries, operation
+from .oracle import Example, Fact, Life, Prediction, Row, choose_examples
 from .registry import ModelLake
 
 REFUSED = (MissingFactsError, StaleFeaturesError)
@@ -42,9 +41,6 @@ class ModelSequence(Sequence):
         try:
             version = self.lake.train(as_of)
         except REFUSED:
-            return
-        except RepeatedKeyError:
-            assert self.has_repeated(as_of)
             return
         self.compare_features(as_of)
         assert version == self.life.train(self.identify(as_of), as_of)
@@ -85,13 +81,20 @@ class ModelSequence(Sequence):
             self.lake.predict(as_of)
         except REFUSED:
             return
-        except RepeatedKeyError:
-            assert self.has_repeated(as_of)
-            return
-        scores = {row[0]: score(row) for row in self.oracle.list_features(as_of)["doubled"]}
-        for name in self.list_examples(as_of):
-            self.life.predicted.setdefault((name, champion), scores.get(name, 0.5))
+        made = [
+            Prediction(name, champion, as_of, example.moment == as_of * 24, score)
+            for name, example in self.choose_examples(as_of).items()
+            if self.life.owes(name, example, champion, as_of)
+            for score in [self.score(name, min(example.moment, as_of * 24))]
+        ]
+        self.life.predicted.update(made)
         self.compare_predictions()
+
+    def score(self, name: str, until: float) -> float:
+        """The echoing model's score of the last feature of a visit that was known by then."""
+        rows = self.oracle.list_features(DAYS)["doubled"]
+        known = [row for row in rows if row[0] == name and float(str(row[1])) < until]
+        return echo(max(known, key=lambda row: float(str(row[1])))) if known else 0.5
 
     def identify(self, as_of: int) -> object:
         """All that a training sees."""
@@ -102,20 +105,19 @@ class ModelSequence(Sequence):
         ]
         return as_of, source, *raw, frozenset(self.oracle.list_features(as_of)["doubled"])
 
-    def has_repeated(self, as_of: int) -> bool:
-        """Whether a key is there twice: it moved further than its source looks back."""
-        names = self.list_examples(as_of)
-        return len(set(names)) < len(names)
-
     def list_examples(self, as_of: int) -> list[str]:
-        """The visits before a date."""
+        """The visits that were before a date."""
+        chosen = self.choose_examples(as_of)
+        return [name for name, example in chosen.items() if example.event < as_of * 24]
+
+    def choose_examples(self, as_of: int) -> dict[str, Example]:
+        """The visits that were known before a date."""
         rows = self.lake.list_raw(self.oracle.source, VISITS)
-        return [str(row[0]) for row in rows if is_before(row, as_of)]
+        return choose_examples([(str(row[0]), float(str(row[1]))) for row in rows], as_of)
 
     def compare_predictions(self) -> None:
-        """History is what the champions of the time made; in force is what the present one made."""
-        made = sorted((key, version, p) for (key, version), p in self.life.predicted.items())
-        assert self.lake.list_predictions() == made
+        """History is what the champions of the time made, each date once."""
+        assert self.lake.list_predictions() == sorted(self.life.predicted)
         assert self.lake.list_in_force() == self.life.list_in_force()
 
 
@@ -124,7 +126,7 @@ def is_before(row: Row, as_of: int) -> bool:
     return float(str(row[1])) < as_of * 24
 
 
-def score(row: Row) -> float:
+def echo(row: Row) -> float:
     """Computes the score that the echoing model gives to a row of the feature table."""
     value = row[DOUBLED.column_names.index("value")]
     return 0.5 if value is None else round(1 / (1 + math.exp(-float(str(value)))), 9)

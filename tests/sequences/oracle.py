@@ -16,10 +16,13 @@ LOOKBACK_DAYS = {"visits": 2, "reports": 1}
 LEAST_ROWS = {"visits": 1, "reports": 0}
 TABLES = tuple(LOOKBACK_DAYS)
 CORRECTED_WITHIN, LONGEST = 7 * 24, 24
+# A visit takes place so many hours after it became known; those of the first half of a day were not
+# known when their day began.
+AHEAD = 12
 
 
 class Visit(NamedTuple):
-    """A row of `visits`, whose key is the name alone."""
+    """A row of `visits`, whose key is the name alone; `at` is when it became known."""
 
     name: str
     at: float
@@ -141,6 +144,48 @@ class Oracle:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A visit as a model sees it at a date: its row, its event, and the moment of prediction."""
+
+    at: float
+
+    @property
+    def event(self) -> float:
+        """The hour of the visit."""
+        return self.at + AHEAD
+
+    @property
+    def moment(self) -> float:
+        """The start of its day."""
+        return self.event // 24 * 24
+
+    @property
+    def is_timely(self) -> bool:
+        """Whether it was known before its moment of prediction."""
+        return self.at < self.moment
+
+
+def choose_examples(rows: list[tuple[str, float]], as_of: int) -> dict[str, Example]:
+    """The row that counts of each visit: the last timely one, else the first."""
+    chosen: dict[str, Example] = {}
+    for name, at in sorted(rows, key=lambda row: row[1]):
+        example = Example(at)
+        if at < as_of * 24 and (example.is_timely or name not in chosen):
+            chosen[name] = example
+    return chosen
+
+
+class Prediction(NamedTuple):
+    """A row of `predictions`, but for the event."""
+
+    name: str
+    version: int
+    as_of: int
+    is_in_time: bool
+    score: float
+
+
+@dataclass(frozen=True)
 class Change:
     """A row of `promotions`."""
 
@@ -157,13 +202,13 @@ class Life:
 
     Attributes:
         dates: The date of each version, whose number is its place from 1 on.
-        predicted: The score by visit and version.
+        predicted: Every prediction, in no order.
     """
 
     dates: list[int] = field(default_factory=list)
     trained: dict[object, int] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    predicted: dict[tuple[str, int], float] = field(default_factory=dict)
+    predicted: set[Prediction] = field(default_factory=set)
 
     def train(self, inputs: object, as_of: int) -> int:
         """The version of some inputs: an equal training finds the one of before."""
@@ -215,10 +260,25 @@ class Life:
     def _order(change: Change) -> tuple[int, int]:
         return change.as_of, change.number
 
-    def list_in_force(self) -> list[Row]:
-        """The predictions of the champion that counts now."""
-        champion = self.find_champion()
-        return sorted((k, v, p) for (k, v), p in self.predicted.items() if v == champion)
+    def owes(self, name: str, example: Example, version: int, as_of: int) -> bool:
+        """Whether a version has to score a visit as of a date."""
+        known = Life(changes=[change for change in self.changes if change.as_of <= as_of])
+        before = [p for p in self.predicted if p.name == name and p.as_of <= as_of]
+        if any(p.version == version and p.as_of == as_of for p in before):
+            return False
+        if example.moment == as_of * 24:
+            return True
+        others = any(p.is_in_time and not known.is_barred(p.version) for p in before)
+        own = any(p.version == version for p in before)
+        return example.event < as_of * 24 and not others and not own
+
+    def list_in_force(self) -> list[Prediction]:
+        """The last prediction in time of each visit, else the last one made afterwards."""
+        last: dict[str, Prediction] = {}
+        for made in sorted(self.predicted, key=lambda p: (p.is_in_time, p.as_of, p.version)):
+            if not self.is_barred(made.version):
+                last[made.name] = made
+        return sorted(last.values())
 
 
 def leave_corrections_out(reports: list[Report]) -> list[Report]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from flight_delays.inference.tables import PREDICTIONS
 from flight_delays.inference.task import predict
 from flight_delays.inference.views import PREDICTIONS_IN_FORCE
 from flight_delays.platform import delta
-from flight_delays.platform.problem import LABEL, Problem
+from flight_delays.platform.problem import LABEL
 from flight_delays.platform.windows import Window
 from flight_delays.promotion.task import promote, roll_back
 from flight_delays.registry import training_sets
@@ -35,6 +34,7 @@ from pyspark.sql import functions as F
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
+from tests.unit.toys import inject
 
 from bundlework.laptop.workspace import LocalWorkspace
 
@@ -43,12 +43,14 @@ from .oracle import Row
 
 TABLES = (PROMOTIONS, TRANSITIONS, VALIDATION_RESULTS, PREDICTIONS)
 (KEY,) = PROBLEM.key
-# The project's problem, of visits; each one is predicted when it happens.
+# The project's problem, of visits; each one is predicted when its day begins.
 TOY = replace(
     PROBLEM,
     examples=VISITS,
     outcomes=REPORTS,
-    find_prediction_time=lambda at: at,
+    lead=dt.timedelta(days=1),
+    find_prediction_time=lambda at: F.date_trunc("day", at),
+    find_cancelled=None,
     describe=lambda visits: visits,
     inputs=(),
     lookups=(DOUBLED,),
@@ -67,17 +69,6 @@ def make_echo() -> Pipeline:
     echo = make_pipeline(fill, LogisticRegression()).fit(rows, [0.0, 1.0])
     echo[-1].coef_, echo[-1].intercept_ = np.array([[1.0]]), np.array([0.0])
     return echo
-
-
-@contextmanager
-def inject(problem: Problem) -> Iterator[None]:
-    """Another problem in place of the project's, in every module that knows that one."""
-    modules = [m for name, m in sys.modules.items() if name.startswith("flight_delays.")]
-    with ExitStack() as stack:
-        for module in modules:
-            if getattr(module, "PROBLEM", None) is PROBLEM:
-                stack.enter_context(patch.object(module, "PROBLEM", problem))
-        yield
 
 
 class ModelLake(Lake):
@@ -112,9 +103,9 @@ class ModelLake(Lake):
             yield
 
     def load_training_set(self, workspace: Any, settings: Settings) -> Any:
-        """All visits before `as_of`, half of them labelled late."""
+        """All visits that were before `as_of`, half of them labelled late."""
         window = Window(PROBLEM.first_day, settings.cutoff)
-        visits = training_sets.read_examples(workspace, settings, window)
+        visits = training_sets.read_examples(workspace, settings, window, settings.cutoff)
         labelled = visits.withColumn(LABEL, F.when(F.col(KEY) < "b", 1.0).otherwise(0.0))
         return training_sets.make_training_set(
             workspace, labelled, training_sets.list_lookups(settings)
@@ -167,7 +158,7 @@ class ModelLake(Lake):
         delta.upsert_rows(name, frame, VALIDATION_RESULTS.keys)
 
     def list_predictions(self) -> list[Row]:
-        """Visit, version and score of every prediction."""
+        """Visit, version, date, whether in time, and score of every prediction."""
         return self._list_scores(PREDICTIONS.full_name(self.settings(1)))
 
     def list_in_force(self) -> list[Row]:
@@ -175,7 +166,9 @@ class ModelLake(Lake):
         return self._list_scores(PREDICTIONS_IN_FORCE.full_name(self.settings(1)))
 
     def _list_scores(self, name: str) -> list[Row]:
-        rows = self.spark.table(name).select(KEY, "model_version", F.round("probability", 9))
+        as_of = F.datediff("as_of", F.lit(PROBLEM.first_day.date()))
+        in_time, score = F.col("days_ahead").isNotNull(), F.round("probability", 9)
+        rows = self.spark.table(name).select(KEY, "model_version", as_of, in_time, score)
         return sorted(tuple(row) for row in rows.collect())
 
     def list_tables(self) -> list[str]:

@@ -12,7 +12,7 @@
 from {{ cookiecutter.__package }}.use_case.exploration import plot_late_shares, read_late_flights
 
 dbutils.widgets.text("source", "prod.{{ cookiecutter.__package }}_raw")
-dbutils.widgets.text("as_of", "2013-05-06")
+dbutils.widgets.text("as_of", "2013-05-13")
 
 # COMMAND ----------
 

@@ -30,6 +30,10 @@ WrittenModel = Annotated[ModelName, "written"]
 Margin = Annotated[float, Field(gt=0, lt=1)]
 
 
+# Where jobs are tested: nobody acts on predictions there.
+TEST_TARGETS = ("dev", "pull_request", "staging")
+
+
 def is_shared(target: str) -> bool:
     """Tells whether other people rely on a target: only committed code may make models there."""
     return not target.startswith(("dev", "pull_request"))
@@ -111,7 +115,7 @@ class Settings(RunSettings):
         owner: E-mail address of the person who answers for the model.
         code_commit: The commit that the bundle was deployed from; empty when unknown.
         tree: "clean" when the deployed code was exactly that commit, else "dirty" or "unknown".
-        window_days: Days before `as_of` that a run scores and monitors.
+        window_days: Days before `as_of` that a run monitors, and scores where nobody predicted.
         webhook_scope: Secret scope of `webhook_url`, which is told each change of a version's
             state; empty to tell nobody.
         fresh_environment: Whether the gate scores a version in a new environment, with nothing
@@ -155,6 +159,7 @@ class ValidationSettings(Settings):
         champion_margin: AUC by which a challenger may be worse than the champion.
         slice_margin: AUC by which a slice may be worse than the champion's.
         superiority: Whether a challenger must be better than the champion, or just not worse.
+        judge_quality: Whether a version must also perform well, rather than only be in order.
     """
 
     model_version: int | None = None
@@ -163,6 +168,7 @@ class ValidationSettings(Settings):
     champion_margin: Margin
     slice_margin: Margin
     superiority: bool
+    judge_quality: bool = True
 
     @field_validator("model_version", mode="before")
     @classmethod
@@ -177,6 +183,16 @@ class ValidationSettings(Settings):
             raise ValueError(
                 f"model_name is {self.model_name}, this job judges {self.registered_model}: "
                 "start it with that, or without model_name"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def refuse_unjudged_quality(self) -> Self:
+        """Refuses to make an unjudged version champion where its predictions are used."""
+        if not self.judge_quality and not self.target.startswith(TEST_TARGETS):
+            raise ValueError(
+                f"judge_quality is false in the target {self.target}: only"
+                f" {', '.join(TEST_TARGETS)} may go without"
             )
         return self
 

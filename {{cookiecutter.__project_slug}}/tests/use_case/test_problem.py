@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.platform.examples import describe_examples, label_examples
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM, name_day
@@ -47,15 +48,20 @@ def test_the_last_correction_known_in_time_counts(spark: SparkSession) -> None:
     ]
 
 
-def test_times_are_local_to_new_york_and_prediction_is_two_hours_ahead(
+def test_times_are_local_to_new_york_and_prediction_is_at_the_start_of_the_day_in_utc(
     spark: SparkSession,
 ) -> None:
+    published = dt.datetime(2013, 6, 25, 1, 30, tzinfo=dt.UTC)
     departure = dt.datetime(2013, 7, 2, 1, 30, tzinfo=dt.UTC)
     flights = spark.createDataFrame(
-        [("a", departure, "AA", "JFK", "BOS", 187.0)],
-        "flight_id string, scheduled_departure timestamp, carrier string, origin string,"
-        " destination string, distance double",
+        [("a", published, departure, "AA", "JFK", "BOS", 187.0, False)],
+        "flight_id string, known_at timestamp, scheduled_departure timestamp, carrier string,"
+        " origin string, destination string, distance double, cancelled boolean",
     )
-    (row,) = describe_examples(PROBLEM, flights).collect()
+    (row,) = describe_examples(PROBLEM, flights, CUTOFF).collect()
     assert (row.local_hour, row.local_minute, row.weekday) == (21, 30, 2)
-    assert row.scheduled_departure - row.prediction_at == dt.timedelta(hours=2)
+    assert row.prediction_at == dt.datetime(2013, 7, 2)
+    cancelled = flights.withColumns({"known_at": F.lit(CUTOFF), "cancelled": F.lit(True)})
+    both = flights.union(cancelled)
+    assert describe_examples(PROBLEM, both, CUTOFF).count() == 1
+    assert describe_examples(PROBLEM, both, CUTOFF + dt.timedelta(hours=1)).isEmpty()

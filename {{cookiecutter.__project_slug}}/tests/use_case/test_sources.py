@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 from {{ cookiecutter.__package }}.ingestion.contracts import check_delivery
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.platform.windows import Window
-from {{ cookiecutter.__package }}.use_case.sources import SOURCES, read_flights
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
+from {{ cookiecutter.__package }}.use_case.sources import SOURCES, read_flights, read_timetable
 from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
 
 DAY = Window(dt.datetime(2013, 3, 1, tzinfo=dt.UTC), dt.datetime(2013, 3, 2, tzinfo=dt.UTC))
@@ -22,6 +24,16 @@ def test_a_delivery_keeps_to_the_contract_and_the_window(table: Table) -> None:
     assert len(delivery) > 50
     assert delivery[table.time].min() >= DAY.start
     assert delivery[table.time].max() < DAY.end
+
+
+def test_a_flight_is_published_a_week_ahead_and_cancelled_at_its_departure_at_the_latest() -> None:
+    flights = SOURCES["flights"](DAY)
+    ahead = flights["scheduled_departure"] - flights["known_at"]
+    cancelled = flights["cancelled"]
+    assert set(ahead[~cancelled]) == {pd.Timedelta(days=7)}
+    assert set(ahead[cancelled]) == {pd.Timedelta(0)}
+    (first,) = read_timetable().groupby("flight_id")["known_at"].min().nsmallest(1)
+    assert first == PROBLEM.first_day
 
 
 def test_flight_ids_are_unique() -> None:

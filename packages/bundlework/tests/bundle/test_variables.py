@@ -23,6 +23,7 @@ ADVISED = {
     "build": ['"true"'],
     "data_scientists_privileges": ["[USE_SCHEMA, SELECT]"],
     "experiment_users": [PERMISSION.format(f"CAN_{may}") for may in ("READ", "EDIT", "MANAGE")],
+    "judge_quality": ['"true"', '"false"'],
     "managers": [PERMISSION.format("CAN_MANAGE_RUN")],
     "performance_target": ["STANDARD", "PERFORMANCE_OPTIMIZED"],
     "raw_privileges": ["[USE_SCHEMA]"],

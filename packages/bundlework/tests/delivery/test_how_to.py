@@ -134,7 +134,7 @@ def test_another_ci_starts_a_job_and_moves_a_git_folder_through_the_rest_api(
     run, moved = read_answers(done.stdout)
     assert run["run_name"] == "scoring"
     assert run["job_id"] != other["job_id"]
-    assert {"as_of": "2013-06-03"}.items() <= {
+    assert {"as_of": "2013-06-10"}.items() <= {
         p["name"]: p["value"] for p in run["job_parameters"]
     }.items()
     folder = workspace.ask("GET", f"/api/2.0/repos/{moved['id']}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..platform.vocabulary import Column, Table, pick_columns
 from ..use_case.problem import PROBLEM
 
+DAYS_AHEAD = "days_ahead"
 PREDICTIONS = Table(
     "models",
     "predictions",
@@ -14,7 +15,12 @@ PREDICTIONS = Table(
         Column("model_version", "int", "version that scored"),
         Column("probability", "double", f"of being {PROBLEM.event}"),
         Column("as_of", "date", "run that scored"),
+        Column(
+            DAYS_AHEAD,
+            "int",
+            "whole days from as_of to the moment of prediction; null: made afterwards",
+        ),
     ),
-    (*PROBLEM.key, "model_version"),
+    (*PROBLEM.key, "model_version", "as_of"),
     PROBLEM.event_time,
 )

@@ -1,26 +1,32 @@
-"""The task `batch_inference`: the champion of `as_of` scores the window's examples."""
+"""The task `batch_inference`: the champion of `as_of` scores examples ahead of their events."""
 
 from __future__ import annotations
 
 import logging
+from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..features.currency import read_current
 from ..platform import delta
+from ..platform.problem import PREDICTION_TIME
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
-from ..registry.champion import find_champion
+from ..registry.champion import find_champion, list_barred, read_promotions
 from ..registry.loading import load_model
 from ..registry.periods import get_scoring_window
 from ..registry.predicting import score_frame
-from ..registry.training_sets import RepeatedKeyError, make_training_set, read_examples
+from ..registry.training_sets import make_training_set, read_examples
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
-from .tables import PREDICTIONS
+from .tables import DAYS_AHEAD, PREDICTIONS
 
 log = logging.getLogger(__name__)
+
+# What the predictions keep of an example.
+KEPT = (*PROBLEM.example_columns, DAYS_AHEAD)
+A_DAY = 24 * 3600 * 1_000_000
 
 
 class NoChampionError(LookupError):
@@ -28,11 +34,10 @@ class NoChampionError(LookupError):
 
 
 def predict(workspace: Workspace, settings: Settings) -> None:
-    """Appends a prediction for each of the window's examples that the champion has not scored yet.
+    """Appends the predictions that the champion owes; a repetition appends none.
 
     Raises:
         NoChampionError: No version was promoted by `as_of`.
-        RepeatedKeyError: A key is there twice, so it would be scored twice.
         StaleFeaturesError: The features are of other code or other facts.
     """
     version = find_champion(workspace.spark, settings)
@@ -44,44 +49,63 @@ def predict(workspace: Workspace, settings: Settings) -> None:
     read_current(workspace.spark, settings, settings.as_of)
     log.info("champion is version %d", version)
     model = load_model(workspace.mlflow, settings.model_name, version)
-    window = get_scoring_window(settings.as_of, settings.window_days)
-    examples = _find_unscored(workspace, settings, window, version)
-    number = count_examples(examples)
-    if not number:
-        log.info("the %s of %s are scored", PROBLEM.nouns, window)
-        return
-    log.info("scoring %d %s of %s", number, PROBLEM.nouns, window)
-    rows = make_training_set(workspace, examples, model.lookups).load_df()
-    known = examples.select(*PROBLEM.example_columns)
-    scores = score_frame(model, rows).join(known, list(PROBLEM.key))
-    _store(settings, window, version, scores)
+    examples = find_due(workspace, settings, version)
+    (in_time, afterwards) = count_due(examples)
+    log.info("%d %s to score in time, %d afterwards", in_time, PROBLEM.nouns, afterwards)
+    if in_time or afterwards:
+        rows = make_training_set(workspace, examples, model.lookups).load_df()
+        _store(settings, version, score_frame(model, rows, KEPT))
 
 
-def _find_unscored(
-    workspace: Workspace, settings: Settings, window: Window, version: int
-) -> DataFrame:
-    stored = workspace.spark.table(PREDICTIONS.full_name(settings))
-    scored = window.select(stored, PREDICTIONS.time).where(F.col("model_version") == version)
-    return read_examples(workspace, settings, window).join(scored, list(PROBLEM.key), "left_anti")
+def find_due(workspace: Workspace, settings: Settings, version: int) -> DataFrame:
+    """Finds the examples that a version has to score as of a date, with `DAYS_AHEAD`.
 
-
-def count_examples(examples: DataFrame) -> int:
-    """Counts examples, each of which must be there once.
-
-    Raises:
-        RepeatedKeyError: A key is there twice.
+    In time are the examples whose moment of prediction lies in the horizon. Afterwards come those
+    of the last `window_days` that nobody predicted in time, so that a first run and a backfill have
+    something to monitor.
     """
-    counts = examples.groupBy(*PROBLEM.key).agg(F.count("*").alias("rows"))
-    totals = counts.agg(F.count("*"), F.sum("rows"), F.max_by(F.struct(*PROBLEM.key), "rows"))
-    ((keys, rows, most),) = totals.collect()
-    if keys and rows > keys:
-        raise RepeatedKeyError(rows - keys, tuple(most))
-    return int(keys)
+    examples = read_examples(workspace, settings, get_reach(settings), settings.cutoff)
+    ahead = (F.unix_micros(PREDICTION_TIME) - F.unix_micros(F.lit(settings.cutoff))) / A_DAY
+    timed = examples.withColumn(DAYS_AHEAD, F.when(ahead >= 0, F.floor(ahead).cast("int")))
+    in_time = F.col(DAYS_AHEAD) < PROBLEM.horizon_days
+    afterwards = F.col(PROBLEM.event_time) < F.lit(settings.cutoff)
+    return _leave_scored_out(workspace, settings, version, timed.where(in_time | afterwards))
 
 
-def _store(settings: Settings, window: Window, version: int, scores: DataFrame) -> None:
+def get_reach(settings: Settings) -> Window:
+    """Returns the stretch of events that a run may have to score."""
+    start = get_scoring_window(settings.as_of, settings.window_days).start
+    return Window(start, settings.cutoff + PROBLEM.lead)
+
+
+def _leave_scored_out(
+    workspace: Workspace, settings: Settings, version: int, examples: DataFrame
+) -> DataFrame:
+    known = F.col("as_of") <= F.lit(settings.as_of)
+    stored = workspace.spark.table(PREDICTIONS.full_name(settings)).where(known)
+    made = get_reach(settings).select(stored, PREDICTIONS.time).alias("made")
+    promotions = read_promotions(workspace.spark, settings)
+    barred = list_barred([row for row in promotions if row.as_of <= settings.as_of])
+    own = F.col("made.model_version") == version
+    in_time = F.col(f"made.{DAYS_AHEAD}").isNotNull() & ~F.col("made.model_version").isin(barred)
+    by_this_run = own & (F.col("made.as_of") == F.lit(settings.as_of))
+    # A prediction in time is renewed by each run until its moment has come.
+    is_over = F.col(f"due.{DAYS_AHEAD}").isNull()
+    same = [F.col(f"made.{name}") == F.col(f"due.{name}") for name in PROBLEM.key]
+    scored = reduce(Column.__and__, same) & (by_this_run | (is_over & (own | in_time)))
+    return examples.alias("due").join(made, scored, "left_anti")
+
+
+def count_due(examples: DataFrame) -> tuple[int, int]:
+    """Counts the examples to score in time, and afterwards."""
+    counted = examples.agg(F.count(DAYS_AHEAD), F.count("*")).collect()
+    ((in_time, number),) = counted
+    return in_time, number - in_time
+
+
+def _store(settings: Settings, version: int, scores: DataFrame) -> None:
     told = {"model_version": F.lit(version), "as_of": F.lit(settings.as_of)}
     predictions = scores.withColumns(told).select(*PREDICTIONS.column_names)
-    within = window.contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
+    within = get_reach(settings).contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
     name = PREDICTIONS.full_name(settings)
     delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

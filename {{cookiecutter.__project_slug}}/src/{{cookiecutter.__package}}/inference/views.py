@@ -12,22 +12,42 @@ from .tables import PREDICTIONS
 
 def _select_in_force(settings: Settings) -> str:
     history = quote_name(PREDICTIONS.full_name(settings))
+    columns = ", ".join(map(quote_name, PREDICTIONS.column_names))
+    key = ", ".join(map(quote_name, PROBLEM.key))
+    order = "days_ahead IS NULL, as_of DESC, model_version DESC"
+    return (
+        f"SELECT {columns} FROM"
+        f" (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS `rank` FROM"
+        f" {history} LEFT ANTI JOIN ({_select_barred(settings)}) AS barred"
+        " ON model_version = barred.version)"
+        " WHERE `rank` = 1"
+    )
+
+
+def _select_barred(settings: Settings) -> str:
+    """Selects the versions that were rolled back from, as `list_barred` lists them."""
     promotions = quote_name(PROMOTIONS.full_name(settings))
     # Of rows that share a number, the earliest counts, as for `read_promotions`.
-    order = "struct(as_of, number, -unix_micros(changed_at))"
-    columns = ", ".join(f"made.{quote_name(name)}" for name in PREDICTIONS.column_names)
+    counted = (
+        "SELECT number, min_by(struct(model_version, former_version, kind, as_of),"
+        " struct(changed_at, model_version, kind)) AS row"
+        f" FROM {promotions} GROUP BY number"
+    )
+    order = "struct(row.as_of, number)"
     return (
-        f"SELECT {columns} FROM {history} AS made JOIN"
-        f" (SELECT max_by(model_version, {order}) AS champion FROM {promotions}) AS last"
-        " ON made.model_version = last.champion"
+        "SELECT version FROM"
+        f" (SELECT row.model_version AS version, {order} AS place, false AS is_left"
+        f" FROM ({counted}) UNION ALL SELECT row.former_version, {order}, true FROM ({counted})"
+        " WHERE row.kind = 'rollback')"
+        " GROUP BY version HAVING max_by(is_left, place)"
     )
 
 
 PREDICTIONS_IN_FORCE = View(
     "predictions",
     "predictions_in_force",
-    f"One row per {PROBLEM.noun}: the prediction of today's champion. Where the champion has not"
-    " scored, there is none until inference has run.",
+    f"One row per {PROBLEM.noun}: the last prediction in time; without one, the last one made"
+    " afterwards. Predictions of a version that was rolled back do not count.",
     tuple(PREDICTIONS.column_names),
     _select_in_force,
 )

@@ -6,6 +6,8 @@ delivered: a row with a value that would be another one in the contract's type i
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +20,7 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 from ..platform.delta import digest_row
 from ..platform.vocabulary import Column, Table, parse_type
 from ..platform.windows import Window
+from ..use_case.problem import PROBLEM
 from .conversion import convert, find_fault
 
 # No declared column has a space in its name.
@@ -87,6 +90,8 @@ def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     conflict = F.min(digest).over(same_key) != F.max(digest).over(same_key)
     repeated = F.row_number().over(before) > 1
     rules = [rule for column in table.columns for rule in _list_rules(column, table)]
+    if table == PROBLEM.examples:
+        rules.append(_find_early_rule())
     rules += [
         _rule(F.col(table.time) >= F.lit(window.end), f"{table.time}: in the future of the run"),
         _rule(F.col(table.time) < F.lit(window.start), f"{table.time}: before the run's window"),
@@ -111,6 +116,14 @@ def _list_rules(column: Column, table: Table) -> list[SparkColumn]:
     if column.allowed:
         rules.append(_rule(~value.isin(*column.allowed), f"{column.name}: not an allowed value"))
     return rules
+
+
+def _find_early_rule() -> SparkColumn:
+    # Whatever reads examples of a stretch of time begins by the lead earlier.
+    known_at, event_time = PROBLEM.examples.time, PROBLEM.event_time
+    days = PROBLEM.lead / dt.timedelta(days=1)
+    early = F.col(known_at) + F.lit(PROBLEM.lead) < F.col(event_time)
+    return _rule(early, f"{known_at}: more than {days:g} days before {event_time}")
 
 
 def _rule(broken: SparkColumn, reason: str) -> SparkColumn:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pyspark.sql import DataFrame, Row
+from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from ..inference.tables import PREDICTIONS
+from ..inference.tables import DAYS_AHEAD, PREDICTIONS
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
 from ..platform.vocabulary import Table
@@ -27,6 +28,8 @@ NEXT = (
 )
 # Reasons of quarantine that are told of a run.
 REASONS = 5
+# Coming examples that are told of a run: those with the greatest probability.
+RISKIEST = 5
 Rows = Mapping[dt.date, list[Row]]
 
 
@@ -50,6 +53,7 @@ def print_account(
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
+        (describe_riskiest, _read_riskiest(workspace, settings)),
         (describe_metrics, _read(workspace, settings, METRICS)),
     ]
     for as_of in sorted({day for _, rows in sections for day in rows}):
@@ -118,20 +122,39 @@ def describe_promotion(rows: list[Row]) -> Iterator[str]:
 
 
 def describe_predictions(rows: list[Row]) -> Iterator[str]:
-    """Describes how many examples were scored, and the share with an expected event."""
-    for row in rows:
+    """Describes how many examples were scored in time and afterwards, and what is expected."""
+    for row in sorted(rows, key=lambda r: (r.model_version, not r.is_in_time)):
+        when = "before their events" if row.is_in_time else "afterwards"
         yield (
-            f"{'predictions':12} {row.rows:>8,} {PROBLEM.nouns} scored by version"
+            f"{'predictions':12} {row.rows:>8,} {PROBLEM.nouns} scored {when} by version"
             f" {row.model_version}, {row.mean:.1%} expected {PROBLEM.event}"
         )
 
 
+def describe_riskiest(rows: list[Row]) -> Iterator[str]:
+    """Describes the coming examples with the greatest probabilities."""
+    for place, row in enumerate(sorted(rows, key=lambda r: -r.probability)):
+        key = ", ".join(str(row[name]) for name in PROBLEM.key)
+        at = f"{row[PROBLEM.event_time]:%Y-%m-%d %H:%M} UTC"
+        title = "" if place else "riskiest"
+        yield f"{title:12} {row.probability:>8.0%} {PROBLEM.event}: {key}, {at}"
+
+
 def describe_metrics(rows: list[Row]) -> Iterator[str]:
     """Describes performance where labels have arrived, and the columns that drifted."""
-    for row in sorted(rows, key=lambda r: (r.window_start, r.statistic)):
+    labelled = {
+        (row.window_start, row.model_version, row.subject): row.value
+        for row in rows
+        if row.statistic == "labels"
+    }
+    for row in sorted(rows, key=lambda r: (r.window_start, r.model_version, r.subject)):
         if row.kind == "performance" and row.statistic == "auc" and row.value is not None:
             span = f"{row.window_start:%Y-%m-%d} to {row.window_end:%Y-%m-%d}"
-            yield f"{'monitoring':12} AUC {row.value:.3f} for {span}, version {row.model_version}"
+            labels = labelled[row.window_start, row.model_version, row.subject]
+            yield (
+                f"{'monitoring':12} AUC {row.value:.3f} for {span}, version {row.model_version},"
+                f" {labels:,.0f} {PROBLEM.nouns} {row.subject}"
+            )
     drifted = sorted({row.subject for row in rows if row.alert})
     if rows:
         yield f"{'':12} drift beyond training's own: {', '.join(drifted) or 'none'}"
@@ -165,10 +188,18 @@ def _read_promotions(workspace: Workspace, settings: Settings) -> Rows:
 
 def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
     predictions = _open(workspace, settings, PREDICTIONS)
-    counts = predictions.groupBy("as_of", "model_version").agg(
+    in_time = F.col(DAYS_AHEAD).isNotNull().alias("is_in_time")
+    counts = predictions.groupBy("as_of", "model_version", in_time).agg(
         F.count("*").alias("rows"), F.avg("probability").alias("mean")
     )
     return _group(counts.collect())
+
+
+def _read_riskiest(workspace: Workspace, settings: Settings) -> Rows:
+    in_time = _open(workspace, settings, PREDICTIONS).where(F.col(DAYS_AHEAD).isNotNull())
+    by_risk = Over.partitionBy("as_of").orderBy(F.desc("probability"), *PROBLEM.key)
+    ranked = in_time.withColumn("rank of risk", F.row_number().over(by_risk))
+    return _group(ranked.where(F.col("rank of risk") <= RISKIEST).collect())
 
 
 def _group(rows: Sequence[Row]) -> Rows:

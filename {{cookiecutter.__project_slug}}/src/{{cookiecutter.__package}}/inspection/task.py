@@ -9,13 +9,13 @@ from pyspark.sql import functions as F
 
 from ..features.currency import read_current
 from ..inference.tables import PREDICTIONS
+from ..inference.task import find_due, get_reach
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import CHAMPION, find_champion, read_promotions
 from ..registry.periods import get_scoring_window
-from ..registry.training_sets import read_examples
 from ..registry.versions import find_alias, find_version_of
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
@@ -116,20 +116,19 @@ def find_champion_faults(workspace: Workspace, settings: Settings) -> Iterator[s
 
 
 def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Each example of the scoring window has one prediction of the champion, a probability."""
+    """The champion has scored all that it owes, each example once, with probabilities."""
     version = find_champion(workspace.spark, settings)
-    window = get_scoring_window(settings.as_of, settings.window_days)
+    if version is None:
+        return
+    left = find_due(workspace, settings, version).count()
+    if left:
+        yield f"predictions: version {version} has not scored {left} {PROBLEM.nouns}"
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
-    predictions = window.select(stored, PREDICTIONS.time).where(
-        F.col("model_version") == F.lit(version)
-    )
-    examples = read_examples(workspace, settings, window).select(*PROBLEM.key)
-    counts = predictions.groupBy(*PROBLEM.key).count()
-    numbers = examples.join(counts, list(PROBLEM.key), "left")
-    wrong = numbers.where(F.coalesce("count", F.lit(0)) != 1).count()
-    if wrong:
-        told = f"{wrong} {PROBLEM.nouns} of {window}"
-        yield f"predictions: {told} have none, or several, of {version}"
+    predictions = get_reach(settings).select(stored, PREDICTIONS.time)
+    counts = predictions.groupBy(*PREDICTIONS.keys).count()
+    repeated = counts.where("count > 1").count()
+    if repeated:
+        yield f"predictions: {repeated} are there several times"
     impossible = predictions.where("probability IS NULL OR NOT probability BETWEEN 0 AND 1")
     if not impossible.isEmpty():
         yield f"predictions: {impossible.count()} are not probabilities"

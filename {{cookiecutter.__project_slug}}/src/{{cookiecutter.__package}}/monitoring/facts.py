@@ -11,6 +11,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from ..registry.drift import Baseline, compute_psi
 
 PREDICTION = "probability"
+AFTERWARDS = "afterwards"
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,20 @@ def measure_drift(baseline: Baseline, counts: Mapping[str, list[int]]) -> list[F
     ]
 
 
-def measure_performance(labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
+def name_timing(days_ahead: int | None) -> str:
+    """Names when predictions were made: in time, and how many days ahead, or afterwards."""
+    if days_ahead is None:
+        return AFTERWARDS
+    return f"in time, {days_ahead} days ahead" if days_ahead else "in time"
+
+
+def measure_performance(subject: str, labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
     """Measures AUC, log loss and Brier score of predictions whose labels have arrived.
 
     A metric that needs labels of both classes is null without them.
 
     Args:
+        subject: The name of these predictions.
         labels: 0 or 1, shape (n,).
         scores: Probabilities, shape (n,).
     """
@@ -59,7 +68,7 @@ def measure_performance(labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
         "log_loss": float(log_loss(labels, scores)) if both else None,
         "brier": float(brier_score_loss(labels, scores)) if len(labels) else None,
     }
-    return [Fact("performance", "predictions", name, value) for name, value in values.items()]
+    return [Fact("performance", subject, name, value) for name, value in values.items()]
 
 
 def count_alerts(facts: list[Fact]) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -12,20 +14,29 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..features.currency import read_current
-from ..inference.tables import PREDICTIONS
+from ..inference.tables import DAYS_AHEAD, PREDICTIONS
 from ..platform import delta
 from ..platform.examples import label_examples
 from ..platform.parallel import do_in_parallel
 from ..platform.problem import LABEL
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
+from ..registry.champion import find_champion
 from ..registry.drift import BASELINE_FILE, Baseline, count_bins_of_frame
 from ..registry.loading import load_model
 from ..registry.periods import get_scoring_window
+from ..registry.predicting import score_frame
 from ..registry.training_sets import make_training_set, read_examples, read_outcomes
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
-from .facts import Fact, count_alerts, measure_drift, measure_performance
+from .facts import (
+    PREDICTION,
+    Fact,
+    count_alerts,
+    measure_drift,
+    measure_performance,
+    name_timing,
+)
 from .tables import METRICS
 
 log = logging.getLogger(__name__)
@@ -33,18 +44,26 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The predictions of one version for a window's examples: one of them or more.
+    """The predictions of one version for examples of a window, made equally far ahead.
 
     Attributes:
-        is_whole: Whether the version scored all examples of the window. A part of the window, such
-            as the days after a promotion, has another mix of weekdays than training had.
+        timing: See `name_timing`.
     """
 
     window: Window
     version: int
+    timing: str
     count: int
     predictions: DataFrame
-    is_whole: bool
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A fact of a version in a window."""
+
+    window: Window
+    version: int
+    fact: Fact
 
 
 def monitor(workspace: Workspace, settings: Settings) -> None:
@@ -56,55 +75,69 @@ def monitor(workspace: Workspace, settings: Settings) -> None:
     window = get_scoring_window(settings.as_of, settings.window_days)
     before = Window(window.start - (window.end - window.start), window.start)
     found = do_in_parallel(lambda w: find_scored(workspace, settings, w), (window, before))
-    measurements = [
-        *((_measure_performance, scored) for scored in (*found[window], *found[before])),
-        *((_measure_drift, scored) for scored in found[window] if scored.is_whole),
+    measurements: list[Callable[[], list[Observation]]] = [
+        partial(_observe_performance, workspace, settings, scored)
+        for scored in (*found[window], *found[before])
     ]
-    measured = do_in_parallel(lambda m: m[0](workspace, settings, m[1]), measurements)
-    facts = [(scored, fact) for (_, scored), facts in measured.items() for fact in facts]
-    record_facts(workspace, settings, facts)
-    alerts = count_alerts([fact for _, fact in facts])
+    measurements.append(partial(_observe_drift, workspace, settings, window))
+    measured = do_in_parallel(lambda measure: measure(), measurements)
+    observed = [observation for some in measured.values() for observation in some]
+    record_observations(workspace, settings, observed)
+    alerts = count_alerts([observation.fact for observation in observed])
     workspace.task_values.set("drifted", str(alerts > 0).lower())
 
 
 def find_scored(workspace: Workspace, settings: Settings, window: Window) -> list[Scored]:
-    """Finds the versions that scored examples of a window, by `as_of`."""
+    """Finds the predictions of a window's examples by version and timing, up to `as_of`."""
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
-    predictions = window.select(stored, PREDICTIONS.time).where(
-        F.col("as_of") <= F.lit(settings.as_of)
-    )
-    counts = predictions.groupBy("model_version").count().orderBy("model_version").collect()
-    examples = read_examples(workspace, settings, window).count() if counts else 0
+    known = window.select(stored, PREDICTIONS.time).where(F.col("as_of") <= F.lit(settings.as_of))
+    # Runs of several dates, in whatever order, may have scored an example afterwards.
+    last = F.max_by("probability", "as_of").alias("probability")
+    predictions = known.groupBy(*PROBLEM.key, "model_version", DAYS_AHEAD).agg(last)
+    groups = predictions.groupBy("model_version", DAYS_AHEAD).count().collect()
     return [
         Scored(
             window,
-            version,
-            count,
-            predictions.where(F.col("model_version") == version),
-            is_whole=count >= examples,
+            row.model_version,
+            name_timing(row[DAYS_AHEAD]),
+            row["count"],
+            predictions.where(
+                (F.col("model_version") == row.model_version)
+                & F.col(DAYS_AHEAD).eqNullSafe(F.lit(row[DAYS_AHEAD]))
+            ),
         )
-        for version, count in counts
+        for row in groups
     ]
 
 
-def _measure_performance(workspace: Workspace, settings: Settings, scored: Scored) -> list[Fact]:
-    log.info("performance of version %d, %s", scored.version, scored.window)
+def _observe_performance(
+    workspace: Workspace, settings: Settings, scored: Scored
+) -> list[Observation]:
+    log.info("performance of version %d %s, %s", scored.version, scored.timing, scored.window)
     outcomes = read_outcomes(workspace, settings, scored.window)
     labelled = label_examples(PROBLEM, scored.predictions, outcomes, settings.cutoff)
-    pairs = labelled.select(LABEL, "probability").toPandas()
-    volume = Fact("volume", "predictions", "rows", float(scored.count))
-    return [volume, *measure_performance(pairs[LABEL].to_numpy(), pairs["probability"].to_numpy())]
+    pairs = labelled.select(LABEL, PREDICTION).toPandas()
+    labels, scores = pairs[LABEL].to_numpy(), pairs[PREDICTION].to_numpy()
+    volume = Fact("volume", scored.timing, "rows", float(scored.count))
+    facts = [volume, *measure_performance(scored.timing, labels, scores)]
+    return [Observation(scored.window, scored.version, fact) for fact in facts]
 
 
-def _measure_drift(workspace: Workspace, settings: Settings, scored: Scored) -> list[Fact]:
-    log.info("drift of version %d, %s", scored.version, scored.window)
-    baseline = read_baseline(workspace, settings, scored.version)
-    lookups = load_model(workspace.mlflow, settings.model_name, scored.version).lookups
-    probabilities = scored.predictions.select(*PROBLEM.key, "probability")
-    examples = read_examples(workspace, settings, scored.window)
-    examples = examples.join(probabilities, list(PROBLEM.key))
-    frame = make_training_set(workspace, examples, lookups).load_df()
-    return measure_drift(baseline, count_bins_of_frame(frame, baseline))
+def _observe_drift(workspace: Workspace, settings: Settings, window: Window) -> list[Observation]:
+    """Observes all that the champion sees of a window, whoever scored which part in time.
+
+    A part, such as the days after a promotion, has another mix of weekdays than training had.
+    """
+    version = find_champion(workspace.spark, settings)
+    examples = read_examples(workspace, settings, window, settings.cutoff)
+    if version is None or examples.isEmpty():
+        return []
+    log.info("drift of version %d, %s", version, window)
+    model = load_model(workspace.mlflow, settings.model_name, version)
+    seen = make_training_set(workspace, examples, model.lookups).load_df()
+    baseline = read_baseline(workspace, settings, version)
+    counts = count_bins_of_frame(score_frame(model, seen, model.inputs), baseline)
+    return [Observation(window, version, fact) for fact in measure_drift(baseline, counts)]
 
 
 def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Baseline:
@@ -115,23 +148,23 @@ def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Bas
     return baseline
 
 
-def record_facts(
-    workspace: Workspace, settings: Settings, facts: list[tuple[Scored, Fact]]
+def record_observations(
+    workspace: Workspace, settings: Settings, observed: list[Observation]
 ) -> None:
-    """Makes `facts` all that is recorded of `as_of`; equal ones change nothing."""
-    rows = [_describe_row(settings, scored, fact) for scored, fact in facts]
+    """Makes the observations all that is recorded of `as_of`; equal ones change nothing."""
+    rows = [_describe_row(settings, observation) for observation in observed]
     frame = delta.make_frame(workspace.spark, rows, METRICS.struct)
     name, of_run = METRICS.full_name(settings), F.col("metrics.as_of") == F.lit(settings.as_of)
     if delta.differ(frame, workspace.spark.table(name).where(of_run)):
         delta.replace_rows(name, frame, METRICS.keys, of_run)
 
 
-def _describe_row(settings: Settings, scored: Scored, fact: Fact) -> dict[str, object]:
+def _describe_row(settings: Settings, observation: Observation) -> dict[str, object]:
     return {
-        **asdict(fact),
-        "alert": fact.alert,
+        **asdict(observation.fact),
+        "alert": observation.fact.alert,
         "as_of": settings.as_of,
-        "window_start": scored.window.start,
-        "window_end": scored.window.end,
-        "model_version": scored.version,
+        "window_start": observation.window.start,
+        "window_end": observation.window.end,
+        "model_version": observation.version,
     }

@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from .problem import LABEL, PREDICTION_TIME, Problem
+from .problem import LABEL, LOOKUP_TIME, PREDICTION_TIME, Problem
+
+# A look-up finds rows of its very moment too, and what becomes known when a run begins comes too
+# late for that run.
+JUST_BEFORE = dt.timedelta(microseconds=1)
 
 
-def describe_examples(problem: Problem, rows: DataFrame) -> DataFrame:
-    """Describes examples as a model sees them: key, times, and the inputs known of each one.
+def describe_examples(problem: Problem, rows: DataFrame, cutoff: dt.datetime) -> DataFrame:
+    """Describes examples as a model sees them at `cutoff`: key, times, and inputs.
+
+    An example that is known to be called off is left out.
 
     Args:
-        rows: Rows of the table of examples.
+        rows: Rows of the table of examples; those that were not known before `cutoff` are left out.
     """
-    moment = problem.find_prediction_time(F.col(problem.event_time)).alias(PREDICTION_TIME)
+    moment = problem.find_prediction_time(F.col(problem.event_time))
+    times = {
+        PREDICTION_TIME: moment,
+        LOOKUP_TIME: F.least(moment, F.lit(cutoff)) - F.lit(JUST_BEFORE),
+    }
     inputs = [column.name for column in problem.inputs]
-    named = dict.fromkeys((*problem.example_columns, *inputs))
-    return problem.describe(rows).select(*named, moment)
+    named = dict.fromkeys((*problem.example_columns, *inputs, *times))
+    known = choose_rows(problem, rows, cutoff).withColumns(times)
+    return problem.describe(known).select(*named)
+
+
+def choose_rows(problem: Problem, rows: DataFrame, cutoff: dt.datetime) -> DataFrame:
+    """Chooses the row of each example that a model sees: the last one before its own prediction.
+
+    A later change would tell what nobody knew at the moment of prediction. Of an example that was
+    not known by then, the first row counts.
+    """
+    time = F.col(problem.examples.time)
+    in_time = time < problem.find_prediction_time(F.col(problem.event_time))
+    known = rows.where(time < F.lit(cutoff))
+    last_in_time = (F.desc(in_time), F.desc(F.when(in_time, time)), F.asc(time))
+    chosen = _take_first(known, problem.key, *last_in_time)
+    if problem.find_cancelled is None:
+        return chosen
+    return chosen.where(~F.coalesce(problem.find_cancelled(), F.lit(False)))
+
+
+def _take_first(rows: DataFrame, key: Sequence[str], *order: Column) -> DataFrame:
+    """Takes the first row of each key."""
+    rank = F.row_number().over(Window.partitionBy(*key).orderBy(*order))
+    return rows.withColumn("rank of row", rank).where("`rank of row` = 1").drop("rank of row")
 
 
 def select_inputs(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
@@ -36,17 +70,14 @@ def label_examples(
 ) -> DataFrame:
     """Joins the label, from the last outcome that was known before `cutoff`.
 
-    An example without such an outcome is left out.
+    An example without such an outcome is left out; an outcome without a label does not count.
 
     Args:
         rows: Any frame with the key of the examples.
         outcomes: Rows of the table that tells what became of the examples.
     """
     known_at, key = problem.labelling.time, list(problem.key)
-    last = Window.partitionBy(*key).orderBy(F.desc(known_at))
-    known = (
-        outcomes.where(F.col(known_at) < F.lit(cutoff))
-        .withColumn("rank of outcome", F.row_number().over(last))
-        .where("`rank of outcome` = 1")
-    )
-    return rows.join(known.select(*key, problem.find_label().alias(LABEL)), key)
+    labels = outcomes.select(*key, known_at, problem.find_label().alias(LABEL))
+    known = labels.where((F.col(known_at) < F.lit(cutoff)) & F.col(LABEL).isNotNull())
+    last = _take_first(known, key, F.desc(known_at))
+    return rows.join(last.select(*key, LABEL), key)

@@ -83,8 +83,8 @@ def describe(module: str, name: str) -> Fact:
         return Fact(_write(run), _list_reached(module, run))
     value = getattr(import_module(f"{PACKAGE}.{module}"), name, UnclearError)
     if isinstance(value, Problem):
-        functions = (value.find_prediction_time, value.find_label, value.describe)
-        return Fact(_describe_value(value.shape), tuple(_locate(each) for each in functions))
+        reached = tuple(_locate(function) for function in value.functions)
+        return Fact(_describe_value(value.shape), reached)
     if _is_plain(value):
         return Fact(_describe_value(value))
     if name not in _bind(module):

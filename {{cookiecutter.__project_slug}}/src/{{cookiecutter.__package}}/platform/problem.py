@@ -15,8 +15,10 @@ from pyspark.sql import DataFrame
 
 from .vocabulary import FEATURE_TYPES, Column, FeatureTable, Table
 
-# Columns that every example has: when it is predicted, and, once that is known, what became of it.
+# Columns that every example has: when it is predicted, the last moment whose features count, and,
+# once that is known, what became of it.
 PREDICTION_TIME = "prediction_at"
+LOOKUP_TIME = "looked_up_at"
 LABEL = "label"
 
 
@@ -31,19 +33,27 @@ class Problem:
         limits: What the model was not made for, and was not tested on; sentences of the model card.
         noun, nouns: How one example is called, and several of them.
         event: How an example with the label 1 is called, such as late.
-        examples: The raw table with a row for each example.
+        examples: The raw table of examples, by the time a row was known. A change of an example is
+            a further row.
         outcomes: The raw table with what became of the examples, by the time it was known; None
             where the table of examples has it.
         key: The columns that identify an example, in both tables.
         event_time: The column of `examples` with the time of the event.
-        find_prediction_time: Computes the moment of prediction from the event time.
+        lead: An example is known at most so long before its event.
+        horizon_days: A run predicts the examples whose moment of prediction lies in so many days
+            from `as_of` on. With 0, a run looks back only.
+        find_prediction_time: Computes the moment of prediction from the event time, which lies at
+            that moment or after.
+        find_cancelled: Computes from columns of `examples` whether the event was called off; None
+            where no row tells.
         find_label: Computes the label, 1.0 or 0.0, from columns of `outcomes`, or of `examples`
             where that table has what became of them.
         label_delay: The last labels of a window arrive within this time after its end.
         inputs: The columns of an example that the model takes; each one names the `table.column`
             that the column is made of, unless `examples` has a column of that name.
         describe: Adds the columns `inputs` to rows of `examples`.
-        lookups: The feature tables that the model looks up as of the moment of prediction.
+        lookups: The feature tables that the model looks up, as known before the moment of
+            prediction.
         baselines: Rules of thumb that a first model must beat, by name: inputs that are larger the
             likelier the event is.
         name_slices: Names the part of the data that each row belongs to, by kind of part. A model
@@ -65,7 +75,10 @@ class Problem:
     outcomes: Table | None
     key: tuple[str, ...]
     event_time: str
+    lead: dt.timedelta
+    horizon_days: int = 1
     find_prediction_time: Callable[[SparkColumn], SparkColumn]
+    find_cancelled: Callable[[], SparkColumn] | None = None
     find_label: Callable[[], SparkColumn]
     label_delay: dt.timedelta
     inputs: tuple[Column, ...]
@@ -86,6 +99,7 @@ class Problem:
             raise ValueError(f"first_day: {self.first_day} is not the start of a day in UTC")
         if self.label_delay < dt.timedelta(0):
             raise ValueError(f"label_delay: {self.label_delay} is negative")
+        self._check_horizon()
         for name in ("training_days", "evaluation_days", "tuning_days"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is not 1 or more")
@@ -95,9 +109,24 @@ class Problem:
             _find_columns(field, wanted, self.examples)
         if self.outcomes:
             _find_columns("key", self.key, self.outcomes)
-        if set(self.key) != set(self.examples.keys):
-            keys = ", ".join(self.examples.keys)
-            raise ValueError(f"key: {', '.join(self.key)}, and {self.examples.name} has {keys}")
+        keys, time = self.examples.keys, self.examples.time
+        if set(keys) not in ({*self.key}, {*self.key, time}):
+            raise ValueError(
+                f"key: {', '.join(self.key)}, and {self.examples.name} has {', '.join(keys)}:"
+                f" these may have {time} besides, and nothing else"
+            )
+
+    def _check_horizon(self) -> None:
+        days = self.horizon_days
+        if not isinstance(days, int) or isinstance(days, bool) or days < 0:
+            raise ValueError(f"horizon_days: {days} is not a whole number, 0 or more")
+        if self.lead < dt.timedelta(0):
+            raise ValueError(f"lead: {self.lead} is negative")
+        if dt.timedelta(days=days) > self.lead:
+            raise ValueError(
+                f"horizon_days: {days}, and lead: {self.lead}: an example that is not known yet"
+                " cannot be predicted; with horizon_days=0 a run looks back only"
+            )
 
     def _check_inputs(self) -> None:
         for column in self.inputs:
@@ -145,9 +174,15 @@ class Problem:
         return (
             (self.examples.shape, self.labelling.shape, self.key, self.event_time, inputs),
             tuple((table.shape, table.greatest_age) for table in self.lookups),
-            (self.label_delay, self.first_day),
+            (self.label_delay, self.first_day, self.lead),
             (self.training_days, self.evaluation_days, self.tuning_days),
         )
+
+    @property
+    def functions(self) -> tuple[Callable[..., object], ...]:
+        """All that the rows of a training are computed by."""
+        always = (self.find_prediction_time, self.find_label, self.describe)
+        return (*always, self.find_cancelled) if self.find_cancelled else always
 
     def list_input_sources(self) -> dict[str, tuple[str, ...]]:
         """Lists the `table.column` of the raw tables that each declared input is made of."""

@@ -46,6 +46,12 @@ def find_bar(promotions: Sequence[Row], version: int) -> Row | None:
     return None
 
 
+def list_barred(promotions: Sequence[Row]) -> list[int]:
+    """Lists the versions that were rolled back from and have not become champion since."""
+    left = {row.former_version for row in promotions if row.kind == "rollback"}
+    return sorted(version for version in left if find_bar(promotions, version))
+
+
 def find_rival(
     promotions: Sequence[Row], as_of: dt.date, version: int, exists: Callable[[int], bool]
 ) -> int | None:

@@ -13,7 +13,7 @@ import yaml
 from databricks.feature_engineering import FeatureLookup
 from mlflow import MlflowClient
 
-from ..platform.problem import PREDICTION_TIME
+from ..platform.problem import LOOKUP_TIME
 from .artifact import FEATURE_SPEC, NATIVE_MODEL, digest_files
 from .tags import DIGEST
 
@@ -89,7 +89,7 @@ def _read_lookups(spec: dict[str, Any]) -> Iterator[FeatureLookup]:
         yield FeatureLookup(
             table_name=table,
             lookup_key=keys[table],
-            timestamp_lookup_key=PREDICTION_TIME,
+            timestamp_lookup_key=LOOKUP_TIME,
             feature_names=names,
             lookback_window=None if age is None else dt.timedelta(seconds=age),
         )

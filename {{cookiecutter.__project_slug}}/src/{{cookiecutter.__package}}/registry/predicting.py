@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,16 +26,18 @@ def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
     return predict_probability(model.pipeline, model.inputs, rows)
 
 
-def score_frame(model: ScoringModel, rows: DataFrame) -> DataFrame:
-    """Scores a Spark frame in parallel; returns the key and `probability` of each row."""
+def score_frame(
+    model: ScoringModel, rows: DataFrame, kept: Sequence[str] = PROBLEM.key
+) -> DataFrame:
+    """Scores a Spark frame in parallel; returns the columns `kept` and `probability`."""
 
-    pipeline, inputs, key = model.pipeline, model.inputs, list(PROBLEM.key)
+    pipeline, inputs, others = model.pipeline, model.inputs, list(kept)
 
     def score_batches(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
         for batch in batches:
             probability = predict_probability(pipeline, inputs, batch)
-            yield batch[key].assign(probability=probability)
+            yield batch[others].assign(probability=probability)
 
-    keys = rows.select(*key).schema
-    scored = StructType([*keys, StructField("probability", DoubleType())])
-    return rows.select(*dict.fromkeys((*key, *inputs))).mapInPandas(score_batches, scored)
+    types = rows.select(*others).schema
+    scored = StructType([*types, StructField("probability", DoubleType())])
+    return rows.select(*dict.fromkeys((*others, *inputs))).mapInPandas(score_batches, scored)

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.examples import describe_examples, label_examples
-from ..platform.problem import LABEL, PREDICTION_TIME
+from ..platform.problem import LABEL, LOOKUP_TIME
 from ..platform.vocabulary import Table
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
@@ -19,37 +19,31 @@ from ..settings import Settings, to_instant
 from ..use_case.problem import PROBLEM
 
 
-class RepeatedKeyError(ValueError):
-    """A key is there twice, as when it moved further than its source looks back."""
-
-    def __init__(self, number: int, example: object) -> None:
-        key = ", ".join(PROBLEM.key)
-        super().__init__(
-            f"{number} rows have a {key} that another row has too, such as {example}: delete the"
-            " wrong row of the raw table, and the row of its day in the table days; then run the"
-            " job ingestion"
-        )
-
-
-def read_examples(workspace: Workspace, settings: Settings, window: Window) -> DataFrame:
-    """Reads the window's examples and describes them as the model sees them."""
+def read_examples(
+    workspace: Workspace, settings: Settings, window: Window, cutoff: dt.datetime
+) -> DataFrame:
+    """Reads the examples with an event in the window, as a model sees them at `cutoff`."""
     rows = workspace.spark.table(PROBLEM.examples.source_name(settings))
-    return describe_examples(PROBLEM, window.select(rows, PROBLEM.event_time))
+    # No example is known longer before its event, so older files need no reading.
+    known = Window(window.start - PROBLEM.lead, cutoff).select(rows, PROBLEM.examples.time)
+    return window.select(describe_examples(PROBLEM, known, cutoff), PROBLEM.event_time)
 
 
 def read_labelled_examples(
     workspace: Workspace, settings: Settings, window: Window, as_of: dt.date
 ) -> DataFrame:
     """Reads the window's examples whose label was known on a date."""
-    examples = read_examples(workspace, settings, window)
+    cutoff = to_instant(as_of)
+    examples = read_examples(workspace, settings, window, cutoff)
     outcomes = read_outcomes(workspace, settings, window)
-    return label_examples(PROBLEM, examples, outcomes, to_instant(as_of))
+    return label_examples(PROBLEM, examples, outcomes, cutoff)
 
 
 def read_outcomes(workspace: Workspace, settings: Settings, window: Window) -> DataFrame:
     """Reads what became of the window's examples, perhaps after its end."""
     outcomes = workspace.spark.table(PROBLEM.labelling.source_name(settings))
-    # Nothing is known of an event before it begins, so older files need no reading.
+    # What became of an example is known when the event begins or later, so older files need no
+    # reading.
     return outcomes.where(F.col(PROBLEM.labelling.time) >= F.lit(window.start))
 
 
@@ -67,12 +61,12 @@ def make_training_set(
 
 
 def list_lookups(settings: Settings) -> list[FeatureLookup]:
-    """Lists the features that a model trained now looks up, as of the moment of prediction."""
+    """Lists the features that a model trained now looks up, as known before the prediction."""
     return [
         FeatureLookup(
             table_name=table.full_name(settings),
             lookup_key=table.lookup_keys,
-            timestamp_lookup_key=PREDICTION_TIME,
+            timestamp_lookup_key=LOOKUP_TIME,
             feature_names=table.features,
             lookback_window=table.greatest_age,
         )

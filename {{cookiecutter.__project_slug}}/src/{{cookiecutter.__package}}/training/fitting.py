@@ -11,7 +11,6 @@ import pandas as pd
 from ..platform.examples import select_inputs
 from ..platform.problem import LABEL
 from ..registry.drift import build_baseline
-from ..registry.training_sets import RepeatedKeyError
 from ..use_case.model import MODEL
 from ..use_case.problem import PROBLEM
 from .tuning import Trial, tune
@@ -39,17 +38,9 @@ def _pin(name: str) -> str:
 
 
 def collect_rows(training_set: Any) -> pd.DataFrame:
-    """Loads the rows of a training set in one order.
-
-    Raises:
-        RepeatedKeyError: A key is there twice.
-    """
+    """Loads the rows of a training set in one order."""
     rows: pd.DataFrame = training_set.load_df().toPandas()
-    key = list(PROBLEM.key)
-    repeated = rows.loc[rows.duplicated(key), key]
-    if len(repeated):
-        raise RepeatedKeyError(len(repeated), tuple(repeated.iloc[0]))
-    return rows.sort_values(key, ignore_index=True)
+    return rows.sort_values(list(PROBLEM.key), ignore_index=True)
 
 
 def fit(rows: pd.DataFrame) -> tuple[Any, Trial]:

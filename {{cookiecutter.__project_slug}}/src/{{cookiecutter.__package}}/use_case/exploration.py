@@ -28,14 +28,14 @@ def read_late_flights(spark: SparkSession, source: str, as_of: str) -> DataFrame
         as_of: YYYY-MM-DD.
     """
     cutoff = dt.datetime.fromisoformat(as_of).replace(tzinfo=dt.UTC)
-    flights = describe_examples(PROBLEM, spark.table(f"{source}.{FLIGHTS.name}"))
+    flights = describe_examples(PROBLEM, spark.table(f"{source}.{FLIGHTS.name}"), cutoff)
     return label_examples(PROBLEM, flights, spark.table(f"{source}.{OUTCOMES.name}"), cutoff)
 
 
 def plot_late_shares(flights: DataFrame) -> Figure:
     """Plots the share of late flights by hour of day, carrier and week, as one figure.
 
-    Usage: `display(plot_late_shares(read_late_flights(spark, "prod.raw", "2013-05-06")))`.
+    Usage: `display(plot_late_shares(read_late_flights(spark, "prod.raw", "2013-05-13")))`.
 
     Groups of fewer than `LEAST_FLIGHTS` flights are left out.
     """

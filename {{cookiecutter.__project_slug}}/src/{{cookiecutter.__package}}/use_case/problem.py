@@ -1,7 +1,7 @@
 """The prediction problem: the question, the moment, the label, and what the model may take.
 
-Two hours before its scheduled departure: will the flight arrive more than 15 minutes late?
-Cancelled and diverted flights never get a label.
+On the morning of its day, in UTC: will the flight arrive more than 15 minutes late? The daily run
+predicts the flights of the day that begins. Cancelled and diverted flights never get a label.
 """
 
 from __future__ import annotations
@@ -17,17 +17,30 @@ from pyspark.sql import functions as F
 from ..platform.problem import Problem
 from ..platform.vocabulary import Column
 from .features.delays import LATE_AFTER_MINUTES
-from .tables import CARRIER_DELAYS, FLIGHTS, ORIGIN_DELAYS, ORIGIN_WEATHER, ORIGINS, OUTCOMES
+from .tables import (
+    CARRIER_DELAYS,
+    FIRST_DAY,
+    FLIGHTS,
+    ORIGIN_DELAYS,
+    ORIGIN_WEATHER,
+    ORIGINS,
+    OUTCOMES,
+    PUBLISHED_AHEAD,
+)
 
-LEAD = dt.timedelta(hours=2)
 # Flights of one day are alike. A day is the local day of the airports, not the day in UTC.
 LOCAL_TIME = "America/New_York"
 HOUR_BANDS = {0: "night", 6: "morning", 12: "afternoon", 18: "evening"}
 
 
 def find_prediction_time(departure: SparkColumn) -> SparkColumn:
-    """Computes the moment at which a flight is predicted."""
-    return departure - F.expr(f"INTERVAL {int(LEAD.total_seconds())} SECONDS")
+    """Computes the moment at which a flight is predicted: the start of its day, in UTC."""
+    return F.date_trunc("day", departure)
+
+
+def find_cancelled() -> SparkColumn:
+    """Computes from the timetable whether the flight was cancelled."""
+    return F.col("cancelled")
 
 
 def find_label() -> SparkColumn:
@@ -63,10 +76,9 @@ def name_day(rows: pd.DataFrame) -> pd.Series:
 PROBLEM = Problem(
     predicts=f"whether a flight arrives more than {LATE_AFTER_MINUTES} minutes late",
     limits=(
-        f"Predicts flights out of {', '.join(ORIGINS)},"
-        f" {LEAD / dt.timedelta(hours=1):g} hours before their scheduled departure; nothing else"
-        " was tested. Cancelled and diverted flights have no label and are not predicted. It is a"
-        " help for planning, and no ground for decisions about single passengers."
+        f"Predicts flights out of {', '.join(ORIGINS)}, when the day of their scheduled departure"
+        " begins, in UTC; nothing else was tested. Cancelled and diverted flights have no label. It"
+        " is a help for planning, and no ground for decisions about single passengers."
     ),
     noun="flight",
     nouns="flights",
@@ -75,7 +87,9 @@ PROBLEM = Problem(
     outcomes=OUTCOMES,
     key=("flight_id",),
     event_time="scheduled_departure",
+    lead=PUBLISHED_AHEAD,
     find_prediction_time=find_prediction_time,
+    find_cancelled=find_cancelled,
     find_label=find_label,
     label_delay=dt.timedelta(days=1),
     inputs=(
@@ -89,9 +103,9 @@ PROBLEM = Problem(
     ),
     describe=describe,
     lookups=(ORIGIN_WEATHER, ORIGIN_DELAYS, CARRIER_DELAYS),
-    # An airport that was late an hour ago is late now.
-    baselines={"rule_of_thumb": "origin_late_share_3h"},
+    # An airport that was late yesterday is late today.
+    baselines={"rule_of_thumb": "origin_late_share_24h"},
     name_slices=name_slices,
     name_cluster=name_day,
-    first_day=dt.datetime(2013, 1, 1, tzinfo=dt.UTC),
+    first_day=FIRST_DAY,
 )

@@ -15,16 +15,15 @@ from pathlib import Path
 import pandas as pd
 
 from ..platform.windows import Window
-from .tables import FLIGHTS, OUTCOMES, WEATHER
+from .tables import FIRST_DAY, FLIGHTS, OUTCOMES, PUBLISHED_AHEAD, WEATHER
 
 # An outcome is known so long after landing: the flight taxies to the gate, the airline reports.
 REPORTING_DELAY_MINUTES = 60
 
 
 def deliver_flights(window: Window) -> pd.DataFrame:
-    """Delivers the timetable of the flights that are to depart in the window."""
-    flights = read_flights()
-    return _select(flights, "scheduled_departure", window)[FLIGHTS.column_names]
+    """Delivers what the timetable published in the window: flights, and cancellations."""
+    return _select(read_timetable(), "known_at", window)[FLIGHTS.column_names]
 
 
 def deliver_outcomes(window: Window) -> pd.DataFrame:
@@ -55,6 +54,21 @@ SOURCES: dict[str, Callable[[Window], pd.DataFrame]] = {
 
 def _select(frame: pd.DataFrame, time: str, window: Window) -> pd.DataFrame:
     return frame[(frame[time] >= window.start) & (frame[time] < window.end)]
+
+
+@cache
+def read_timetable() -> pd.DataFrame:
+    """Reads a row for each published flight, and a further one for each cancelled flight.
+
+    The package does not say when a flight was cancelled: at the latest when it was to depart.
+    """
+    flights = read_flights()
+    published = flights["scheduled_departure"] - PUBLISHED_AHEAD
+    known_at = published.where(published > FIRST_DAY, FIRST_DAY)
+    rows = flights.assign(known_at=known_at, cancelled=False)
+    cancelled = flights[flights["departure_delay"].isna()]
+    later = cancelled.assign(known_at=cancelled["scheduled_departure"], cancelled=True)
+    return pd.concat([rows, later], ignore_index=True)
 
 
 @cache

@@ -15,13 +15,17 @@ from .features.origin_delays import compute_origin_delays
 from .features.origin_weather import compute_origin_weather
 
 ORIGINS = ("EWR", "JFK", "LGA")
+FIRST_DAY = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
+# An assumption: the sample data do not say when the timetable was published.
+PUBLISHED_AHEAD = dt.timedelta(days=7)
 
 FLIGHTS = Table(
     "raw",
     "flights",
-    "Scheduled flights out of New York, one row per flight.",
+    "The timetable of flights out of New York. A change or a cancellation is a further row.",
     (
         Column("flight_id", "string", "date-carrier-number-origin", required=True),
+        Column("known_at", "timestamp", "UTC; published, changed or cancelled", required=True),
         Column("scheduled_departure", "timestamp", "UTC", required=True),
         Column("carrier", "string", "two-letter IATA code", required=True),
         Column("flight_number", "int", "number within the carrier", required=True, minimum=1),
@@ -29,9 +33,10 @@ FLIGHTS = Table(
         Column("origin", "string", "IATA airport code", required=True, allowed=ORIGINS),
         Column("destination", "string", "IATA airport code", required=True),
         Column("distance", "double", "miles", required=True, minimum=1, maximum=10_000),
+        Column("cancelled", "boolean", "whether the flight was called off", required=True),
     ),
-    ("flight_id",),
-    "scheduled_departure",
+    ("flight_id", "known_at"),
+    "known_at",
     owner="flight operations",
 )
 

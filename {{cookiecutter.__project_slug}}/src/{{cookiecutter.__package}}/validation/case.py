@@ -28,7 +28,7 @@ from ..registry.predicting import score, score_frame
 from ..registry.tags import LAST_TRAINED, TRAINING_END
 from ..registry.training_sets import make_training_set, read_examples, read_labelled_examples
 from ..registry.versions import DatedVersion, find_run
-from ..settings import Settings, ValidationSettings
+from ..settings import Settings, ValidationSettings, to_instant
 from ..use_case.problem import PROBLEM
 from .rules import RULES, Rules
 
@@ -189,7 +189,8 @@ class RegisteredCase:
     @cached_property
     def scheduled(self) -> int:
         """See `Case`."""
-        return read_examples(self._workspace, self.settings, self.window).count()
+        cutoff = to_instant(self.as_of)
+        return read_examples(self._workspace, self.settings, self.window, cutoff).count()
 
     @property
     def rows(self) -> pd.DataFrame:

@@ -28,13 +28,14 @@ from .performance import (
     check_slices,
     check_unseen_data,
 )
-from .results import CheckResult, Verdict
+from .results import CheckResult, Verdict, report
 
 log = logging.getLogger(__name__)
 
 Check = Callable[[Case], Iterator[CheckResult]]
 
-CHECKS: tuple[Check, ...] = (
+# That a version is in order.
+ORDER: tuple[Check, ...] = (
     check_lineage,
     check_code,
     check_requirements,
@@ -48,6 +49,9 @@ CHECKS: tuple[Check, ...] = (
     check_time,
     check_memory,
     check_fresh_process,
+)
+# That a version performs well.
+QUALITY: tuple[Check, ...] = (
     check_labelled_rows,
     check_auc,
     check_calibration,
@@ -56,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     check_champion,
     check_slices,
 )
+CHECKS = (*ORDER, *QUALITY)
 
 
 def run_checks(case: Case, checks: Sequence[Check] = CHECKS) -> list[CheckResult]:
@@ -64,10 +69,14 @@ def run_checks(case: Case, checks: Sequence[Check] = CHECKS) -> list[CheckResult
 
 
 def run_check(case: Case, check: Check) -> list[CheckResult]:
-    """Makes a check; an exception is a failed check, named after the function."""
+    """Makes a check; an exception is a failed check, named after the function.
+
+    Where quality is not judged, its checks are made and never block.
+    """
     began = time.perf_counter()
     try:
-        results = list(check(case))
+        is_judged = check not in QUALITY or case.settings.judge_quality
+        results = [result if is_judged else report(result) for result in check(case)]
     except Exception as error:  # any fault while judging must block the version
         log.exception("%s could not be made", check.__name__)
         reason = f"{type(error).__name__}: {error}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .statistics import Estimate
@@ -49,6 +49,11 @@ class CheckResult:
 def judge(passed: bool) -> Verdict:
     """Returns the verdict `passed` or `failed`."""
     return Verdict.PASSED if passed else Verdict.FAILED
+
+
+def report(result: CheckResult) -> CheckResult:
+    """Returns a result that does not block."""
+    return replace(result, verdict=Verdict.REPORTED) if result.verdict.blocks else result
 
 
 def decide(results: Sequence[CheckResult]) -> CheckResult:

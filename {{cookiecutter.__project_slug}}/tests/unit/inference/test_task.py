@@ -1,57 +1,93 @@
-"""Without a champion nothing is scored; with one, the champion of the date."""
+"""The champion of the date scores what lies ahead, and what nobody has predicted in time."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
-from {{ cookiecutter.__package }}.inference.task import NoChampionError, count_examples, predict
+from {{ cookiecutter.__package }}.inference.task import (
+    NoChampionError,
+    count_due,
+    find_due,
+    predict,
+)
 from {{ cookiecutter.__package }}.inference.views import PREDICTIONS_IN_FORCE
 from {{ cookiecutter.__package }}.platform.delta import append_new_rows, make_frame
+from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
-from {{ cookiecutter.__package }}.registry.champion import find_champion, read_promotions
+from {{ cookiecutter.__package }}.registry.champion import (
+    find_champion,
+    list_barred,
+    read_promotions,
+)
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
-from {{ cookiecutter.__package }}.registry.training_sets import RepeatedKeyError
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import ARGUMENTS, replace
-from ..toys import KEY
+from ..toys import EXAMPLES, KEY, inject
 
-SETTINGS = Settings.from_arguments(ARGUMENTS)
+OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
+SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
+CUTOFF, HOUR = SETTINGS.cutoff, dt.timedelta(hours=1)
+# The project's problem, two days ahead; each example is predicted two hours before its event.
+TOY = dataclasses.replace(
+    PROBLEM,
+    examples=EXAMPLES,
+    lead=dt.timedelta(days=7),
+    horizon_days=2,
+    find_prediction_time=lambda at: at - F.lit(2 * HOUR),
+    find_cancelled=None,
+    inputs=(),
+    lookups=(),
+    baselines={},
+    describe=lambda rows: rows,
+)
+TABLES = (EXAMPLES, PROMOTIONS, PREDICTIONS)
 
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
-    for table in (PROMOTIONS, PREDICTIONS):
+    for table in TABLES:
         create_table(lakehouse, table, SETTINGS)
     others = ("features", "mlflow", "task_values", "governance", "secrets")
     parts: dict[str, Any] = dict.fromkeys(others)
     yield Workspace(spark=lakehouse, **parts)
-    for table in (PROMOTIONS, PREDICTIONS):
+    for table in TABLES:
         lakehouse.sql(f"DELETE FROM {table.full_name(SETTINGS)}")
 
 
-def promote(workspace: Workspace, version: int, day: str, number: int | None = None) -> None:
-    now = dt.datetime.now(dt.UTC)
+def promote(
+    workspace: Workspace,
+    version: int,
+    day: str,
+    number: int | None = None,
+    kind: str = "promotion",
+    former: int | None = None,
+    at: dt.datetime | None = None,
+) -> None:
     since = dt.date.fromisoformat(day)
     row = {
         "number": number or version,
         "model_version": version,
         "as_of": since,
-        "kind": "promotion",
+        "former_version": former,
+        "kind": kind,
         "by": "ann",
         "reason": "better",
-        "changed_at": now,
+        "changed_at": at or dt.datetime.now(dt.UTC),
     }
     frame = make_frame(workspace.spark, [row], PROMOTIONS.struct)
-    append_new_rows(PROMOTIONS.full_name(SETTINGS), frame, PROMOTIONS.keys)
+    # Two jobs may write rows of one number at once.
+    frame.writeTo(PROMOTIONS.full_name(SETTINGS)).append()
 
 
 def test_without_a_champion_nothing_is_written(workspace: Workspace) -> None:
@@ -70,40 +106,124 @@ def test_a_date_has_the_champion_of_its_time(workspace: Workspace) -> None:
     assert [row.model_version for row in read_promotions(workspace.spark, SETTINGS)] == [1, 2, 3]
 
 
-def make_predictions(spark: SparkSession, *made: tuple[str, int]) -> DataFrame:
-    """Predictions of examples by versions; the first part of a key names the example."""
-    moment, day = dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.date(2013, 6, 2)
-    told = {PROBLEM.event_time: moment, "probability": 0.5, "as_of": day}
-    rows = [{**dict.fromkeys(KEY, name), **told, "model_version": v} for name, v in made]
-    return make_frame(spark, rows, PREDICTIONS.struct)
+def example(name: str, hours: float, known: float = -100) -> dict[str, Any]:
+    """An example that happens so many hours after the run's cutoff, and when it was known."""
+    times = {PROBLEM.examples.time: known, PROBLEM.event_time: hours}
+    at = {column: CUTOFF + hour * HOUR for column, hour in times.items()}
+    return {**dict.fromkeys(KEY, name), **at}
 
 
-def test_an_example_that_is_there_twice_is_refused_by_name(spark: SparkSession) -> None:
-    examples = make_predictions(spark, ("a", 1), ("b", 1), ("b", 1))
-    with pytest.raises(RepeatedKeyError, match=rf"1 rows have a {KEY[0]}.*, such as .*b.*: delete"):
-        count_examples(examples)
-    assert count_examples(examples.distinct()) == 2
-    assert count_examples(examples.limit(0)) == 0
+def prediction(name: str, hours: float, version: int, days: int, ahead: int | None) -> Any:
+    """A prediction by a run of so many days after the date."""
+    as_of, at = SETTINGS.as_of + dt.timedelta(days=days), CUTOFF + hours * HOUR
+    told = {PROBLEM.event_time: at, "model_version": version, "as_of": as_of, "days_ahead": ahead}
+    return {**dict.fromkeys(KEY, name), **told, "probability": 0.5}
 
 
-def find_in_force(workspace: Workspace) -> dict[str, int]:
+def write(workspace: Workspace, table: Table, *rows: dict[str, Any]) -> None:
+    frame = make_frame(workspace.spark, rows, table.struct)
+    append_new_rows(table.full_name(SETTINGS), frame, table.keys)
+
+
+def list_due(workspace: Workspace, version: int = 2) -> dict[str, int | None]:
+    with inject(TOY):
+        rows = find_due(workspace, SETTINGS, version).collect()
+    assert len({row[KEY[0]] for row in rows}) == len(rows)
+    return {row[KEY[0]]: row.days_ahead for row in rows}
+
+
+def test_due_is_what_lies_ahead_and_what_nobody_has_predicted(workspace: Workspace) -> None:
+    hours = {"today": 3, "tomorrow": 26, "later": 51, "over": -1, "begun": 1, "old": -28 * 24 - 1}
+    write(workspace, EXAMPLES, *(example(name, hour) for name, hour in hours.items()))
+    # Nobody knew of it in time.
+    write(workspace, EXAMPLES, example("unknown", 3, known=0))
+    assert list_due(workspace) == {"today": 0, "tomorrow": 1, "over": None}
+    with inject(TOY):
+        assert count_due(find_due(workspace, SETTINGS, 2)) == (2, 1)
+
+
+def test_what_was_predicted_in_time_is_not_predicted_again_afterwards(
+    workspace: Workspace,
+) -> None:
+    names = ("by another", "by a barred one", "afterwards", "by itself", "by a later run")
+    write(workspace, EXAMPLES, *(example(name, -5) for name in names))
+    write(workspace, EXAMPLES, example("today", 3))
+    promote(workspace, 1, "2013-05-01")
+    promote(workspace, 3, "2013-05-02", number=2)
+    promote(workspace, 1, "2013-05-03", number=3, kind="rollback", former=3)
+    write(
+        workspace,
+        PREDICTIONS,
+        prediction("by another", -5, 1, -1, 0),
+        prediction("by a barred one", -5, 3, -1, 0),
+        prediction("afterwards", -5, 1, -2, None),
+        prediction("by itself", -5, 2, -2, None),
+        prediction("by a later run", -5, 2, 1, None),
+        prediction("today", 3, 2, -1, 1),
+    )
+    left = dict.fromkeys(("by a barred one", "afterwards", "by a later run"))
+    assert list_due(workspace) == {**left, "today": 0}
+
+
+def test_a_run_that_is_repeated_owes_nothing_but_what_has_come_since(workspace: Workspace) -> None:
+    write(workspace, EXAMPLES, example("today", 3), example("over", -5), example("late", 4))
+    write(
+        workspace,
+        PREDICTIONS,
+        prediction("today", 3, 2, 0, 0),
+        prediction("over", -5, 2, 0, None),
+    )
+    assert list_due(workspace) == {"late": 0}
+    assert list_due(workspace, version=4) == {"today": 0, "over": None, "late": 0}
+
+
+def test_without_a_horizon_a_run_looks_back_only(workspace: Workspace) -> None:
+    write(workspace, EXAMPLES, example("today", 3), example("over", -5))
+    with inject(dataclasses.replace(TOY, horizon_days=0)):
+        rows = find_due(workspace, SETTINGS, 2).collect()
+    assert [row[KEY[0]] for row in rows] == ["over"]
+
+
+def find_in_force(workspace: Workspace) -> dict[str, tuple[int, dt.date]]:
     rows = workspace.spark.sql(PREDICTIONS_IN_FORCE.query(SETTINGS))
     assert rows.columns == list(PREDICTIONS_IN_FORCE.columns)
     found = rows.collect()
     assert len({row[KEY[0]] for row in found}) == len(found)
-    return {row[KEY[0]]: row.model_version for row in found}
+    return {row[KEY[0]]: (row.model_version, (row.as_of - SETTINGS.as_of).days) for row in found}
 
 
-def test_in_force_are_the_predictions_of_the_champion_that_promotions_names(
+def test_in_force_is_the_last_prediction_in_time_of_a_version_that_was_not_rolled_back(
     workspace: Workspace,
 ) -> None:
-    frame = make_predictions(workspace.spark, ("a", 1), ("b", 1), ("b", 2), ("c", 2))
-    append_new_rows(PREDICTIONS.full_name(SETTINGS), frame, PREDICTIONS.keys)
-    assert find_in_force(workspace) == {}
+    write(
+        workspace,
+        PREDICTIONS,
+        prediction("renewed", 30, 1, 0, 1),
+        prediction("renewed", 30, 1, 1, 0),
+        prediction("renewed", 30, 2, 1, 0),
+        prediction("in time", 3, 1, 0, 0),
+        prediction("in time", 3, 2, 2, None),
+        prediction("afterwards", -3, 1, 0, None),
+        prediction("afterwards", -3, 2, 1, None),
+        prediction("by one alone", 9, 2, 0, 0),
+    )
+    kept = {"in time": (1, 0), "by one alone": (2, 0)}
     promote(workspace, 1, "2013-06-01")
-    assert find_in_force(workspace) == {"a": 1, "b": 1}
     promote(workspace, 2, "2013-06-08")
-    assert find_in_force(workspace) == {"b": 2, "c": 2}
+    assert find_in_force(workspace) == {**kept, "renewed": (2, 1), "afterwards": (2, 1)}
     # A rollback, recorded as of the date of what it takes back.
-    promote(workspace, 1, "2013-06-08", number=3)
-    assert find_in_force(workspace) == {"a": 1, "b": 1}
+    promote(workspace, 1, "2013-06-08", number=3, kind="rollback", former=2)
+    promotions = read_promotions(workspace.spark, SETTINGS)
+    assert list_barred(promotions) == [2]
+    assert find_in_force(workspace) == {
+        "renewed": (1, 1),
+        "in time": (1, 0),
+        "afterwards": (1, 0),
+    }
+    # Of rows that share a number, the earliest counts alone.
+    promote(workspace, 2, "2013-06-09", number=3, at=dt.datetime(2999, 1, 1, tzinfo=dt.UTC))
+    assert list_barred(read_promotions(workspace.spark, SETTINGS)) == [2]
+    assert find_in_force(workspace)["renewed"] == (1, 1)
+    promote(workspace, 2, "2013-06-10", number=4)
+    assert list_barred(read_promotions(workspace.spark, SETTINGS)) == []
+    assert find_in_force(workspace) == {**kept, "renewed": (2, 1), "afterwards": (2, 1)}

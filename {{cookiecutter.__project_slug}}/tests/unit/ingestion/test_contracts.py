@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from {{ cookiecutter.__package }}.ingestion import contracts
 from {{ cookiecutter.__package }}.ingestion.contracts import (
     REASONS,
     ContractError,
@@ -57,6 +60,22 @@ def judge(spark: SparkSession, *rows: dict[str, Any]) -> list[list[str]]:
     loaded = load_delivery(spark, READINGS, deliver(*rows))
     judged = judge_rows(loaded, READINGS, WINDOW).orderBy("read_at", "temperature")
     return [row[REASONS] for row in judged.collect()]
+
+
+def test_an_example_that_is_known_longer_ahead_than_declared_is_refused(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = Column("planned_for", "timestamp", "UTC", required=True)
+    plans = replace(READINGS, columns=(*READINGS.columns, planned))
+    lead = dt.timedelta(days=2)
+    known = SimpleNamespace(examples=plans, event_time="planned_for", lead=lead)
+    monkeypatch.setattr(contracts, "PROBLEM", known)
+    rows = deliver(
+        {"planned_for": HOUR + lead}, {"sensor": "south", "planned_for": HOUR + 2 * lead}
+    )
+    judged = judge_rows(load_delivery(spark, plans, rows), plans, WINDOW).orderBy("sensor")
+    told = "read_at: more than 2 days before planned_for"
+    assert [row[REASONS] for row in judged.collect()] == [[], [told]]
 
 
 @pytest.mark.parametrize(

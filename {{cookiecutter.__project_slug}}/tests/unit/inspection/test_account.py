@@ -10,9 +10,12 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_decision,
     describe_ingestion,
     describe_metrics,
+    describe_predictions,
     describe_promotion,
     describe_quarantine,
+    describe_riskiest,
 )
+from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 START, END = dt.datetime(2013, 6, 3), dt.datetime(2013, 7, 1)
 
@@ -58,6 +61,41 @@ def test_a_first_champion_has_no_former_one() -> None:
         "version 1",
         "version 2 after version 1",
     ]
+
+
+def test_predictions_are_told_by_when_they_were_made_and_the_riskiest_by_name() -> None:
+    counts = [
+        Row(model_version=2, is_in_time=timely, rows=rows, mean=0.25)
+        for timely, rows in ((False, 1_000), (True, 30))
+    ]
+    told = [" ".join(line.split()) for line in describe_predictions(counts)]
+    assert told == [
+        f"predictions 30 {PROBLEM.nouns} scored before their events by version 2, 25.0% expected"
+        f" {PROBLEM.event}",
+        f"predictions 1,000 {PROBLEM.nouns} scored afterwards by version 2, 25.0% expected"
+        f" {PROBLEM.event}",
+    ]
+    rows = [
+        Row(**{**dict.fromkeys(PROBLEM.key, name), PROBLEM.event_time: START, "probability": p})
+        for name, p in (("a", 0.5), ("b", 0.75))
+    ]
+    first, second = (" ".join(line.split()) for line in describe_riskiest(rows))
+    key = ", ".join("b" for _ in PROBLEM.key)
+    assert first == f"riskiest 75% {PROBLEM.event}: {key}, 2013-06-03 00:00 UTC"
+    assert second.startswith("50%")
+
+
+def test_performance_is_told_with_the_number_of_labels_and_when_predictions_were_made() -> None:
+    window = {"window_start": START, "window_end": END, "model_version": 1, "subject": "in time"}
+    performance = {"kind": "performance", "alert": False, **window}
+    rows = [
+        Row(statistic="auc", value=0.7, **performance),
+        Row(statistic="labels", value=900.0, **performance),
+    ]
+    first, _ = describe_metrics(rows)
+    assert " ".join(first.split()) == (
+        f"monitoring AUC 0.700 for 2013-06-03 to 2013-07-01, version 1, 900 {PROBLEM.nouns} in time"
+    )
 
 
 def test_performance_that_is_unknown_is_not_told_and_drift_is_named() -> None:

@@ -32,9 +32,9 @@ DASHBOARD = Path(__file__).parents[3] / "dashboards/model_health.lvdash.json"
 
 
 def predict(name: str, version: int, at: dt.datetime, probability: float) -> tuple[Any, ...]:
-    """A row of the predictions."""
+    """A row of the predictions, made afterwards."""
     told = {PROBLEM.event_time: at, "model_version": version, "probability": probability}
-    row = {**dict.fromkeys(PROBLEM.key, name), **told, "as_of": AS_OF}
+    row = {**dict.fromkeys(PROBLEM.key, name), **told, "as_of": AS_OF, "days_ahead": None}
     return tuple(row[column] for column in PREDICTIONS.column_names)
 
 
@@ -46,10 +46,10 @@ ROWS = {
     ],
     PROMOTIONS: [(1, 2, AS_OF, 1, "promotion", "ann", "better", None, DAY)],
     METRICS: [
-        (AS_OF, DAY, DAY, 1, "performance", "predictions", "auc", 0.7, 0.6, False),
-        (LATER, DAY, DAY, 1, "performance", "predictions", "auc", 0.75, 0.6, False),
-        (AS_OF, DAY, DAY, 2, "performance", "predictions", "auc", 0.5, 0.6, True),
-        (AS_OF, DAY, DAY, 1, "performance", "predictions", "log_loss", 0.6, None, False),
+        (AS_OF, DAY, DAY, 1, "performance", "in time", "auc", 0.7, 0.6, False),
+        (LATER, DAY, DAY, 1, "performance", "in time", "auc", 0.75, 0.6, False),
+        (AS_OF, DAY, DAY, 2, "performance", "in time", "auc", 0.5, 0.6, True),
+        (AS_OF, DAY, DAY, 1, "performance", "in time", "log_loss", 0.6, None, False),
         (AS_OF, DAY, DAY, 1, "input_drift", "x", "psi", 0.3, 0.2, True),
     ],
 }
@@ -82,9 +82,10 @@ def test_a_view_answers_by_each_dimension(observed: SparkSession) -> None:
             assert query(observed, view, dimension)
 
 
-def test_an_example_counts_once_by_the_champion(observed: SparkSession) -> None:
-    (day,) = query(observed, METRIC_VIEWS[0], "event_day")
-    assert (day["examples"], day["expected_share"]) == (1, 0.4)
+def test_an_example_counts_once_by_its_prediction_in_force(observed: SparkSession) -> None:
+    first, second = query(observed, METRIC_VIEWS[0], "event_day")
+    assert (first["examples"], first["expected_share"]) == (1, 0.4)
+    assert (second["examples"], second["expected_share"]) == (1, 0.9)
 
 
 def test_quality_is_the_worst_that_was_seen(observed: SparkSession) -> None:
@@ -102,7 +103,10 @@ def test_a_chart_has_one_value_of_a_version_for_a_window_the_last_one(
     datasets = json.loads(DASHBOARD.read_text())["datasets"]
     (performance,) = (data for data in datasets if data["name"] == "performance")
     rows = observed.sql("".join(performance["queryLines"])).collect()
-    assert [(row.model_version, row.value) for row in rows] == [(1, 0.75), (2, 0.5)]
+    assert [(row.made, row.value) for row in rows] == [
+        ("1, in time", 0.75),
+        ("2, in time", 0.5),
+    ]
 
 
 def test_a_view_is_beside_the_metrics() -> None:

@@ -1,8 +1,7 @@
-"""A version is judged by windows that it scored whole, and a repetition renews its metrics."""
+"""Predictions are measured by when they were made, and a repetition renews the metrics."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +12,11 @@ from pyspark.sql import SparkSession
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.monitoring.facts import Fact
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
-from {{ cookiecutter.__package }}.monitoring.task import Scored, find_scored, record_facts
+from {{ cookiecutter.__package }}.monitoring.task import (
+    Observation,
+    find_scored,
+    record_observations,
+)
 from {{ cookiecutter.__package }}.platform.delta import make_frame, read_version
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
@@ -28,15 +31,12 @@ OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")
 SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 NOON = dt.datetime(2013, 6, 10, 12, tzinfo=dt.UTC)
 WINDOW = Window(NOON - dt.timedelta(days=1), NOON + dt.timedelta(days=1))
-DAY = dt.date(2013, 6, 11)
-# The table of examples, with rows that have a key and a time alone.
-OPTIONAL = tuple(dataclasses.replace(c, required=False) for c in PROBLEM.examples.columns)
-EXAMPLES = dataclasses.replace(PROBLEM.examples, columns=OPTIONAL)
+DAY, ONE = dt.date(2013, 6, 10), dt.timedelta(days=1)
 
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
-    tables = (EXAMPLES, PREDICTIONS, METRICS)
+    tables = (PREDICTIONS, METRICS)
     for table in tables:
         create_table(lakehouse, table, SETTINGS)
     others = ("features", "mlflow", "task_values", "governance", "secrets")
@@ -46,29 +46,41 @@ def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
         lakehouse.sql(f"DELETE FROM {table.full_name(SETTINGS)}")
 
 
-def test_a_version_that_scored_a_part_of_the_window_is_not_judged_by_it(
+def test_predictions_are_measured_by_version_and_by_when_they_were_made(
     workspace: Workspace,
 ) -> None:
-    spark = workspace.spark
-    examples = [{**dict.fromkeys(KEY, name), PROBLEM.event_time: NOON} for name in "abc"]
-    told = {"probability": 0.5, "as_of": DAY}
-    scored = [{**row, **told, "model_version": 1} for row in examples]
-    scored.append({**scored[-1], "model_version": 2})
-    for table, rows in ((EXAMPLES, examples), (PREDICTIONS, scored)):
-        make_frame(spark, rows, table.struct).writeTo(table.full_name(SETTINGS)).append()
-    found = find_scored(workspace, SETTINGS, WINDOW)
-    assert [(each.version, each.count, each.is_whole) for each in found] == [
-        (1, 3, True),
-        (2, 1, False),
+    def row(name: str, version: int, day: dt.date, ahead: int | None, p: float) -> dict[str, Any]:
+        told = {"model_version": version, "as_of": day, "days_ahead": ahead, "probability": p}
+        return {**dict.fromkeys(KEY, name), PROBLEM.event_time: NOON, **told}
+
+    rows = [
+        row("a", 1, DAY, 0, 0.1),
+        row("a", 1, DAY - ONE, 1, 0.2),
+        row("b", 1, DAY, 0, 0.3),
+        # Runs of two dates scored it afterwards, in whatever order.
+        row("c", 2, DAY + ONE, None, 0.4),
+        row("c", 2, DAY, None, 0.5),
+        # A run that is not known yet.
+        row("d", 2, SETTINGS.as_of + ONE, None, 0.6),
     ]
+    frame = make_frame(workspace.spark, rows, PREDICTIONS.struct)
+    frame.writeTo(PREDICTIONS.full_name(SETTINGS)).append()
+    found = {(each.version, each.timing): each for each in find_scored(workspace, SETTINGS, WINDOW)}
+    assert {group: each.count for group, each in found.items()} == {
+        (1, "in time"): 2,
+        (1, "in time, 1 days ahead"): 1,
+        (2, "afterwards"): 1,
+    }
+    (only,) = found[2, "afterwards"].predictions.collect()
+    assert only.probability == 0.4
 
 
 def test_a_repetition_replaces_the_metrics_of_its_date_alone(workspace: Workspace) -> None:
     name = METRICS.full_name(SETTINGS)
 
     def record(*facts: Fact) -> list[tuple[str, float | None]]:
-        scored = Scored(WINDOW, 1, 3, workspace.spark.range(0), is_whole=True)
-        record_facts(workspace, SETTINGS, [(scored, fact) for fact in facts])
+        observed = [Observation(WINDOW, 1, fact) for fact in facts]
+        record_observations(workspace, SETTINGS, observed)
         found = workspace.spark.table(name).where("as_of = DATE'2013-07-01'").collect()
         return sorted((row.subject, row.value) for row in found)
 

@@ -51,6 +51,7 @@ PROBLEM = Problem(
     outcomes=ARRIVALS,
     key=("id",),
     event_time="sent_at",
+    lead=dt.timedelta(days=2),
     find_prediction_time=lambda at: at,
     find_label=lambda: F.col("ok").cast("double"),
     label_delay=dt.timedelta(days=1),
@@ -78,6 +79,13 @@ def test_inputs_are_the_columns_of_the_example_and_the_features() -> None:
     assert list(inputs.dtypes[["weight", "load"]]) == [float, float]
 
 
+def test_every_function_makes_rows_but_those_that_judge_them() -> None:
+    whole = replace(PROBLEM, find_cancelled=lambda: F.lit(False))
+    declared = {value for value in vars(whole).values() if callable(value)}
+    assert declared - {*whole.functions} == {whole.name_slices, whole.name_cluster}
+    assert len(PROBLEM.functions) == len(whole.functions) - 1
+
+
 NOON = dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "key of no column": ({"key": ("number",)}, "key: parcels has no column number, only id, "),
@@ -87,7 +95,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "key that is not the table's": (
         {"key": ("id", "kind"), "outcomes": None},
-        "key: id, kind, and parcels has id",
+        "key: id, kind, and parcels has id: these may have sent_at besides, and nothing else",
     ),
     "event time of no column": (
         {"event_time": "lost_at", "outcomes": None},
@@ -113,6 +121,19 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "labels that come before": (
         {"label_delay": dt.timedelta(days=-1)},
         "label_delay: -1 day, 0:00:00 is negative",
+    ),
+    "horizon that is negative": (
+        {"horizon_days": -1},
+        "horizon_days: -1 is not a whole number, 0 or more",
+    ),
+    "horizon of half a day": ({"horizon_days": 0.5}, "horizon_days: 0.5 is not a whole number"),
+    "horizon beyond what is known": (
+        {"horizon_days": 3},
+        "horizon_days: 3, and lead: 2 days, 0:00:00: an example that is not known yet cannot be",
+    ),
+    "lead that is negative": (
+        {"lead": dt.timedelta(days=-1), "horizon_days": 0},
+        "lead: -1 day, 0:00:00 is negative",
     ),
     "window of no days": ({"tuning_days": 0}, "tuning_days: 0 is not 1 or more"),
 }

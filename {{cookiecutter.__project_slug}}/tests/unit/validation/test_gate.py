@@ -147,6 +147,20 @@ def test_whatever_goes_wrong_in_a_check_is_a_failed_check(check: Any) -> None:
     assert "OSError: the registry is away" in result.reason
 
 
+UNJUDGED = SOUND.settings.model_copy(update={"judge_quality": False})
+
+
+def test_where_quality_is_not_judged_a_poor_version_passes_and_an_altered_one_does_not() -> None:
+    poor = bend(lambda rows, odds: -odds).but(settings=UNJUDGED)
+    results = run_checks(poor, QUICK)
+    assert decide(results).verdict is Verdict.PASSED
+    (auc,) = (result for result in results if result.check == "auc")
+    assert auc.verdict is Verdict.REPORTED
+    assert decide(run_checks(poor.but(settings=SOUND.settings), QUICK)).verdict is Verdict.FAILED
+    results = run_checks(poor.but(tags={"artifact_digest": "altered"}), QUICK)
+    assert decide(results).verdict is Verdict.FAILED
+
+
 def test_nothing_judged_is_no_reason_to_accept() -> None:
     reported = CheckResult("slice", Verdict.REPORTED, "small")
     assert decide([]).verdict is Verdict.FAILED
