@@ -17,7 +17,7 @@ from bundlework.bundle.contract import get_state, read_package
 from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.workspace import open_workspace
 
-# Columns of the sample data by the moment they are known: none of them two hours before departure.
+# Columns of the sample data by the moment they are known: none of them when the day begins.
 LEAKS = {"none": [], "air_time": ["air_time"], "departure_delay": ["departure_delay"]}
 PARAMETERS = {"n_estimators": 150, "learning_rate": 0.05, "num_leaves": 31}
 

@@ -65,7 +65,8 @@ def fit_toy(rows: pd.DataFrame, depth: int = 3) -> Any:
 @contextmanager
 def inject(problem: Problem) -> Iterator[None]:
     """Another problem in place of the project's, in every module that knows that one."""
-    modules = [m for name, m in sys.modules.items() if name.startswith("{{ cookiecutter.__package }}.")]
+    package = "{{ cookiecutter.__package }}."
+    modules = [module for name, module in sys.modules.items() if name.startswith(package)]
     with ExitStack() as stack:
         for module in modules:
             if getattr(module, "PROBLEM", None) is PROBLEM:
