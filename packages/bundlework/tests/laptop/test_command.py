@@ -143,17 +143,15 @@ def test_a_full_disk_is_named(project: Path, small_disk: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_date_before_the_data_is_refused_by_the_task_that_needs_data(project: Path) -> None:
-    done = run(project, "run", "--as-of", "2013-01-01")
+def test_a_date_before_the_data_is_refused_and_cleaning_removes_what_the_run_has_made(
+    project: Path,
+) -> None:
+    own = {"LOCAL_WORKSPACE": str(project.parent)}
+    (project.parent / "notes.txt").touch()
+    done = run(project, "run", "--as-of", "2013-01-01", **own)
     assert done.returncode == 1
     assert "as_of 2013-01-01 is not after the first day of the data, 2013-01-01" in done.stdout
     assert "make repair" in done.stdout
-
-
-def test_cleaning_removes_what_a_run_has_made_and_no_file_of_others(project: Path) -> None:
-    own = {"LOCAL_WORKSPACE": str(project.parent)}
-    (project.parent / "notes.txt").touch()
-    run(project, "run", "--as-of", "2013-01-01", **own)
     assert (project.parent / "mlflow.db").exists()
     assert (
         run(project, "clean", **own)

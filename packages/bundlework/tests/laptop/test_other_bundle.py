@@ -66,8 +66,9 @@ dbutils.notebook.exit(f"{orders} orders on {dbutils.widgets.get('day')}")
 """
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("shop")
     (tmp_path / "databricks.yml").write_text(BUNDLE)
     (tmp_path / "look.py").write_text(NOTEBOOK)
     metadata = tmp_path / "site" / "shop_tools-2.0.dist-info"
@@ -78,6 +79,11 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def played(shop: Path) -> subprocess.CompletedProcess[str]:
+    return call(shop, "run", "--job", "everything")
+
+
 def call(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bundlework", *words]
     environment = {**os.environ, "PYTHONPATH": str(shop / "site")}
@@ -86,11 +92,12 @@ def call(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_bundle_with_nothing_of_the_template_is_validated_and_played(shop: Path) -> None:
+def test_a_bundle_with_nothing_of_the_template_is_validated_and_played(
+    shop: Path, played: subprocess.CompletedProcess[str]
+) -> None:
     checked = call(shop, "validate")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "the bundle is sound for only" in checked.stdout
-    played = call(shop, "run", "--job", "everything")
     assert played.returncode == 0, played.stdout + played.stderr
     assert re.search(r"load / look\s+SUCCESS", played.stdout)
     assert "exit: 7 orders on 2026-02-28" in (shop / ".workspace" / "log.txt").read_text()
@@ -98,8 +105,10 @@ def test_a_bundle_with_nothing_of_the_template_is_validated_and_played(shop: Pat
     assert re.search(r"7\s+\w{16}\s+main\.sales\.orders", tables.stdout), tables.stderr
 
 
-def test_rows_of_a_table_are_shown(shop: Path) -> None:
-    assert call(shop, "run", "--job", "everything").returncode == 0
+def test_rows_of_a_table_are_shown(
+    shop: Path, played: subprocess.CompletedProcess[str]
+) -> None:
+    assert played.returncode == 0
     shown = call(shop, "show", "--table", "orders", "--where", "id < 2")
     assert shown.stdout.splitlines()[-1] == "2 of 2 rows of main.sales.orders", shown.stderr
     for words, said in (

@@ -155,6 +155,9 @@ def describe_metrics(rows: list[Row]) -> Iterator[str]:
                 f"{'monitoring':12} AUC {row.value:.3f} for {span}, version {row.model_version},"
                 f" {labels:,.0f} {PROBLEM.nouns} {row.subject}"
             )
+    for row in sorted(rows, key=lambda r: r.subject):
+        if row.statistic == "without_features" and row.value:
+            yield f"{'':12} {row.value:>8,.0f} {PROBLEM.nouns} without features of {row.subject}"
     drifted = sorted({row.subject for row in rows if row.alert})
     if rows:
         yield f"{'':12} drift beyond training's own: {', '.join(drifted) or 'none'}"

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from ..registry.drift import Baseline, compute_psi
+from ..registry.drift import Baseline, ColumnBaseline, compute_psi
 
 PREDICTION = "probability"
 AFTERWARDS = "afterwards"
+# The bins of a column that is 0 or 1.
+YES_OR_NO: ColumnBaseline = {"edges": [0.5], "values": None, "counts": [0] * 3, "threshold": 0.0}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,18 @@ def measure_performance(subject: str, labels: np.ndarray, scores: np.ndarray) ->
         "brier": float(brier_score_loss(labels, scores)) if len(labels) else None,
     }
     return [Fact("performance", subject, name, value) for name, value in values.items()]
+
+
+def count_absent(counts: Mapping[str, list[int]]) -> list[Fact]:
+    """Counts the examples that have none of a table's features, and so are scored with nulls.
+
+    Args:
+        counts: By table, the bins of `YES_OR_NO`.
+    """
+    return [
+        Fact("volume", table, "without_features", float(counted[1]))
+        for table, counted in counts.items()
+    ]
 
 
 def count_alerts(facts: list[Fact]) -> int:

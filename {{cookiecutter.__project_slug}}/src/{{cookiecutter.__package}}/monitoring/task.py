@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
 import mlflow
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..features.currency import read_current
@@ -31,7 +31,9 @@ from ..settings import Settings
 from ..use_case.problem import PROBLEM
 from .facts import (
     PREDICTION,
+    YES_OR_NO,
     Fact,
+    count_absent,
     count_alerts,
     measure_drift,
     measure_performance,
@@ -40,6 +42,9 @@ from .facts import (
 from .tables import METRICS
 
 log = logging.getLogger(__name__)
+
+# Begins the name of a column that tells whether the features of a table are missing.
+WITHOUT = "without "
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +141,22 @@ def _observe_drift(workspace: Workspace, settings: Settings, window: Window) -> 
     model = load_model(workspace.mlflow, settings.model_name, version)
     seen = make_training_set(workspace, examples, model.lookups).load_df()
     baseline = read_baseline(workspace, settings, version)
-    counts = count_bins_of_frame(score_frame(model, seen, model.inputs), baseline)
-    return [Observation(window, version, fact) for fact in measure_drift(baseline, counts)]
+    missing = find_missing(model.inputs)
+    scored = score_frame(model, seen.withColumns(missing), (*model.inputs, *missing))
+    counts = count_bins_of_frame(scored, {**baseline, **dict.fromkeys(missing, YES_OR_NO)})
+    absent = {name.removeprefix(WITHOUT): counts.pop(name) for name in missing}
+    facts = [*measure_drift(baseline, counts), *count_absent(absent)]
+    return [Observation(window, version, fact) for fact in facts]
+
+
+def find_missing(inputs: Sequence[str]) -> dict[str, Column]:
+    """Makes a column for each feature table: whether an example has none of its features."""
+    used = {t.name: [n for n in t.features if n in inputs] for t in PROBLEM.lookups}
+    nulls = {table: [F.isnull(name) for name in names] for table, names in used.items() if names}
+    return {
+        f"{WITHOUT}{table}": reduce(Column.__and__, parts).cast("double")
+        for table, parts in nulls.items()
+    }
 
 
 def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Baseline:

@@ -98,6 +98,15 @@ def test_performance_is_told_with_the_number_of_labels_and_when_predictions_were
     )
 
 
+def test_examples_without_features_are_told() -> None:
+    told = {"kind": "volume", "statistic": "without_features", "alert": False}
+    place = {"window_start": START, "model_version": 1}
+    rows = [Row(subject=name, value=n, **told, **place) for name, n in (("a", 0.0), ("b", 12.0))]
+    first, last = describe_metrics(rows)
+    assert " ".join(first.split()) == f"12 {PROBLEM.nouns} without features of b"
+    assert last.endswith("none")
+
+
 def test_performance_that_is_unknown_is_not_told_and_drift_is_named() -> None:
     window = {"window_start": START, "window_end": END, "model_version": 1}
     rows = [

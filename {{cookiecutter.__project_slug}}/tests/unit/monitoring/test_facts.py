@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.monitoring.facts import (
+    count_absent,
     count_alerts,
     measure_drift,
     measure_performance,
@@ -35,6 +36,11 @@ def test_no_labels_or_one_class_give_no_metric_rather_than_a_wrong_one(labels: l
 def test_predictions_are_told_apart_by_when_they_were_made() -> None:
     names = [name_timing(days) for days in (None, 0, 2)]
     assert names == ["afterwards", "in time", "in time, 2 days ahead"]
+
+
+def test_examples_without_features_are_counted_by_table() -> None:
+    (fact,) = count_absent({"weather": [7, 3, 0]})
+    assert (fact.subject, fact.statistic, fact.value) == ("weather", "without_features", 3)
 
 
 def test_drift_alerts_only_beyond_the_columns_own_threshold() -> None:

@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.monitoring.facts import Fact
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
 from {{ cookiecutter.__package }}.monitoring.task import (
     Observation,
+    find_missing,
     find_scored,
     record_observations,
 )
@@ -73,6 +74,16 @@ def test_predictions_are_measured_by_version_and_by_when_they_were_made(
     }
     (only,) = found[2, "afterwards"].predictions.collect()
     assert only.probability == 0.4
+
+
+def test_an_example_lacks_a_tables_features_when_it_has_none_of_them(spark: SparkSession) -> None:
+    table = PROBLEM.lookups[0]
+    names, types = table.features, ", ".join(f"{name} double" for name in table.features)
+    rows = [tuple(1.0 if name == some else None for name in names) for some in (names[0], "")]
+    (name,) = found = find_missing(names)
+    assert name == f"without {table.name}"
+    frame = spark.createDataFrame(rows, types).select(found[name])
+    assert [row[0] for row in frame.collect()] == [0.0, 1.0]
 
 
 def test_a_repetition_replaces_the_metrics_of_its_date_alone(workspace: Workspace) -> None:

@@ -37,10 +37,10 @@ spark = build_session(Path(sys.argv.pop()), ["dev"], serverless=True)
 for schema in ("raw", "copies"):
     spark.sql(f"CREATE SCHEMA {schema}")
 settings = Settings.from_arguments(ARGUMENTS)
-for table in (*RAW_TABLES, RAW_DAYS):
+for table in (RAW_TABLES[0], RAW_DAYS):
     create_table(spark, table, settings)
 held = {PROBLEM.first_day.date(): Day(digest="0 rows")}
-record_days(spark, RAW_DAYS.full_name(settings), dict.fromkeys(RAW_TABLES, held))
+record_days(spark, RAW_DAYS.full_name(settings), {RAW_TABLES[0]: held})
 secrets = SimpleNamespace(get=lambda scope, key: "0" * 64)
 workspace = Workspace(spark, None, None, None, None, secrets)
 (point,) = entry_points(group="console_scripts", name="mirroring")
@@ -64,7 +64,7 @@ def test_a_run_of_an_entry_point_shows_its_progress(tmp_path: Path) -> None:
     said = [line.split(" INFO ")[-1] for line in done.stdout.splitlines()]
     assert said == [
         "as of 2013-07-01, in dev",
-        *(f"{table.name} mirrored, {FIRST} to {FIRST + DAY}" for table in RAW_TABLES),
+        f"{RAW_TABLES[0].name} mirrored, {FIRST} to {FIRST + DAY}",
     ]
 
 
