@@ -105,9 +105,7 @@ def test_a_bundle_with_nothing_of_the_template_is_validated_and_played(
     assert re.search(r"7\s+\w{16}\s+main\.sales\.orders", tables.stdout), tables.stderr
 
 
-def test_rows_of_a_table_are_shown(
-    shop: Path, played: subprocess.CompletedProcess[str]
-) -> None:
+def test_rows_of_a_table_are_shown(shop: Path, played: subprocess.CompletedProcess[str]) -> None:
     assert played.returncode == 0
     shown = call(shop, "show", "--table", "orders", "--where", "id < 2")
     assert shown.stdout.splitlines()[-1] == "2 of 2 rows of main.sales.orders", shown.stderr
