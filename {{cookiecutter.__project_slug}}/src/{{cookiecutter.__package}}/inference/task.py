@@ -24,9 +24,8 @@ from .tables import DAYS_AHEAD, PREDICTIONS
 
 log = logging.getLogger(__name__)
 
-# What the predictions keep of an example.
+# The columns of an example that a prediction has.
 KEPT = (*PROBLEM.example_columns, DAYS_AHEAD)
-A_DAY = 24 * 3600 * 1_000_000
 
 
 class NoChampionError(LookupError):
@@ -50,7 +49,7 @@ def predict(workspace: Workspace, settings: Settings) -> None:
     log.info("champion is version %d", version)
     model = load_model(workspace.mlflow, settings.model_name, version)
     examples = find_due(workspace, settings, version)
-    (in_time, afterwards) = count_due(examples)
+    in_time, afterwards = count_due(examples)
     log.info("%d %s to score in time, %d afterwards", in_time, PROBLEM.nouns, afterwards)
     if in_time or afterwards:
         rows = make_training_set(workspace, examples, model.lookups).load_df()
@@ -65,8 +64,8 @@ def find_due(workspace: Workspace, settings: Settings, version: int) -> DataFram
     something to monitor.
     """
     examples = read_examples(workspace, settings, get_reach(settings), settings.cutoff)
-    ahead = (F.unix_micros(PREDICTION_TIME) - F.unix_micros(F.lit(settings.cutoff))) / A_DAY
-    timed = examples.withColumn(DAYS_AHEAD, F.when(ahead >= 0, F.floor(ahead).cast("int")))
+    ahead = F.datediff(PREDICTION_TIME, F.lit(settings.as_of))
+    timed = examples.withColumn(DAYS_AHEAD, F.when(ahead >= 0, ahead))
     in_time = F.col(DAYS_AHEAD) < PROBLEM.horizon_days
     afterwards = F.col(PROBLEM.event_time) < F.lit(settings.cutoff)
     return _leave_scored_out(workspace, settings, version, timed.where(in_time | afterwards))
@@ -98,8 +97,7 @@ def _leave_scored_out(
 
 def count_due(examples: DataFrame) -> tuple[int, int]:
     """Counts the examples to score in time, and afterwards."""
-    counted = examples.agg(F.count(DAYS_AHEAD), F.count("*")).collect()
-    ((in_time, number),) = counted
+    ((in_time, number),) = examples.agg(F.count(DAYS_AHEAD), F.count("*")).collect()
     return in_time, number - in_time
 
 

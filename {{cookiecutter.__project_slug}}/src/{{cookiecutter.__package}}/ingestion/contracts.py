@@ -91,7 +91,7 @@ def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     repeated = F.row_number().over(before) > 1
     rules = [rule for column in table.columns for rule in _list_rules(column, table)]
     if table == PROBLEM.examples:
-        rules.append(_find_early_rule())
+        rules.append(_make_lead_rule())
     rules += [
         _rule(F.col(table.time) >= F.lit(window.end), f"{table.time}: in the future of the run"),
         _rule(F.col(table.time) < F.lit(window.start), f"{table.time}: before the run's window"),
@@ -118,8 +118,8 @@ def _list_rules(column: Column, table: Table) -> list[SparkColumn]:
     return rules
 
 
-def _find_early_rule() -> SparkColumn:
-    # Whatever reads examples of a stretch of time begins by the lead earlier.
+def _make_lead_rule() -> SparkColumn:
+    # Stages read the examples of a window from rows known at most the lead before the window.
     known_at, event_time = PROBLEM.examples.time, PROBLEM.event_time
     days = PROBLEM.lead / dt.timedelta(days=1)
     early = F.col(known_at) + F.lit(PROBLEM.lead) < F.col(event_time)

@@ -63,7 +63,7 @@ def _check_that_it_scores(workspace: Workspace, settings: Settings, version: int
         row = {name: "??" if name in PROBLEM.categories else 0.0 for name in model.inputs}
         edges = make_edges(pd.DataFrame([row]), model.inputs)
         scores = [score(model, rows) for rows in edges.values()]
-    except Exception as error:
+    except Exception as error:  # a version that fails in any way must not become champion
         raise PromotionError(f"version {version} does not load and score: {error}") from error
     if not all(np.isfinite(found).all() for found in scores):
         raise PromotionError(f"version {version} does not score every row")

@@ -59,7 +59,7 @@ def make_visits(spark: SparkSession, *rows: tuple[float, float, float]) -> DataF
 
 
 def describe(spark: SparkSession, *rows: tuple[float, float, float]) -> list[Row]:
-    """What a model sees at noon."""
+    """Describes a visit as a model sees it at noon."""
     return describe_examples(TOY, make_visits(spark, *rows), NOON).collect()
 
 
