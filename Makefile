@@ -8,6 +8,9 @@ RENDERED := build/flight-delays
 DEMO := build/demo/flight-delays
 # Of the package, seen from the rendered project that they run in.
 TESTS := ../../packages/bundlework/tests
+# Further problems, made of the files that an owner writes, and the date of their runs.
+USE_CASES := visibility arrivals
+OF_CASES := 2013-04-01
 # Properties of the laptop's workspace; the queries that the setup of identities asks Azure with.
 WITH := --with hypothesis==6.140.2 --with jmespath==1.1.0
 
@@ -54,6 +57,11 @@ render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answ
 docs: $(RENDERED)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
 	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/document.py
 
+use-cases: $(RENDERED)/.venv/ready ## play, check and test further problems over the same rest (CYCLE=1: declarations and one run)
+	@for name in $(USE_CASES); do echo "== $$name"; place=build/use-cases/$$name; \
+	  PYTHONPATH=tests $(RUN) python tests/use_cases/overlay.py $$name $$place > /dev/null || exit 1; \
+	  $(if $(CYCLE),(cd $$place && PYTHONPATH=src && export PYTHONPATH && $(CURDIR)/$(RENDERED)/.venv/bin/python -m pytest -q tests/declared && $(CURDIR)/$(RENDERED)/.venv/bin/python -m bundlework run --as-of $(OF_CASES)),$(MAKE) --no-print-directory -C $$place run check test AS_OF=$(OF_CASES)) || exit 1; done
+
 rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run": leaves them out)
 	@rm -rf build/rehearsal
 	@$(MAKE) --no-print-directory render INTO=build/rehearsal
@@ -95,4 +103,4 @@ $(RENDERED)/.venv/ready: .venv/ready FORCE
 
 FORCE:
 
-.PHONY: help demo ui times tables test check fix render docs rehearse golden faults bench lock clean FORCE
+.PHONY: help demo ui times tables test check fix render docs use-cases rehearse golden faults bench lock clean FORCE

@@ -56,7 +56,7 @@ TOY = replace(
     lookups=(DOUBLED,),
     baselines={},
 )
-MARGINS = {"champion_margin": 0.01, "slice_margin": 0.05, "superiority": False}
+MARGINS = {"champion_share": 0.05, "slice_share": 0.25, "superiority": False}
 
 
 def make_echo() -> Pipeline:
@@ -167,7 +167,7 @@ class ModelLake(Lake):
 
     def _list_scores(self, name: str) -> list[Row]:
         as_of = F.datediff("as_of", F.lit(PROBLEM.first_day.date()))
-        in_time, score = F.col("days_ahead").isNotNull(), F.round("probability", 9)
+        in_time, score = F.col("days_ahead").isNotNull(), F.round("score", 9)
         rows = self.spark.table(name).select(KEY, "model_version", as_of, in_time, score)
         return sorted(tuple(row) for row in rows.collect())
 

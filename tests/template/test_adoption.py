@@ -17,7 +17,7 @@ from toy import commit, git, read
 FORMER = "2c17edc6c3f99089"
 FEATURE, NOTEBOOK = "delays.py", "notebooks/explore.py"
 PROJECT = "{{cookiecutter.__project_slug}}"
-MARGIN = re.compile(r'(champion_margin:\n.*?default: )"[\d.]+"', re.DOTALL)
+COST_CENTRE = re.compile(r"(cost_centre:\n.*?default: )\S+", re.DOTALL)
 MISSING = subprocess.run(
     ["git", "cat-file", "-e", FORMER], cwd=ROOT, capture_output=True, check=False
 ).returncode
@@ -75,13 +75,13 @@ def adopt(template: Path, project: Path) -> subprocess.CompletedProcess[str]:
 
 
 def change_as_owner(name: str, text: str) -> str | None:
-    """What the owner makes of a file: a feature, a margin, the README, and no notebook."""
+    """What the owner makes of a file: a feature, a default, the README, and no notebook."""
     if name == NOTEBOOK:
         return None
     if name.endswith(f"/features/{FEATURE}"):
         return text.replace('F.count("*")', "F.count(F.lit(1))")
     if name == "databricks.yml":
-        return MARGIN.sub(r'\1"0.02"', text)
+        return COST_CENTRE.sub(r'\1"4711"', text)
     return text.replace("# Flight Delays\n", "# Our flights\n", 1) if name == "README.md" else text
 
 

@@ -27,7 +27,7 @@ WrittenSchema = Annotated[SchemaName, "written"]
 ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
 ReadModel = Annotated[ModelName, "read-only"]
 WrittenModel = Annotated[ModelName, "written"]
-Margin = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 # Where jobs are tested: nobody acts on predictions there.
@@ -156,8 +156,9 @@ class ValidationSettings(Settings):
         model_version: The version to judge; empty means the version trained for `as_of`.
         approval: Whether a person must approve an accepted version.
         registered_model: The bundle's own model; MLflow may ask for another one in `model_name`.
-        champion_margin: AUC by which a challenger may be worse than the champion.
-        slice_margin: AUC by which a slice may be worse than the champion's.
+        champion_share: Share of the champion's gain over naive scores by which a challenger may be
+            worse.
+        slice_share: Share of that gain by which one slice may be worse.
         superiority: Whether a challenger must be better than the champion, or just not worse.
         judge_quality: Whether a version must also perform well, rather than only be in order.
     """
@@ -165,8 +166,8 @@ class ValidationSettings(Settings):
     model_version: int | None = None
     registered_model: ReadModel
     approval: Literal["required", "automatic"] = "automatic"
-    champion_margin: Margin
-    slice_margin: Margin
+    champion_share: Share
+    slice_share: Share
     superiority: bool
     judge_quality: bool = True
 

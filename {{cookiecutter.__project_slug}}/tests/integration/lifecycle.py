@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from bundlework.bundle.graph import State
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import RunStore
 from pyspark.sql import functions as F
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.kinds import MultiClass, Regression
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, digest_files
 from {{ cookiecutter.__package }}.registry.loading import download_version, load_model
@@ -77,12 +79,20 @@ def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
     client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
     files = shutil.copytree(download_version(name, 1), folder / "files")
     sound = load_model(client, name, 1).pipeline
-    rows = select_inputs(PROBLEM, pd.DataFrame(columns=list(PROBLEM.model_inputs), index=[0, 1]))
-    alike = DummyClassifier(strategy="prior").fit(rows, [0.0, 1.0])
+    classes = PROBLEM.kind.classes if isinstance(PROBLEM.kind, MultiClass) else (0, 1)
+    none = pd.DataFrame(columns=list(PROBLEM.model_inputs), index=range(len(classes)))
+    rows = select_inputs(PROBLEM, none)
+    labels = [float(number) for number in range(len(rows))]
+    is_number = isinstance(PROBLEM.kind, Regression)
+    dummy = DummyRegressor() if is_number else DummyClassifier(strategy="prior")
+    alike = dummy.fit(rows, labels)
     assert list(alike.feature_names_in_) == list(sound.feature_names_in_)
     shutil.rmtree(files / NATIVE_MODEL)
     requirements = list_requirements()
     mlflow.sklearn.save_model(alike, files / NATIVE_MODEL, pip_requirements=requirements)
-    made = client.create_model_version(name, files.as_uri())
+    run = client.create_run("0").info.run_id
+    for metric, value in PROBLEM.kind.sum_up(np.array(labels)).items():
+        client.log_metric(run, metric, value)
+    made = client.create_model_version(name, files.as_uri(), run)
     client.set_model_version_tag(name, made.version, DIGEST, digest_files(files))
     return int(made.version)

@@ -22,8 +22,8 @@ ARGUMENTS = [
 ]
 VALIDATION = [
     "--registered_model=dev.models.model",
-    "--champion_margin=0.01",
-    "--slice_margin=0.05",
+    "--champion_share=0.01",
+    "--slice_share=0.05",
     "--superiority=false",
 ]
 
@@ -74,8 +74,8 @@ def test_an_empty_model_version_means_none() -> None:
 
 @pytest.mark.parametrize("value", ["0", "-0.01", "1", "nan", "little"])
 def test_a_margin_that_would_let_all_pass_or_none_is_refused(value: str) -> None:
-    arguments = [*ARGUMENTS, *VALIDATION, f"--champion_margin={value}"]
-    with pytest.raises(ParameterError, match=f"parameter champion_margin: '{value}' is refused"):
+    arguments = [*ARGUMENTS, *VALIDATION, f"--champion_share={value}"]
+    with pytest.raises(ParameterError, match=f"parameter champion_share: '{value}' is refused"):
         ValidationSettings.from_arguments(arguments)
 
 

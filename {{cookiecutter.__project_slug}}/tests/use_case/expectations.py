@@ -76,24 +76,24 @@ def expect_predictions_of_the_windows_flights(lifecycle: Any) -> None:
     )
     model = load_model(lifecycle.workspace.mlflow, lifecycle.settings.model_name, 1)
     rows = join_by_hand(lifecycle, window).sort_values("flight_id")
-    stored = predictions.sort_values("flight_id")["probability"].to_numpy()
+    stored = predictions.sort_values("flight_id")["score"].to_numpy()
     assert score(model, rows) == pytest.approx(stored, abs=1e-9)
 
 
 def expect_an_honest_model_that_is_good_and_not_too_good(lifecycle: Any) -> None:
     results = lifecycle.read(VALIDATION_RESULTS).set_index("check")
-    assert 0.6 < results.loc["auc", "value"] < 0.8
+    assert 0.6 < results.loc["primary", "value"] < 0.8
 
 
 def expect_monitored_performance_of_predictions_and_labels(lifecycle: Any) -> None:
     metrics = lifecycle.read(METRICS)
-    aucs = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "auc")]
+    aucs = metrics[(metrics["kind"] == "performance") & (metrics["statistic"] == "primary")]
     assert list(aucs["subject"]) == ["afterwards"]
     (auc,) = aucs["value"]
     joined = lifecycle.read(PREDICTIONS).merge(read_flights(), on="flight_id")
     outcomes = SOURCES["outcomes"](Window(PROBLEM.first_day, lifecycle.settings.cutoff))
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
-    expected = roc_auc_score(joined["arrival_delay"] > 15, joined["probability"])
+    expected = roc_auc_score(joined["arrival_delay"] > 15, joined["score"])
     assert auc == pytest.approx(expected, abs=1e-9)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..platform.kinds import SCORE
 from ..platform.vocabulary import Column, Table, pick_columns
 from ..use_case.problem import PROBLEM
 
@@ -13,7 +14,10 @@ PREDICTIONS = Table(
     (
         *pick_columns(PROBLEM.examples, PROBLEM.example_columns),
         Column("model_version", "int", "version that scored"),
-        Column("probability", "double", f"of being {PROBLEM.event}"),
+        *(
+            Column(*told, formerly="probability" if told[0] == SCORE else "")
+            for told in PROBLEM.kind.columns
+        ),
         Column("as_of", "date", "run that scored"),
         Column(
             DAYS_AHEAD,

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from ..inference.tables import DAYS_AHEAD, PREDICTIONS
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
+from ..platform.kinds import SCORE
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import read_promotions
@@ -28,8 +29,8 @@ NEXT = (
 )
 # Reasons of quarantine that are told of a run.
 REASONS = 5
-# Coming examples that are told of a run: those with the greatest probability.
-RISKIEST = 5
+# Coming examples that are told of a run: those with the greatest score.
+TOP = 5
 Rows = Mapping[dt.date, list[Row]]
 
 
@@ -53,7 +54,7 @@ def print_account(
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
-        (describe_riskiest, _read_riskiest(workspace, settings)),
+        (describe_top, _read_top(workspace, settings)),
         (describe_metrics, _read(workspace, settings, METRICS)),
     ]
     for as_of in sorted({day for _, rows in sections for day in rows}):
@@ -91,7 +92,7 @@ def describe_decision(rows: list[Row]) -> Iterator[str]:
             yield f"{'gate':12} version {row.model_version} blocked by"
             yield from _list_blocking(rows, row.model_version)
     for row in rows:
-        if row.metric.startswith("auc") and not row.slice:
+        if row.metric in ("primary", "primary_gain") and not row.slice:
             yield f"{'':12} {row.check}: {row.reason}"
     if rows:
         yield from describe_times(rows)
@@ -127,33 +128,34 @@ def describe_predictions(rows: list[Row]) -> Iterator[str]:
         when = "before their events" if row.is_in_time else "afterwards"
         yield (
             f"{'predictions':12} {row.rows:>8,} {PROBLEM.nouns} scored {when} by version"
-            f" {row.model_version}, {row.mean:.1%} expected {PROBLEM.event}"
+            f" {row.model_version}, {PROBLEM.kind.describe_mean(row.mean)}"
         )
 
 
-def describe_riskiest(rows: list[Row]) -> Iterator[str]:
-    """Describes the coming examples with the greatest probabilities."""
-    for place, row in enumerate(sorted(rows, key=lambda r: -r.probability)):
+def describe_top(rows: list[Row]) -> Iterator[str]:
+    """Describes the coming examples with the greatest scores."""
+    for place, row in enumerate(sorted(rows, key=lambda r: -r[SCORE])):
         key = ", ".join(str(row[name]) for name in PROBLEM.key)
         at = f"{row[PROBLEM.event_time]:%Y-%m-%d %H:%M} UTC"
-        title = "" if place else "riskiest"
-        yield f"{title:12} {row.probability:>8.0%} {PROBLEM.event}: {key}, {at}"
+        title = "" if place else PROBLEM.kind.top
+        yield f"{title:12} {PROBLEM.kind.describe(row.asDict())}: {key}, {at}"
 
 
 def describe_metrics(rows: list[Row]) -> Iterator[str]:
     """Describes performance where labels have arrived, and the columns that drifted."""
+    metric = PROBLEM.kind.primary.name
     labelled = {
         (row.window_start, row.model_version, row.subject): row.value
         for row in rows
         if row.statistic == "labels"
     }
     for row in sorted(rows, key=lambda r: (r.window_start, r.model_version, r.subject)):
-        if row.kind == "performance" and row.statistic == "auc" and row.value is not None:
+        if row.kind == "performance" and row.statistic == "primary" and row.value is not None:
             span = f"{row.window_start:%Y-%m-%d} to {row.window_end:%Y-%m-%d}"
             labels = labelled[row.window_start, row.model_version, row.subject]
             yield (
-                f"{'monitoring':12} AUC {row.value:.3f} for {span}, version {row.model_version},"
-                f" {labels:,.0f} {PROBLEM.nouns} {row.subject}"
+                f"{'monitoring':12} {metric} {row.value:.3f} for {span},"
+                f" version {row.model_version}, {labels:,.0f} {PROBLEM.nouns} {row.subject}"
             )
     for row in sorted(rows, key=lambda r: r.subject):
         if row.statistic == "without_features" and row.value:
@@ -193,16 +195,16 @@ def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
     predictions = _open(workspace, settings, PREDICTIONS)
     in_time = F.col(DAYS_AHEAD).isNotNull().alias("is_in_time")
     counts = predictions.groupBy("as_of", "model_version", in_time).agg(
-        F.count("*").alias("rows"), F.avg("probability").alias("mean")
+        F.count("*").alias("rows"), F.avg(SCORE).alias("mean")
     )
     return _group(counts.collect())
 
 
-def _read_riskiest(workspace: Workspace, settings: Settings) -> Rows:
+def _read_top(workspace: Workspace, settings: Settings) -> Rows:
     in_time = _open(workspace, settings, PREDICTIONS).where(F.col(DAYS_AHEAD).isNotNull())
-    by_risk = Over.partitionBy("as_of").orderBy(F.desc("probability"), *PROBLEM.key)
-    ranked = in_time.withColumn("rank of risk", F.row_number().over(by_risk))
-    return _group(ranked.where(F.col("rank of risk") <= RISKIEST).collect())
+    by_score = Over.partitionBy("as_of").orderBy(F.desc(SCORE), *PROBLEM.key)
+    ranked = in_time.withColumn("rank of score", F.row_number().over(by_score))
+    return _group(ranked.where(F.col("rank of score") <= TOP).collect())
 
 
 def _group(rows: Sequence[Row]) -> Rows:

@@ -12,6 +12,7 @@ from ..inference.tables import PREDICTIONS
 from ..inference.task import find_due, get_reach
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
+from ..platform.kinds import SCORE
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import CHAMPION, find_champion, read_promotions
@@ -116,7 +117,7 @@ def find_champion_faults(workspace: Workspace, settings: Settings) -> Iterator[s
 
 
 def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """The champion has scored all that it owes, each example once, with probabilities."""
+    """The champion has scored all that it owes, each example once, with scores that can be some."""
     version = find_champion(workspace.spark, settings)
     if version is None:
         return
@@ -129,9 +130,10 @@ def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator
     repeated = counts.where("count > 1").count()
     if repeated:
         yield f"predictions: {repeated} are there several times"
-    impossible = predictions.where("probability IS NULL OR NOT probability BETWEEN 0 AND 1")
+    possible = F.col(SCORE).between(*PROBLEM.kind.score_range)
+    impossible = predictions.where(F.isnull(SCORE) | ~possible)
     if not impossible.isEmpty():
-        yield f"predictions: {impossible.count()} are not probabilities"
+        yield f"predictions: {impossible.count()} are not {PROBLEM.kind.scores_are}"
 
 
 def find_metric_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:

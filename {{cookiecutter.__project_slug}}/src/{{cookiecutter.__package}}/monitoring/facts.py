@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from ..registry.drift import Baseline, ColumnBaseline, compute_psi
+from ..registry.drift import Baseline, ColumnBaseline, compute_psi, list_drifting
+from ..use_case.problem import PROBLEM
 
-PREDICTION = "probability"
 AFTERWARDS = "afterwards"
 # The bins of a column that is 0 or 1.
 YES_OR_NO: ColumnBaseline = {"edges": [0.5], "values": None, "counts": [0] * 3, "threshold": 0.0}
@@ -36,7 +36,7 @@ def measure_drift(baseline: Baseline, counts: Mapping[str, list[int]]) -> list[F
     """Measures each column's PSI against the baseline, with training's own variation as limit."""
     return [
         Fact(
-            "prediction_drift" if name == PREDICTION else "input_drift",
+            "prediction_drift" if name in list_drifting() else "input_drift",
             name,
             "psi",
             compute_psi(baseline[name]["counts"], counted),
@@ -54,23 +54,22 @@ def name_timing(days_ahead: int | None) -> str:
 
 
 def measure_performance(subject: str, labels: np.ndarray, scores: np.ndarray) -> list[Fact]:
-    """Measures AUC, log loss and Brier score of predictions whose labels have arrived.
+    """Measures predictions whose labels have arrived: primary metric, loss and calibration.
 
-    A metric that needs labels of both classes is null without them.
+    A number that cannot be computed, such as an AUC of one class, is null.
 
     Args:
         subject: The name of these predictions.
-        labels: 0 or 1, shape (n,).
-        scores: Probabilities, shape (n,).
+        labels: As the problem's kind encodes them, shape (n,).
+        scores: Its scores, shape (n,) or (n, classes).
     """
-    both = 0 < labels.sum() < len(labels)
-    values = {
-        "labels": float(len(labels)),
-        "auc": float(roc_auc_score(labels, scores)) if both else None,
-        "log_loss": float(log_loss(labels, scores)) if both else None,
-        "brier": float(brier_score_loss(labels, scores)) if len(labels) else None,
-    }
-    return [Fact("performance", subject, name, value) for name, value in values.items()]
+    facts = {"labels": float(len(labels)), **PROBLEM.kind.measure(labels, scores)}
+    for part in PROBLEM.kind.measure_calibration(labels, scores) if len(labels) else ():
+        facts[f"calibration {part.part}".strip()] = part.slope.value
+    return [
+        Fact("performance", subject, name, None if math.isnan(value) else value)
+        for name, value in facts.items()
+    ]
 
 
 def count_absent(counts: Mapping[str, list[int]]) -> list[Fact]:

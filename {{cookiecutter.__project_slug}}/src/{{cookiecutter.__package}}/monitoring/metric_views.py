@@ -8,21 +8,23 @@ from ..platform.sql import quote_name
 from ..use_case.problem import PROBLEM
 from .tables import METRICS
 
-EXPECTED_EVENTS = MetricView(
+DAILY_PREDICTIONS = MetricView(
     METRICS.schema,
-    "expected_events",
+    "daily_predictions",
     PREDICTIONS_IN_FORCE,
-    f"How many {PROBLEM.nouns} are expected to be {PROBLEM.event}.",
+    f"How many {PROBLEM.nouns} are predicted, and their mean score: {PROBLEM.kind.columns[0][2]}.",
     {
         "event_day": f"date_trunc('DAY', {quote_name(PROBLEM.event_time)})",
         "model_version": "model_version",
     },
     {
         "examples": "count(*)",
-        "expected_share": "avg(probability)",
+        "mean_score": "avg(score)",
     },
 )
 
+# The primary metric is better where it is larger, or where it is smaller.
+WORST = "min" if PROBLEM.kind.primary.sign > 0 else "max"
 MODEL_QUALITY = MetricView(
     METRICS.schema,
     "model_quality",
@@ -30,11 +32,11 @@ MODEL_QUALITY = MetricView(
     "How well the model does, and what drifts.",
     {"window_end": "window_end", "model_version": "model_version", "subject": "subject"},
     {
-        "lowest_auc": "min(value) FILTER (WHERE statistic = 'auc')",
-        "highest_log_loss": "max(value) FILTER (WHERE statistic = 'log_loss')",
+        "worst_primary": f"{WORST}(value) FILTER (WHERE statistic = 'primary')",
+        "largest_loss": "max(value) FILTER (WHERE statistic = 'loss')",
         "largest_drift": "max(value) FILTER (WHERE statistic = 'psi')",
         "alerts": "count_if(alert)",
     },
 )
 
-METRIC_VIEWS = (EXPECTED_EVENTS, MODEL_QUALITY)
+METRIC_VIEWS = (DAILY_PREDICTIONS, MODEL_QUALITY)

@@ -15,7 +15,11 @@ METRICS = Table(
         Column("model_version", "int", "version that scored"),
         Column("kind", "string", "input_drift, prediction_drift, performance or volume"),
         Column("subject", "string", "column, or when predictions were made: in time, afterwards"),
-        Column("statistic", "string", "psi, auc, log_loss, brier, rows, labels, without_features"),
+        Column(
+            "statistic",
+            "string",
+            "psi, primary, loss, calibration, rows, labels, without_features",
+        ),
         Column("value", "double", "null when it cannot be computed"),
         Column("threshold", "double", "from the variation inside training; null: not judged"),
         Column("alert", "boolean", "value beyond threshold"),

@@ -17,6 +17,7 @@ from ..features.currency import read_current
 from ..inference.tables import DAYS_AHEAD, PREDICTIONS
 from ..platform import delta
 from ..platform.examples import label_examples
+from ..platform.kinds import SCORE
 from ..platform.parallel import do_in_parallel
 from ..platform.problem import LABEL
 from ..platform.windows import Window
@@ -30,7 +31,6 @@ from ..registry.training_sets import make_training_set, read_examples, read_outc
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
 from .facts import (
-    PREDICTION,
     YES_OR_NO,
     Fact,
     count_absent,
@@ -43,6 +43,8 @@ from .tables import METRICS
 
 log = logging.getLogger(__name__)
 
+# Of columns of predictions, in the baselines of older versions.
+FORMER_NAMES = {"probability": SCORE}
 # Begins the name of a column that tells whether the features of a table are missing.
 WITHOUT = "without "
 
@@ -97,8 +99,9 @@ def find_scored(workspace: Workspace, settings: Settings, window: Window) -> lis
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     known = window.select(stored, PREDICTIONS.time).where(F.col("as_of") <= F.lit(settings.as_of))
     # Runs of several dates, in whatever order, may have scored an example afterwards.
-    last = F.max_by("probability", "as_of").alias("probability")
-    predictions = known.groupBy(*PROBLEM.key, "model_version", DAYS_AHEAD).agg(last)
+    last = F.max_by(F.struct(*(name for name, _, _ in PROBLEM.kind.columns)), "as_of")
+    told = (*PROBLEM.key, "model_version", DAYS_AHEAD)
+    predictions = known.groupBy(*told).agg(last.alias("last")).select(*told, "last.*")
     groups = predictions.groupBy("model_version", DAYS_AHEAD).count().collect()
     return [
         Scored(
@@ -121,8 +124,9 @@ def _observe_performance(
     log.info("performance of version %d %s, %s", scored.version, scored.timing, scored.window)
     outcomes = read_outcomes(workspace, settings, scored.window)
     labelled = label_examples(PROBLEM, scored.predictions, outcomes, settings.cutoff)
-    pairs = labelled.select(LABEL, PREDICTION).toPandas()
-    labels, scores = pairs[LABEL].to_numpy(), pairs[PREDICTION].to_numpy()
+    kind = PROBLEM.kind
+    pairs = labelled.select(LABEL, *(name for name, _, _ in kind.columns)).toPandas()
+    labels, scores = kind.encode(pairs[LABEL]), kind.read_table(pairs)
     volume = Fact("volume", scored.timing, "rows", float(scored.count))
     facts = [volume, *measure_performance(scored.timing, labels, scores)]
     return [Observation(scored.window, scored.version, fact) for fact in facts]
@@ -164,7 +168,7 @@ def read_baseline(workspace: Workspace, settings: Settings, version: int) -> Bas
     run_id = workspace.mlflow.get_model_version(settings.model_name, str(version)).run_id
     path = mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{BASELINE_FILE}")
     baseline: Baseline = json.loads(Path(path).read_text())
-    return baseline
+    return {FORMER_NAMES.get(name, name): column for name, column in baseline.items()}
 
 
 def record_observations(

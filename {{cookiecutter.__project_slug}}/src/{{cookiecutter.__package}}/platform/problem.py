@@ -13,6 +13,7 @@ import pandas as pd
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 
+from .kinds import Kind
 from .vocabulary import FEATURE_TYPES, Column, FeatureTable, Table
 
 # Columns that every example has: when it is predicted, the last moment whose features count, and,
@@ -24,15 +25,15 @@ LABEL = "label"
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """A prediction problem: will an event happen to an example?
+    """A prediction problem: what will become of an example?
 
     Usage: see `PROBLEM` in `use_case/problem.py`.
 
     Attributes:
+        kind: What the label is: `Binary`, `Regression` or `MultiClass` of `platform/kinds.py`.
         predicts: The rest of the sentence "The model predicts ...".
         limits: What the model was not made for, and was not tested on; sentences of the model card.
         noun, nouns: How one example is called, and several of them.
-        event: How an example with the label 1 is called, such as late.
         examples: The raw table of examples, by the time a row was known. A change of an example is
             a further row.
         outcomes: The raw table with what became of the examples, by the time it was known; None
@@ -46,16 +47,16 @@ class Problem:
             that moment or after.
         find_cancelled: Computes from columns of `examples` whether the event was called off; None
             where no row tells.
-        find_label: Computes the label, 1.0 or 0.0, from columns of `outcomes`, or of `examples`
-            where that table has what became of them.
+        find_label: Computes the label, of the sort that `kind` says, from columns of `outcomes`, or
+            of `examples` where that table has what became of them.
         label_delay: The last labels of a window arrive within this time after its end.
         inputs: The columns of an example that the model takes; each one names the `table.column`
             that the column is made of, unless `examples` has a column of that name.
         describe: Adds the columns `inputs` to rows of `examples`.
         lookups: The feature tables that the model looks up, as known before the moment of
             prediction.
-        baselines: Rules of thumb that a first model must beat, by name: inputs that are larger the
-            likelier the event is.
+        baselines: Rules of thumb that a first model must beat, by name. Each is an input: larger
+            the likelier the event is, or itself the number that is predicted. Classes have none.
         name_slices: Names the part of the data that each row belongs to, by kind of part. A model
             must not fail in one of these, even when the model is better on the whole.
         name_cluster: Names the group of rows that are alike, such as a day.
@@ -66,11 +67,11 @@ class Problem:
         ValueError: A declaration contradicts another one; the message names both.
     """
 
+    kind: Kind
     predicts: str
     limits: str
     noun: str
     nouns: str
-    event: str
     examples: Table
     outcomes: Table | None
     key: tuple[str, ...]
@@ -95,6 +96,7 @@ class Problem:
     def __post_init__(self) -> None:
         self._check_examples()
         self._check_inputs()
+        self._check_lookups()
         if self.first_day.utcoffset() != dt.timedelta(0) or self.first_day.time() != dt.time():
             raise ValueError(f"first_day: {self.first_day} is not the start of a day in UTC")
         if self.label_delay < dt.timedelta(0):
@@ -128,6 +130,16 @@ class Problem:
                 " cannot be predicted; with horizon_days=0 a run looks back only"
             )
 
+    def _check_lookups(self) -> None:
+        known = {*self.example_columns, *(column.name for column in self.inputs)}
+        for table in self.lookups:
+            for key in table.lookup_keys:
+                if key not in known:
+                    raise ValueError(
+                        f"lookups: {table.name} is looked up by {key}, which is neither an input"
+                        f" nor a key of {self.examples.name}"
+                    )
+
     def _check_inputs(self) -> None:
         for column in self.inputs:
             if column.type not in FEATURE_TYPES:
@@ -141,6 +153,11 @@ class Problem:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"inputs: {', '.join(twice)} is there twice, in inputs or in lookups")
+        if self.baselines and not self.kind.takes_rules:
+            raise ValueError(
+                f"baselines: {', '.join(self.baselines)}, and kind: {type(self.kind).__name__}: one"
+                " input predicts no probabilities of classes, so leave baselines empty"
+            )
         unknown = [name for name in self.baselines.values() if name not in names]
         if unknown:
             raise ValueError(f"baselines: {unknown[0]} is no input; there are {', '.join(names)}")
@@ -174,14 +191,14 @@ class Problem:
         return (
             (self.examples.shape, self.labelling.shape, self.key, self.event_time, inputs),
             tuple((table.shape, table.greatest_age) for table in self.lookups),
-            (self.label_delay, self.first_day, self.lead),
+            (self.kind.shape, self.label_delay, self.first_day, self.lead),
             (self.training_days, self.evaluation_days, self.tuning_days),
         )
 
     @property
     def functions(self) -> tuple[Callable[..., object], ...]:
-        """All that the rows of a training are computed by."""
-        always = (self.find_prediction_time, self.find_label, self.describe)
+        """All that the rows of a training are computed by, and all that scores are measured by."""
+        always = (self.find_prediction_time, self.find_label, self.describe, type(self.kind))
         return (*always, self.find_cancelled) if self.find_cancelled else always
 
     def list_input_sources(self) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from pyspark.sql.types import (
     DoubleType,
     IntegerType,
     LongType,
+    MapType,
     StringType,
     StructField,
     StructType,
@@ -39,6 +40,8 @@ TYPES: dict[str, DataType] = {
     "string": StringType(),
     "timestamp": TimestampType(),
 }
+# Records may have these too; no source delivers them.
+RECORD_TYPES: dict[str, DataType] = {"map<string,double>": MapType(StringType(), DoubleType())}
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 # A model takes numbers and categories: code of the feature makes them of dates and booleans.
 FEATURE_TYPES = ("double", "int", "long", "string")
@@ -55,9 +58,10 @@ def parse_type(name: str) -> DataType:
     decimal = DECIMAL.fullmatch(name)
     if decimal:
         return DecimalType(*map(int, decimal.groups()))
-    if name not in TYPES:
+    known = TYPES | RECORD_TYPES
+    if name not in known:
         raise ValueError(f"type {name} is not one of {', '.join(TYPES)}, decimal(P,S)")
-    return TYPES[name]
+    return known[name]
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Column:
             in, such as America/New_York. Without one, such values are refused. In that zone, clocks
             that change have an hour twice or never: rows of these hours go to quarantine.
         sources: For a feature: the `table.column` of the raw tables that the feature is made of.
+        formerly: The name that the column had before; `setup` gives an existing table the new one.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Column:
     personal: Literal["", "hash", "drop"] = ""
     zone: str = ""
     sources: tuple[str, ...] = ()
+    formerly: str = ""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -148,6 +154,10 @@ class Table:
             raise ValueError(f"{self.name}: there is no column {unknown[0]}, only {known}")
         if len(set(names)) < len(names):
             raise ValueError(f"{self.name}: two columns have the same name")
+        for column in self.columns:
+            if self.is_raw and column.type in RECORD_TYPES:
+                told = f"{column.name} is a {column.type}"
+                raise ValueError(f"{self.name}: {told}, which no source delivers")
 
     def full_name(self, settings: RunSettings) -> str:
         """Returns `catalog.schema.table` in the run's target."""
@@ -185,6 +195,10 @@ class FeatureTable(Table):
 
     Usage: see `use_case/tables.py`.
 
+    A table whose keys leave its time out has one row for each key, which is looked up whatever the
+    moment: for facts that never change, such as where a shop stands. A fact that changes would tell
+    a model what nobody knew yet.
+
     Attributes:
         source: The raw table that the rows are computed from.
         lookback: How long before the window the computation needs rows of the source.
@@ -199,11 +213,21 @@ class FeatureTable(Table):
     def __post_init__(self) -> None:
         super().__post_init__()
         for column in self.columns:
-            if column.name not in self.keys and column.type not in FEATURE_TYPES:
+            if column.name in self.features and column.type not in FEATURE_TYPES:
                 raise ValueError(
                     f"{self.name}: the feature {column.name} is a {column.type}, and a model takes"
                     f" {', '.join(FEATURE_TYPES)} alone: compute one of these"
                 )
+        if self.greatest_age and not self.has_time_key:
+            raise ValueError(
+                f"{self.name}: greatest_age: {self.greatest_age}, and {self.time} is no key: a row"
+                " that is looked up whatever the moment has no age"
+            )
+
+    @property
+    def has_time_key(self) -> bool:
+        """Whether the row is looked up that was the last one known at a moment."""
+        return self.time in self.keys
 
     @property
     def lookup_keys(self) -> list[str]:
@@ -212,8 +236,8 @@ class FeatureTable(Table):
 
     @property
     def features(self) -> list[str]:
-        """The columns that a model may take: all but the keys."""
-        return [name for name in self.column_names if name not in self.keys]
+        """The columns that a model may take: all but keys and time."""
+        return [name for name in self.column_names if name not in (*self.keys, self.time)]
 
 
 def pick_columns(table: Table, names: Sequence[str]) -> list[Column]:
@@ -224,4 +248,5 @@ def pick_columns(table: Table, names: Sequence[str]) -> list[Column]:
 
 def _to_field(column: Column, required: bool) -> StructField:
     about = {"comment": column.comment}
+    about |= {"formerly": column.formerly} if column.formerly else {}
     return StructField(column.name, parse_type(column.type), not required, about)

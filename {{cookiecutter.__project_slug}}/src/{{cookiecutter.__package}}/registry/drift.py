@@ -14,6 +14,9 @@ import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from ..platform.vocabulary import TYPES
+from ..use_case.problem import PROBLEM
+
 BASELINE_FILE = "baseline.json"
 BINS = 10
 # By the usual reading, a PSI below 0.2 means no shift, however calm the training period was.
@@ -47,6 +50,17 @@ def build_baseline(frame: pd.DataFrame, periods: pd.Series) -> Baseline:
             long as the windows that monitoring compares.
     """
     return {name: _describe_column(frame[name], periods) for name in frame.columns}
+
+
+def tabulate_scores(scores: np.ndarray) -> pd.DataFrame:
+    """Makes the columns of predictions that can drift: numbers and names, but no maps."""
+    columns = PROBLEM.kind.tabulate(scores)
+    return pd.DataFrame({name: columns[name] for name in list_drifting()})
+
+
+def list_drifting() -> list[str]:
+    """Lists the columns of predictions that can drift."""
+    return [name for name, type_, _ in PROBLEM.kind.columns if type_ in TYPES]
 
 
 def _describe_column(column: pd.Series, periods: pd.Series) -> ColumnBaseline:

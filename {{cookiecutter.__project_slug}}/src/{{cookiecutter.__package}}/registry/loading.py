@@ -13,7 +13,6 @@ import yaml
 from databricks.feature_engineering import FeatureLookup
 from mlflow import MlflowClient
 
-from ..platform.problem import LOOKUP_TIME
 from .artifact import FEATURE_SPEC, NATIVE_MODEL, digest_files
 from .tags import DIGEST
 
@@ -27,7 +26,7 @@ class ScoringModel:
     """A model version ready to score.
 
     Attributes:
-        pipeline: The scikit-learn pipeline, from columns `inputs` to class probabilities.
+        pipeline: The scikit-learn pipeline, from columns `inputs` to what the kind reads.
         lookups: The features that this version looks up; today's code may look up others.
     """
 
@@ -78,18 +77,20 @@ def check_files(client: MlflowClient, name: str, version: int, folder: Path) -> 
 def _read_lookups(spec: dict[str, Any]) -> Iterator[FeatureLookup]:
     columns: dict[str, list[str]] = {}
     keys: dict[str, list[str]] = {}
+    times: dict[str, list[str] | None] = {}
     for entry in spec["input_columns"]:
         (column,) = entry.values()
         if column["source"] == "feature_store":
             columns.setdefault(column["table_name"], []).append(column["feature_name"])
             keys[column["table_name"]] = column["lookup_key"]
+            times[column["table_name"]] = column.get("timestamp_lookup_key")
     tables = {name: told for entry in spec.get("input_tables", []) for name, told in entry.items()}
     for table, names in columns.items():
         age = tables[table].get("lookback_window")
         yield FeatureLookup(
             table_name=table,
             lookup_key=keys[table],
-            timestamp_lookup_key=LOOKUP_TIME,
+            timestamp_lookup_key=times[table],
             feature_names=names,
             lookback_window=None if age is None else dt.timedelta(seconds=age),
         )

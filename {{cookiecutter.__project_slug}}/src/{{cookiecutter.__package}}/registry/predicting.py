@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
-from pyspark.sql.types import DoubleType, StructField, StructType
+from pyspark.sql.types import StructField, StructType
 
+from ..platform.vocabulary import parse_type
 from ..use_case.problem import PROBLEM
 from .loading import ScoringModel
-from .probability import predict_probability
 
 
 def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
-    """Computes the probability of the event for each row.
+    """Computes the scores of rows; `PROBLEM.kind` says what they are.
 
     Args:
         rows: At least the columns `model.inputs`; nulls allowed.
 
     Returns:
-        Floats in [0, 1], shape (len(rows),).
+        Shape (len(rows),), or (len(rows), classes).
     """
-    return predict_probability(model.pipeline, model.inputs, rows)
+    return PROBLEM.kind.predict(model.pipeline, rows[list(model.inputs)])
 
 
 def score_frame(
     model: ScoringModel, rows: DataFrame, kept: Sequence[str] = PROBLEM.key
 ) -> DataFrame:
-    """Scores a Spark frame in parallel; returns the columns `kept` and `probability`."""
+    """Scores a Spark frame in parallel; returns the columns `kept`, and those of the kind."""
 
-    pipeline, inputs, others = model.pipeline, model.inputs, list(kept)
+    kind, pipeline, inputs, others = PROBLEM.kind, model.pipeline, list(model.inputs), list(kept)
 
     def score_batches(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
         for batch in batches:
-            probability = predict_probability(pipeline, inputs, batch)
-            yield batch[others].assign(probability=probability)
+            columns: dict[str, Any] = kind.tabulate(kind.predict(pipeline, batch[inputs]))
+            yield batch[others].assign(**columns)
 
-    types = rows.select(*others).schema
-    scored = StructType([*types, StructField("probability", DoubleType())])
+    added = [StructField(name, parse_type(type_)) for name, type_, _ in kind.columns]
+    scored = StructType([*rows.select(*others).schema, *added])
     return rows.select(*dict.fromkeys((*others, *inputs))).mapInPandas(score_batches, scored)

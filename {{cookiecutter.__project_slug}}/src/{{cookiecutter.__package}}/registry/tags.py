@@ -5,8 +5,6 @@ from __future__ import annotations
 # On the run: the identity of the training, and the event time of the last row trained on.
 IDENTITY = "training_identity"
 LAST_TRAINED = "last_trained"
-# A metric of the run: the share of training rows with the event.
-LABEL_RATE = "label_rate"
 
 # On the version, by training.
 AS_OF = "as_of"

@@ -66,7 +66,7 @@ def list_lookups(settings: Settings) -> list[FeatureLookup]:
         FeatureLookup(
             table_name=table.full_name(settings),
             lookup_key=table.lookup_keys,
-            timestamp_lookup_key=LOOKUP_TIME,
+            timestamp_lookup_key=LOOKUP_TIME if table.has_time_key else None,
             feature_names=table.features,
             lookback_window=table.greatest_age,
         )

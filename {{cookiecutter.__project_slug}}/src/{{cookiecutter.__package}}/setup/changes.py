@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 # Each of these types holds every value of the former one.
 WIDER = {"int": ("bigint", "double")}
 WIDENING = ("delta.enableTypeWidening", "true")
-# Delta drops columns only where files know them by other names than the table does.
-DROPPING = ("delta.columnMapping.mode", "name")
+# Delta drops and renames columns only where files know them by other names than the table does.
+BY_NAME = ("delta.columnMapping.mode", "name")
 
 
 class SchemaError(ValueError):
@@ -47,7 +47,7 @@ class Change:
 
 
 def adapt_tables(spark: SparkSession, settings: RunSettings, tables: Iterable[Table]) -> None:
-    """Adds columns, relaxes nulls and widens types of the tables that exist.
+    """Adds and renames columns, relaxes nulls and widens types of the tables that exist.
 
     Raises:
         SchemaError: Another change is declared; the message has the SQL for it.
@@ -78,14 +78,29 @@ def find_changes(name: str, there: StructType, declared: StructType) -> Iterator
         name: `catalog.schema.table`.
     """
     known, wanted = ({f.name: f for f in fields} for fields in (there, declared))
+    renamed = _find_renamed(known, declared)
     for column in declared:
-        if column.name not in known:
+        if column.name in renamed:
+            yield _rename(name, renamed[column.name], column)
+        elif column.name not in known:
             yield _add(name, column)
         else:
             yield from _alter(name, known[column.name], column)
     for column in there:
-        if column.name not in wanted:
+        if column.name not in wanted and column.name not in renamed.values():
             yield Change(name, f"{column.name} is not declared", _drop(name, column), is_safe=False)
+
+
+def _find_renamed(known: Iterable[str], declared: StructType) -> dict[str, str]:
+    """Finds the former names of declared columns that the table knows by these only."""
+    former = {c.name: c.metadata["formerly"] for c in declared if "formerly" in c.metadata}
+    return {new: old for new, old in former.items() if old in known and new not in known}
+
+
+def _rename(name: str, former: str, column: StructField) -> Change:
+    rename = _write(name, f"RENAME COLUMN {quote_name(former)} TO {quote_name(column.name)}")
+    reason = f"{column.name} was called {former}"
+    return Change(name, reason, (_set_property(name, *BY_NAME), rename))
 
 
 def _add(name: str, column: StructField) -> Change:
@@ -124,7 +139,7 @@ def is_wider(old: DataType, new: DataType) -> bool:
 
 
 def _drop(name: str, column: StructField) -> tuple[str, str]:
-    return _set_property(name, *DROPPING), _write(name, f"DROP COLUMN {quote_name(column.name)}")
+    return _set_property(name, *BY_NAME), _write(name, f"DROP COLUMN {quote_name(column.name)}")
 
 
 def _alter_column(name: str, column: StructField, how: str) -> str:

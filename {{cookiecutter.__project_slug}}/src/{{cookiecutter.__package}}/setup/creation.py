@@ -59,7 +59,7 @@ def create_feature_table(
         client.create_table(
             name=name,
             primary_keys=list(table.keys),
-            timeseries_column=table.time,
+            timeseries_column=table.time if table.has_time_key else None,
             schema=table.struct,
             description=table.comment,
         )

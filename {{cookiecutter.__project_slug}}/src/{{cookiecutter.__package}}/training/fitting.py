@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..platform.examples import select_inputs
 from ..platform.problem import LABEL
-from ..registry.drift import build_baseline
+from ..registry.drift import build_baseline, tabulate_scores
 from ..use_case.model import MODEL
 from ..use_case.problem import PROBLEM
 from .tuning import Trial, tune
@@ -51,7 +51,8 @@ def fit(rows: pd.DataFrame) -> tuple[Any, Trial]:
     MODEL.autolog(log_models=False, log_datasets=False, silent=True)
     try:
         log.info("fitting on %d rows", len(rows))
-        return MODEL.build(best.parameters).fit(select_inputs(PROBLEM, rows), rows[LABEL]), best
+        labels = PROBLEM.kind.encode(rows[LABEL])
+        return MODEL.build(best.parameters).fit(select_inputs(PROBLEM, rows), labels), best
     finally:
         MODEL.autolog(disable=True)
 
@@ -62,7 +63,7 @@ def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str
     Thresholds come from stretches as long as the windows that monitoring compares. Predictions
     have shorter stretches where tuning has judged too few days.
     """
-    scores = pd.DataFrame({"probability": best.scores})
+    scores = tabulate_scores(best.scores)
     times, shorter = rows[PROBLEM.event_time], max(1, PROBLEM.tuning_days // 4)
     judged = best.judged[PROBLEM.event_time].reset_index(drop=True)
     return {

@@ -18,7 +18,7 @@ from ..platform.problem import LABEL
 from ..platform.workspace import Workspace
 from ..registry.drift import BASELINE_FILE
 from ..registry.periods import get_evaluation_window, get_training_window
-from ..registry.tags import IDENTITY, LABEL_RATE, LAST_TRAINED
+from ..registry.tags import IDENTITY, LAST_TRAINED
 from ..registry.training_sets import list_lookups, make_training_set, read_labelled_examples
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
@@ -45,7 +45,7 @@ def train(workspace: Workspace, settings: Settings) -> int:
 
     Raises:
         StaleFeaturesError: The features are of other code or other facts.
-        TrainingError: There are too few rows, or labels of one class only.
+        TrainingError: There are too few rows, or labels that teach nothing.
     """
     holdings = read_current(workspace.spark, settings, settings.as_of)
     contents = find_contents(settings, holdings)
@@ -99,7 +99,7 @@ def load_training_set(workspace: Workspace, settings: Settings) -> Any:
 def _log_data(rows: pd.DataFrame, tables: dict[str, int]) -> None:
     log_tables(tables)
     mlflow.set_tag(LAST_TRAINED, rows[PROBLEM.event_time].max().tz_localize("UTC").isoformat())
-    mlflow.log_metric(LABEL_RATE, float(rows[LABEL].mean()))
+    mlflow.log_metrics(PROBLEM.kind.sum_up(PROBLEM.kind.encode(rows[LABEL])))
 
 
 def log_tables(tables: dict[str, int]) -> None:
@@ -119,15 +119,15 @@ def log_model(
     training_set: Any,
 ) -> None:
     """Logs the model with its features, and registers a version of it."""
-    example = select_inputs(PROBLEM, rows).head(5)
+    example, method = select_inputs(PROBLEM, rows).head(5), PROBLEM.kind.method
     workspace.features.log_model(
         model=pipeline,
         artifact_path="model",
         flavor=mlflow.sklearn,
         training_set=training_set,
         registered_model_name=settings.model_name,
-        signature=infer_signature(example, pipeline.predict_proba(example)),
+        signature=infer_signature(example, getattr(pipeline, method)(example)),
         input_example=example,
         pip_requirements=list_requirements(),
-        pyfunc_predict_fn="predict_proba",
+        pyfunc_predict_fn=method,
     )

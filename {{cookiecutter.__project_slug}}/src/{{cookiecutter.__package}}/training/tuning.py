@@ -12,7 +12,6 @@ import mlflow
 import numpy as np
 import optuna
 import pandas as pd
-from sklearn.metrics import log_loss, roc_auc_score
 
 from ..platform.examples import select_inputs
 from ..platform.problem import LABEL
@@ -37,8 +36,8 @@ class Trial:
     Attributes:
         parameters: The parameters that `MODEL.suggest` chose.
         judged: The rows that the trial was judged on; it was fitted without them.
-        scores: The probabilities of these rows, shape (len(judged),).
-        metrics: The metrics of these scores, by name.
+        scores: The scores of these rows; `PROBLEM.kind` says what they are.
+        metrics: The metrics of these scores, by role: primary, loss.
     """
 
     parameters: dict[str, Any]
@@ -55,7 +54,7 @@ def split_by_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def tune(rows: pd.DataFrame) -> Trial:
-    """Finds the trial with the least log loss; logs each trial as a nested run."""
+    """Finds the trial with the least loss; logs each trial as a nested run."""
     older, judged = split_by_time(rows)
     check_rows(older, "to fit while tuning")
     check_rows(judged, "to judge while tuning")
@@ -76,7 +75,7 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
     with ThreadPoolExecutor(TRIALS_PER_ROUND) as pool:
         done = list(pool.map(lambda chosen: try_parameters(chosen, older, judged), parameters))
     for trial, result in zip(asked, done, strict=True):
-        study.tell(trial, result.metrics["log_loss"])
+        study.tell(trial, result.metrics["loss"])
         with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
             mlflow.log_params(result.parameters)
             mlflow.log_metrics(result.metrics)
@@ -85,24 +84,22 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
 
 def try_parameters(parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame) -> Trial:
     """Fits on the older rows and scores the later ones."""
-    pipeline = MODEL.build(parameters).fit(select_inputs(PROBLEM, older), older[LABEL])
-    scores = pipeline.predict_proba(select_inputs(PROBLEM, judged))[:, 1]
-    metrics = {
-        "log_loss": float(log_loss(judged[LABEL], scores)),
-        "auc": float(roc_auc_score(judged[LABEL], scores)),
-    }
-    return Trial(parameters, judged, scores, metrics)
+    kind = PROBLEM.kind
+    inputs, labels = select_inputs(PROBLEM, older), kind.encode(older[LABEL])
+    pipeline = MODEL.build(parameters).fit(inputs, labels)
+    scores = kind.predict(pipeline, select_inputs(PROBLEM, judged))
+    return Trial(parameters, judged, scores, kind.measure(kind.encode(judged[LABEL]), scores))
 
 
 def check_rows(rows: pd.DataFrame, purpose: str, least: int = 1_000) -> None:
-    """Refuses too few rows, and labels of one class.
+    """Refuses too few rows, and labels that teach or tell nothing.
 
     Raises:
         TrainingError: The message has the counts.
     """
-    events = int(rows[LABEL].sum())
     if len(rows) < least:
         raise TrainingError(f"{len(rows)} rows {purpose}: at least {least} are needed")
-    if events in (0, len(rows)):
-        found = f"{len(rows)} rows {purpose}, {events} of them {PROBLEM.event}"
-        raise TrainingError(f"{found}: one class only")
+    labels = PROBLEM.kind.encode(rows[LABEL])
+    fault = PROBLEM.kind.find_fault(labels)
+    if fault:
+        raise TrainingError(f"{len(rows)} rows {purpose}, {PROBLEM.kind.count(labels)}: {fault}")

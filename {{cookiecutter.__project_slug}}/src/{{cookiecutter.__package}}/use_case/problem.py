@@ -14,6 +14,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ..platform.kinds import Binary
 from ..platform.problem import Problem
 from ..platform.vocabulary import Column
 from .features.delays import LATE_AFTER_MINUTES
@@ -74,6 +75,7 @@ def name_day(rows: pd.DataFrame) -> pd.Series:
 
 
 PROBLEM = Problem(
+    kind=Binary(event="late"),
     predicts=f"whether a flight arrives more than {LATE_AFTER_MINUTES} minutes late",
     limits=(
         f"Predicts flights out of {', '.join(ORIGINS)}, when the day of their scheduled departure"
@@ -82,7 +84,6 @@ PROBLEM = Problem(
     ),
     noun="flight",
     nouns="flights",
-    event="late",
     examples=FLIGHTS,
     outcomes=OUTCOMES,
     key=("flight_id",),

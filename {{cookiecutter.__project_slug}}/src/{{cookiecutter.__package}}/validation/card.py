@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from mlflow import MlflowClient
 
+from ..platform.estimates import NOTHING
 from ..platform.problem import LABEL
 from ..platform.workspace import Workspace
 from ..registry.tags import CODE_COMMIT, OWNER, TRAINING_END, TRAINING_START, TREE
 from ..use_case.problem import PROBLEM
 from .case import RegisteredCase
-from .drawing import draw_calibration, draw_intervals
+from .drawing import draw_intervals
+from .pictures import Scored, draw_pictures
 from .results import CheckResult, Verdict, decide
-from .statistics import NOTHING, Estimate
 
+# Checks that the card has in a table of their own.
+OF_SLICES = ("slice", "slice_primary")
 MARKDOWN, PAGE = "model_card.md", "model_card.html"
-BINS = 10
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
     "color:#1b1f24;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%;font-size:14px}"
@@ -71,9 +72,10 @@ def write_markdown(case: RegisteredCase, results: Sequence[CheckResult]) -> Iter
     yield f"**{describe_decision(results)}**\n"
     yield from (f"- {name}: {fact}" for name, fact in list_facts(case))
     yield "\n| check | verdict | what was found |\n|---|---|---|"
-    whole = [result for result in results if not result.slice]
+    whole = [result for result in results if result.check not in OF_SLICES]
     yield from (f"| {r.name} | {r.verdict} | {flatten(r.reason)} |" for r in whole)
-    yield "\n## Slices\n\n| slice | AUC | beside the champion | verdict |\n|---|---|---|---|"
+    metric = PROBLEM.kind.primary.name
+    yield f"\n## Slices\n\n| slice | {metric} | beside the champion | verdict |\n|---|---|---|---|"
     yield from (f"| {' | '.join(cells)} |" for cells in list_slices(results))
     yield "\n## Inputs\n\n| made of | inputs |\n|---|---|"
     yield from (f"| {source} | {', '.join(names)} |" for source, names in group_inputs(case))
@@ -95,8 +97,8 @@ def write_page(case: RegisteredCase, results: Sequence[CheckResult]) -> str:
         f"<h1>{title}</h1><p class='{results[-1].verdict}'>{decision}</p><table>{facts}</table>",
         *_draw_charts(case, results),
         "<h2>Checks</h2><table><tr><th>check</th><th>verdict</th><th>what was found</th></tr>",
-        *(_write_row(result) for result in results if not result.slice),
-        "</table><h2>Slices</h2><table><tr><th>slice</th><th>AUC</th>"
+        *(_write_row(result) for result in results if result.check not in OF_SLICES),
+        f"</table><h2>Slices</h2><table><tr><th>slice</th><th>{PROBLEM.kind.primary.name}</th>"
         "<th>beside the champion</th><th>verdict</th></tr>",
         *(
             f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
@@ -120,16 +122,16 @@ def _write_row(result: CheckResult) -> str:
 
 
 def list_slices(results: Sequence[CheckResult]) -> Iterator[tuple[str, str, str, str]]:
-    """Lists name, AUC, difference to the champion and verdict of each slice."""
+    """Lists name, metric, gain beside the champion and verdict of each slice."""
     found: dict[str, dict[str, CheckResult]] = {}
     for result in results:
-        if result.slice:
+        if result.check in OF_SLICES:
             found.setdefault(result.slice, {})[result.check] = result
     for name, checks in found.items():
         judged = checks.get("slice")
         beside = judged.reason.removesuffix(" beside the champion") if judged else "no champion"
         verdict = judged.verdict if judged else Verdict.REPORTED
-        yield name, checks["slice_auc"].reason, beside, verdict
+        yield name, checks["slice_primary"].reason, beside, verdict
 
 
 def describe_decision(results: Sequence[CheckResult]) -> str:
@@ -174,33 +176,26 @@ def group_inputs(case: RegisteredCase) -> Iterator[tuple[str, list[str]]]:
 def _draw_charts(case: RegisteredCase, results: Sequence[CheckResult]) -> Iterator[str]:
     scored = any(r.check == "scores" and r.verdict is Verdict.PASSED for r in results)
     if scored:
-        points = bin_calibration(case.rows[LABEL].to_numpy(dtype=float), case.scores)
-        yield f"<h2>Calibration</h2><figure>{draw_calibration(points)}</figure>"
+        labels = PROBLEM.kind.encode(case.rows[LABEL])
+        for title, picture in draw_pictures(PROBLEM.kind, Scored(case.rows, labels, case.scores)):
+            yield f"<h2>{title}</h2><figure>{picture}</figure>"
     yield from _draw_slices(results)
 
 
 def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
     """Draws each slice beside the champion's; for a first model, beside all examples."""
     judged = [r for r in results if r.check == "slice"]
-    whole = next((r.estimate for r in results if r.check == "auc" and r.estimate), NOTHING)
+    whole = next((r.estimate for r in results if r.check == "primary" and r.estimate), NOTHING)
     beside = "the champion's" if judged else f"that of all {PROBLEM.nouns}"
     base = 0.0 if judged else whole.value
-    shown = judged or [r for r in results if r.check == "slice_auc"]
+    metric = PROBLEM.kind.primary.name
+    title = f"{metric} better by" if judged else metric
+    shown = judged or [r for r in results if r.check == "slice_primary"]
     rows = [
-        (r.slice, Estimate(e.value - base, e.lower - base, e.upper - base), r.verdict)
+        (r.slice, r.estimate.shift(-base), r.verdict)
         for r in shown
-        if (e := r.estimate) and e.lower > -1
+        if r.estimate and math.isfinite(r.estimate.lower)
     ]
     if rows:
         drawn = draw_intervals(rows, judged[0].threshold if judged else None)
-        yield f"<h2>Slices: AUC beside {beside}</h2><figure>{drawn}</figure>"
-
-
-def bin_calibration(labels: np.ndarray, scores: np.ndarray) -> list[tuple[float, float, int]]:
-    """Bins rows into tenths by rising score: mean score, share of events and size of each."""
-    order = pd.Series(scores).rank(method="first")
-    bins = np.asarray(pd.cut(order, BINS, labels=False))
-    chosen = [bins == number for number in range(BINS)]
-    return [
-        (float(scores[c].mean()), float(labels[c].mean()), int(c.sum())) for c in chosen if c.any()
-    ]
+        yield f"<h2>Slices: {title} beside {beside}</h2><figure>{drawn}</figure>"

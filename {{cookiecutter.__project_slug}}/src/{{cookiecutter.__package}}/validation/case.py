@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import mlflow
 import numpy as np
@@ -200,16 +200,16 @@ class RegisteredCase:
     @cached_property
     def other_scores(self) -> Mapping[str, np.ndarray]:
         """See `Case`; the native model takes the feature client's place where that is left out."""
-        some, key = self.rows.head(COMPARED_ROWS), list(PROBLEM.key)
+        some, key, kind = self.rows.head(COMPARED_ROWS), list(PROBLEM.key), PROBLEM.kind
         inputs = some[list(dict.fromkeys((*key, *self.model.inputs)))]
         batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
         found = {"batch": batch.toPandas()}
         if self.left_out:
-            found["native model"] = some[key].assign(probability=self._ask_native_model(some))
+            found["native model"] = self._ask_native_model(some)
         else:
             found["feature client"] = self._ask_feature_client(some[key])
         return {
-            name: some[key].merge(scores, "left", key)["probability"].to_numpy()
+            name: kind.read_table(some[key].merge(scores, "left", key))
             for name, scores in found.items()
         }
 
@@ -218,10 +218,9 @@ class RegisteredCase:
         """See `Case`."""
         return explain_omission(self.settings, mlflow.__version__, is_connect=is_remote())
 
-    def _ask_native_model(self, rows: pd.DataFrame) -> np.ndarray:
+    def _ask_native_model(self, rows: pd.DataFrame) -> pd.DataFrame:
         native = mlflow.pyfunc.load_model((self.folder / NATIVE_MODEL).as_uri())
-        scores: np.ndarray = native.predict(rows[list(self.model.inputs)])[:, 1]
-        return scores
+        return _tabulate(rows, native.predict(rows[list(self.model.inputs)]))
 
     def _read_examples(self) -> DataFrame:
         return read_labelled_examples(self._workspace, self.settings, self.window, self.as_of)
@@ -231,12 +230,10 @@ class RegisteredCase:
         chosen = self._read_examples().join(wanted, list(PROBLEM.key)).drop(LABEL)
         uri = f"models:/{self.settings.model_name}/{self.version}"
         scored = self._workspace.features.score_batch(
-            model_uri=uri, df=chosen, result_type="array<double>"
+            model_uri=uri, df=chosen, result_type=PROBLEM.kind.result_type
         )
         rows = scored.select(*PROBLEM.key, "prediction").toPandas()
-        probability = rows.pop("prediction").map(lambda found: found[1])
-        predicted: pd.DataFrame = rows.assign(probability=probability)
-        return predicted
+        return _tabulate(rows, rows["prediction"].to_list())
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -267,6 +264,15 @@ class RegisteredCase:
             rows = frame.toPandas().dropna(subset=[LABEL])
             self._joined[lookups] = rows.sort_values(list(PROBLEM.key), ignore_index=True)
         return self._joined[lookups]
+
+
+def _tabulate(rows: pd.DataFrame, output: Any) -> pd.DataFrame:
+    """Makes columns of the keys of rows, and of what a model returned for them."""
+    kind = PROBLEM.kind
+    predicted: pd.DataFrame = rows[list(PROBLEM.key)].assign(
+        **kind.tabulate(kind.read_output(output))
+    )
+    return predicted
 
 
 def explain_omission(settings: Settings, version: str, *, is_connect: bool) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from ..platform.estimates import Estimate
 from .results import Verdict
-from .statistics import Estimate
 
 COLOURS = {
     Verdict.PASSED: "#1a7f37",
@@ -16,39 +19,127 @@ COLOURS = {
     Verdict.REPORTED: "#9aa1a9",
 }
 DASHED = " stroke-dasharray='4 4'"
-FONT = "font-family='system-ui,sans-serif' font-size='12' fill='#1b1f24'"
+BLACK, BLUE, GREY = "#1b1f24", "#0b5fad", "#9aa1a9"
+FONT = f"font-family='system-ui,sans-serif' font-size='12' fill='{BLACK}'"
+# On a darker ground, black cannot be read.
+DARK = 0.55
 
 
-def draw_calibration(points: Sequence[tuple[float, float, int]]) -> str:
-    """Draws the share of events against the mean score, and the diagonal of a calibrated model.
+@dataclass(frozen=True)
+class Bin:
+    """Some rows with scores of about one size.
+
+    Attributes:
+        expected: The mean of their scores.
+        observed: The mean of their labels.
+        span: Between these numbers lie most of their labels; None for labels of 0 and 1.
+    """
+
+    expected: float
+    observed: float
+    span: tuple[float, float] | None = None
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The least and the greatest number that is drawn of it."""
+        return (self.expected, self.observed, *(self.span or ()))
+
+
+def draw_calibration(bins: Sequence[Bin], across: str, upwards: str, label: str = "") -> str:
+    """Draws what was observed against what was expected, and the diagonal of calibrated scores.
 
     Args:
-        points: Mean score, share of events and number of rows of each bin.
+        across, upwards: The names of the axes.
+        label: The name of the chart, where there are several.
     """
-    size, left = 300, 45
-    # The scale is a multiple of a fifth, so that its four steps are round numbers.
-    most = math.ceil(5 * max(0.1, *(max(score, share) for score, share, _ in points))) / 5
-    place = [(left + s / most * size, 10 + (1 - e / most) * size) for s, e, _ in points]
+    size, left, top = 300, 60, 24
+    low, high = _find_scale([end for one in bins for end in one.ends])
+
+    def put(across: float, upwards: float) -> tuple[float, float]:
+        x, y = ((value - low) / (high - low) * size for value in (across, upwards))
+        return left + x, top + size - y
+
+    place = [put(one.expected, one.observed) for one in bins]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in place)
-    dots = "".join(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='#0b5fad'/>" for x, y in place)
-    ticks = "".join(_draw_tick(most * part / 4, part / 4, size, left) for part in range(5))
+    dots = "".join(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='{BLUE}'/>" for x, y in place)
+    spans = "".join(_draw_span(put, one) for one in bins if one.span)
+    ticks = "".join(_draw_tick(put, low + (high - low) * part / 4, low) for part in range(5))
+    middle = left + size / 2
     return (
-        f"<svg width='{size + 70}' height='{size + 55}' role='img' aria-label='Calibration'>"
-        f"<rect x='{left}' y='10' width='{size}' height='{size}' fill='none' stroke='#d7dbe0'/>"
-        f"<line x1='{left}' y1='{size + 10}' x2='{left + size}' y2='10' stroke='#9aa1a9'"
-        f" stroke-dasharray='4 4'/>{ticks}"
-        f"<polyline points='{path}' fill='none' stroke='#0b5fad' stroke-width='2'/>{dots}"
-        f"<text x='{left + size / 2}' y='{size + 48}' text-anchor='middle' {FONT}>mean score</text>"
-        f"<text transform='translate(12 {size / 2}) rotate(-90)' text-anchor='middle' {FONT}>"
-        "share of events</text></svg>"
+        f"<svg width='{left + size + 30}' height='{top + size + 45}' role='img'"
+        f" aria-label='Calibration'>"
+        f"<rect x='{left}' y='{top}' width='{size}' height='{size}' fill='none' stroke='#d7dbe0'/>"
+        f"<line x1='{left}' y1='{top + size}' x2='{left + size}' y2='{top}' stroke='{GREY}'"
+        f"{DASHED}/>{ticks}{spans}"
+        f"<polyline points='{path}' fill='none' stroke='{BLUE}' stroke-width='2'/>{dots}"
+        f"<text x='{middle}' y='14' text-anchor='middle' {FONT}>{html.escape(label)}</text>"
+        f"<text x='{middle}' y='{top + size + 38}' text-anchor='middle' {FONT}>"
+        f"{html.escape(across)}</text>"
+        f"<text transform='translate(12 {top + size / 2}) rotate(-90)' text-anchor='middle' {FONT}>"
+        f"{html.escape(upwards)}</text></svg>"
     )
 
 
-def _draw_tick(value: float, part: float, size: int, left: int) -> str:
-    x, y = left + part * size, 10 + (1 - part) * size
+def _find_scale(values: Sequence[float]) -> tuple[float, float]:
+    """Finds a stretch of four round steps that holds all values."""
+    least, most = min(0.0, *values), max(values)
+    size = 10 ** math.floor(math.log10((most - least) / 4 or 1))
+    steps = (size * factor for factor in (1, 2, 2.5, 5, 10, 20))
+    for step in steps:
+        low = math.floor(least / step) * step
+        if low + 4 * step >= most:
+            return low, low + 4 * step
+    raise AssertionError("the greatest step holds all values")
+
+
+def _draw_span(put: Callable[[float, float], tuple[float, float]], one: Bin) -> str:
+    lower, upper = one.span or (one.observed, one.observed)
+    (x, y1), (_, y2) = put(one.expected, lower), put(one.expected, upper)
     return (
-        f"<text x='{x}' y='{size + 27}' text-anchor='middle' {FONT}>{value:.2f}</text>"
-        f"<text x='{left - 5}' y='{y + 4}' text-anchor='end' {FONT}>{value:.2f}</text>"
+        f"<line x1='{x:.1f}' y1='{y1:.1f}' x2='{x:.1f}' y2='{y2:.1f}' stroke='{BLUE}'"
+        " stroke-width='6' stroke-opacity='0.2'/>"
+    )
+
+
+def _draw_tick(put: Callable[[float, float], tuple[float, float]], value: float, low: float) -> str:
+    (x, bottom), (left, y) = put(value, low), put(low, value)
+    return (
+        f"<text x='{x:.1f}' y='{bottom + 17:.1f}' text-anchor='middle' {FONT}>{value:.3g}</text>"
+        f"<text x='{left - 5:.1f}' y='{y + 4:.1f}' text-anchor='end' {FONT}>{value:.3g}</text>"
+    )
+
+
+def draw_matrix(names: Sequence[str], shares: np.ndarray, across: str, upwards: str) -> str:
+    """Draws a table of shares, darker where they are larger.
+
+    Args:
+        shares: Between 0 and 1, shape (len(names), len(names)); each row adds up to 1.
+        across, upwards: What columns and rows are.
+    """
+    size, left, top = 90, 130, 50
+    cells = "".join(
+        f"<rect x='{left + column * size}' y='{top + row * size}' width='{size}' height='{size}'"
+        f" fill='{BLUE}' fill-opacity='{share:.2f}' stroke='#d7dbe0'/>"
+        f"<text x='{left + (column + 0.5) * size}' y='{top + (row + 0.5) * size + 4}'"
+        f" text-anchor='middle' {FONT if share < DARK else FONT.replace(BLACK, 'white')}>"
+        f"{share:.0%}</text>"
+        for row, of_row in enumerate(shares.tolist())
+        for column, share in enumerate(of_row)
+    )
+    heads = "".join(
+        f"<text x='{left + (place + 0.5) * size}' y='{top - 8}' text-anchor='middle' {FONT}>"
+        f"{html.escape(name)}</text>"
+        f"<text x='{left - 8}' y='{top + (place + 0.5) * size + 4}' text-anchor='end' {FONT}>"
+        f"{html.escape(name)}</text>"
+        for place, name in enumerate(names)
+    )
+    width = len(names) * size
+    return (
+        f"<svg width='{left + width + 10}' height='{top + width + 10}' role='img'"
+        f" aria-label='Confusion'>{cells}{heads}"
+        f"<text x='{left + width / 2}' y='16' text-anchor='middle' {FONT}>{html.escape(across)}"
+        f"</text><text transform='translate(12 {top + width / 2}) rotate(-90)'"
+        f" text-anchor='middle' {FONT}>{html.escape(upwards)}</text></svg>"
     )
 
 
@@ -59,9 +150,9 @@ def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: flo
     """
     width, left, height = 420, 150, 20
     ends = [abs(e.lower) for _, e, _ in rows] + [abs(e.upper) for _, e, _ in rows]
-    farthest = max(end for end in ends if not math.isnan(end))
-    reach = max(abs(threshold or 0) * 1.2, min(0.3, farthest))
-    half = round(reach / 2, 2)
+    # A few names have so few rows that their intervals would dwarf the others.
+    reach = max(abs(threshold or 0) * 1.2, float(np.nanquantile(ends, 0.8))) or 1.0
+    half = float(f"{reach / 2:.1g}")
     marked = [0.0, -half, half] if threshold is None else [0.0, threshold]
 
     def put(value: float) -> float:

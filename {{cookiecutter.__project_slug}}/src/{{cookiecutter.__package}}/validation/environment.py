@@ -21,6 +21,7 @@ from mlflow.models import convert_input_example_to_serving_input
 from ..registry.artifact import NATIVE_MODEL
 from ..registry.predicting import score
 from ..settings import is_shared
+from ..use_case.problem import PROBLEM
 from .case import Case
 from .package_index import hide_credentials, list_variables, name_indexes
 from .results import CheckResult, Verdict, judge
@@ -108,7 +109,7 @@ def _predict(folder: Path, rows: pd.DataFrame, environment: Path) -> np.ndarray:
         if done.returncode:
             cause = hide_credentials(find_cause(done.stderr))
             raise RuntimeError(f"a fresh process failed, {origin}: {cause}")
-        return np.asarray(json.loads(answer.read_text())["predictions"])[:, 1]
+        return PROBLEM.kind.read_output(json.loads(answer.read_text())["predictions"])
 
 
 def find_cause(output: str) -> str:

@@ -19,12 +19,12 @@ from .compliance import (
 from .environment import check_fresh_process
 from .infrastructure import check_agreement, check_edge_rows, check_memory, check_scores, check_time
 from .performance import (
-    check_auc,
     check_baselines,
     check_calibration,
     check_champion,
     check_labelled_rows,
-    check_log_loss_difference,
+    check_loss,
+    check_primary,
     check_slices,
     check_unseen_data,
 )
@@ -53,9 +53,9 @@ ORDER: tuple[Check, ...] = (
 # That a version performs well.
 QUALITY: tuple[Check, ...] = (
     check_labelled_rows,
-    check_auc,
+    check_primary,
     check_calibration,
-    check_log_loss_difference,
+    check_loss,
     check_baselines,
     check_champion,
     check_slices,

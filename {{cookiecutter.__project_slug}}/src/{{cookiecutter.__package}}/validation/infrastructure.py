@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
+from ..platform.estimates import Estimate
 from ..registry.loading import ScoringModel
 from ..registry.predicting import score
 from ..use_case.problem import PROBLEM
 from .case import COMPARED_ROWS, Case
 from .memory import measure_memory
 from .results import CheckResult, Verdict, judge
-from .statistics import Estimate
 
 EXTREME = 1e12
 MEASURED_ROWS = 5_000
@@ -22,11 +22,11 @@ REPEATS = 3
 
 
 def check_scores(case: Case) -> Iterator[CheckResult]:
-    """Every row got a probability."""
+    """Every row got a score that can be one."""
     wrong, rows = _count_wrong(case.scores), len(case.rows)
     complete = 0 < rows == len(case.scores)
-    faulty = f"{wrong} of {rows} scores are not probabilities"
-    reason = faulty if wrong else f"all {rows} scores are probabilities"
+    faulty = f"{wrong} of {rows} scores are not {PROBLEM.kind.scores_are}"
+    reason = faulty if wrong else f"all {rows} scores are {PROBLEM.kind.scores_are}"
     yield CheckResult("scores", judge(complete and not wrong), reason)
 
 
@@ -36,7 +36,8 @@ def check_edge_rows(case: Case) -> Iterator[CheckResult]:
     for name, rows in make_edges(case.rows, case.model.inputs).items():
         scores = score(case.model, rows)
         if len(scores) != len(rows) or _count_wrong(scores):
-            faults.append(f"{name}: {_count_wrong(scores)} of {len(rows)} are not probabilities")
+            wrong = f"{_count_wrong(scores)} of {len(rows)}"
+            faults.append(f"{name}: {wrong} are not {PROBLEM.kind.scores_are}")
     yield CheckResult("edge_rows", judge(not faults), "; ".join(faults) or "all are scored")
 
 
@@ -91,13 +92,14 @@ def check_memory(case: Case) -> Iterator[CheckResult]:
         yield CheckResult("memory", Verdict.REPORTED, "there is no champion to compare with")
         return
     tables = [rows.head(MEASURED_ROWS) for rows in (case.rows, case.champion_rows)]
-    own, champions = measure_memory((case.model, case.champion_model), tables)
+    models = (case.model, case.champion_model)
+    own, champions = measure_memory(models, tables, PROBLEM.kind.method)
     yield _compare("memory", own / champions, case.rules.largest)
 
 
 def _compare(check: str, ratio: float, limit: float) -> CheckResult:
     reason = f"{ratio:.2f} times the champion's, {limit:g} is accepted"
-    estimate = Estimate(ratio, float("nan"), float("nan"))
+    estimate = Estimate(ratio)
     return CheckResult(check, judge(ratio <= limit), reason, "ratio", estimate, limit)
 
 
@@ -113,4 +115,4 @@ def _time(call: Callable[[], object]) -> float:
 
 
 def _count_wrong(scores: np.ndarray) -> int:
-    return int((~((scores >= 0) & (scores <= 1))).sum())
+    return int(PROBLEM.kind.find_wrong(scores).sum())

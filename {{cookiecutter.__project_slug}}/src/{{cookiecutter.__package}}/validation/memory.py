@@ -25,10 +25,15 @@ LEAST_MEMORY = 16 * 2**20
 LIBRARIES = ("lightgbm", "sklearn.pipeline")
 
 
-def measure_memory(models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame]) -> list[float]:
+def measure_memory(
+    models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame], method: str
+) -> list[float]:
     """Measures the most bytes that loading each model and scoring its rows take.
 
     The libraries do not count.
+
+    Args:
+        method: The method of a model's pipeline that scores.
 
     Raises:
         RuntimeError: A model cannot be loaded or does not score.
@@ -36,7 +41,8 @@ def measure_memory(models: Sequence[ScoringModel], tables: Sequence[pd.DataFrame
     with tempfile.TemporaryDirectory() as scratch:
         tasks = [Path(scratch) / str(number) for number in range(len(models))]
         for task, model, rows in zip(tasks, models, tables, strict=True):
-            task.write_bytes(cloudpickle.dumps((model.pipeline, rows[list(model.inputs)])))
+            scoring = getattr(model.pipeline, method)
+            task.write_bytes(cloudpickle.dumps((scoring, rows[list(model.inputs)])))
         command = [sys.executable, "-m", __name__, *map(str, tasks)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -48,8 +54,8 @@ def measure_task(task: str) -> int:
     """Measures by how many bytes this process grows at most while it scores."""
     before = get_peak()
     with Path(task).open("rb") as file:
-        pipeline, rows = pickle.load(file)
-    pipeline.predict_proba(rows)
+        scoring, rows = pickle.load(file)
+    scoring(rows)
     return get_peak() - before
 
 

@@ -1,4 +1,8 @@
-"""Checks the performance on rows that no training has seen."""
+"""Checks the performance on rows that no training has seen.
+
+Margins are shares of a gain over the naive scores, which know the labels of the training alone. So
+they have no unit, and mean the same for each kind of target.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,16 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
+from ..platform.estimates import Estimate, estimate
+from ..platform.kinds import Calibration
+from ..platform.metrics import Metric
 from ..platform.problem import LABEL
 from ..platform.windows import Window
-from ..registry.tags import LABEL_RATE
 from ..use_case.problem import PROBLEM
 from .case import Case, VersionRecord
 from .results import CheckResult, Verdict, judge
 from .rules import Rules
-from .statistics import (
-    Estimate,
-    estimate_auc,
-    estimate_auc_difference,
-    estimate_calibration_slope,
-    estimate_loss_difference,
-)
 
 
 def check_unseen_data(case: Case) -> Iterator[CheckResult]:
@@ -49,157 +47,191 @@ def _find_overlaps(window: Window, record: VersionRecord) -> Iterator[str]:
 
 
 def check_labelled_rows(case: Case) -> Iterator[CheckResult]:
-    """There are enough labelled rows of both classes to judge a version."""
-    rules, scheduled = case.rules, case.scheduled
-    labelled, events = int(case.rows[LABEL].notna().sum()), int(case.rows[LABEL].sum())
-    complete = labelled >= rules.least_labelled * scheduled
-    enough = complete and labelled >= rules.least_rows and 0 < events < labelled
+    """Enough of the window's examples have labels, and these can tell good scores from bad ones."""
+    labels, least = _read_labels(case), case.rules.least_labelled
+    fault = PROBLEM.kind.find_fault(labels) if len(labels) else "no label"
+    complete = len(labels) >= least * case.scheduled
+    found = f"{case.scheduled} {PROBLEM.nouns}, {len(labels)} with a label"
+    counted = f", {PROBLEM.kind.count(labels)}" if len(labels) else ""
     yield CheckResult(
         "labelled_rows",
-        Verdict.PASSED if enough else Verdict.INCONCLUSIVE,
-        f"{scheduled} {PROBLEM.nouns}, {labelled} with a label, {events} {PROBLEM.event}; needed"
-        f" are {rules.least_rows} of both kinds, and a label for {rules.least_labelled:.0%}",
+        Verdict.PASSED if complete and not fault else Verdict.INCONCLUSIVE,
+        f"{found}{counted}; {f'{fault}; ' if fault else ''}{least:.0%} must have one",
         "rows",
-        Estimate(float(labelled), math.nan, math.nan),
-        float(rules.least_rows),
+        Estimate(float(len(labels))),
+        least * case.scheduled,
     )
 
 
-def check_auc(case: Case) -> Iterator[CheckResult]:
-    """The version is better than chance."""
-    auc = estimate_auc(_labels(case.rows), case.scores, _days(case.rows))
-    yield _compare("auc", auc, 0.5, f"AUC {describe(auc)}")
+def check_primary(case: Case) -> Iterator[CheckResult]:
+    """The version is better than the naive scores; the primary metric is reported."""
+    metric = PROBLEM.kind.primary
+    found = estimate(metric.measure(_read_labels(case), case.scores), _find_clusters(case))
+    said = f"{metric.name} {found}"
+    yield CheckResult("primary", Verdict.REPORTED, said, "primary", found)
+    gain = _estimate_gain_over_naive(case, metric, case.scores)
+    yield _judge_gain("better_than_naive", metric, gain, 0.0, "beside naive scores")
 
 
 def check_calibration(case: Case) -> Iterator[CheckResult]:
-    """Probabilities are calibrated: neither too bold nor too timid, and right on average."""
-    labels, (least, most) = _labels(case.rows), case.rules.calibration_slope
-    slope = estimate_calibration_slope(labels, case.scores, _days(case.rows))
-    yield CheckResult(
-        "calibration_slope",
-        judge(least <= slope.value <= most),
-        f"slope {describe(slope)}, between {least:g} and {most:g} is accepted",
-        "slope",
-        slope,
-        least,
-    )
-    least, most = case.rules.calibration_ratio
-    expected = float(case.scores.sum())
-    ratio = float(labels.sum()) / expected if expected else math.nan
-    yield CheckResult(
-        "calibration_ratio",
-        judge(least <= ratio <= most),
-        f"{labels.sum():.0f} {PROBLEM.event}, {expected:.0f} expected;"
-        f" {least:g} to {most:g} is accepted",
-        "ratio",
-        Estimate(ratio, math.nan, math.nan),
-        least,
-    )
+    """Scores are calibrated: neither too bold nor too timid, and right on average."""
+    for part in PROBLEM.kind.measure_calibration(_read_labels(case), case.scores):
+        yield from _judge_calibration(case, part)
 
 
-def check_log_loss_difference(case: Case) -> Iterator[CheckResult]:
-    """Probabilities are not worse than the champion's; a first model beats the rate of events."""
-    if case.champion_scores is None:
-        other, margin = np.full(len(case.rows), case.record.metrics[LABEL_RATE]), 0.0
-        beside = "the rate of its training"
+def _judge_calibration(case: Case, part: Calibration) -> Iterator[CheckResult]:
+    balance, name = PROBLEM.kind.balance, f"class={part.part}" if part.part else ""
+    slope = estimate(part.slope, _find_clusters(case))
+    least, most = case.rules.calibration_slope
+    reason = f"slope {slope}, between {least:g} and {most:g} is accepted"
+    verdict = judge(least <= slope.value <= most)
+    yield CheckResult("calibration_slope", verdict, reason, "slope", slope, least, name)
+    check = f"calibration_{balance}"
+    least, most = getattr(case.rules, check)
+    reason = f"{part.said}, {balance} {part.balance:.3g}; {least:g} to {most:g} is accepted"
+    verdict = judge(least <= part.balance <= most)
+    yield CheckResult(check, verdict, reason, balance, Estimate(part.balance), least, name)
+
+
+def check_loss(case: Case) -> Iterator[CheckResult]:
+    """The loss is not worse than the champion's, or for a first model than that of naive scores."""
+    metric = PROBLEM.kind.loss
+    yardstick = _estimate_yardstick(case, metric)
+    if yardstick is None or case.champion_scores is None:
+        gain, margin = _estimate_gain_over_naive(case, metric, case.scores), 0.0
+        beside = "beside naive scores"
     else:
-        other, margin = case.champion_scores, case.rules.loss_margin
-        beside = "the champion's"
-    difference = estimate_loss_difference(_labels(case.rows), case.scores, other, _days(case.rows))
-    yield CheckResult(
-        "log_loss_difference",
-        judge(difference.upper < margin),
-        f"log loss {describe(difference)} beside {beside}, less than {margin:g} is accepted",
-        "log_loss_difference",
-        difference,
-        margin,
-    )
+        gain = _estimate_gain(case, metric, case.scores, case.champion_scores)
+        margin = case.rules.loss_share * yardstick.value
+        beside = f"beside champion version {case.champion.version}" if case.champion else ""
+    yield _judge_gain("loss", metric, gain, margin, beside)
 
 
 def check_baselines(case: Case) -> Iterator[CheckResult]:
-    """A first model is surely better than the prior rate and each rule of thumb, by the margin."""
-    if case.champion is not None:
+    """A first model is surely better than each rule of thumb, by a share of its own gain.
+
+    A challenger is judged as a first model where the champion is not surely better than naive.
+    """
+    metric = PROBLEM.kind.primary
+    if _estimate_yardstick(case, metric) is not None:
         return
-    labels, days, margin = _labels(case.rows), _days(case.rows), case.rules.baseline_margin
-    others: dict[str, np.ndarray] = {"prior_rate": np.zeros(len(labels))}
+    own = _estimate_gain_over_naive(case, metric, case.scores)
     for name, feature in PROBLEM.baselines.items():
-        values = case.rows[feature].astype(float)
-        others[name] = values.fillna(values.mean()).to_numpy()
-    for name, other in others.items():
-        difference = estimate_auc_difference(labels, case.scores, other, days)
-        reason = f"AUC {describe(difference)} above {name.replace('_', ' ')}"
-        yield _compare(f"better_than_{name}", difference, margin, reason)
+        rule = PROBLEM.kind.score_by_rule(case.rows[feature])
+        gain = _estimate_gain(case, metric, case.scores, rule)
+        beside = f"beside {name.replace('_', ' ')}"
+        least = case.rules.baseline_share * max(0.0, own.value)
+        yield _judge_gain(f"better_than_{name}", metric, gain, -least, beside)
 
 
 def check_champion(case: Case) -> Iterator[CheckResult]:
     """A challenger is not worse than the champion by the margin; or better, if settings ask so."""
     if case.champion is None or case.champion_scores is None:
         return
-    difference = estimate_auc_difference(
-        _labels(case.rows), case.scores, case.champion_scores, _days(case.rows)
-    )
-    beside = f"AUC {describe(difference)} beside champion version {case.champion.version}"
+    metric = PROBLEM.kind.primary
+    yardstick = _estimate_yardstick(case, metric)
+    superiority = case.settings.superiority
+    name = "better_than_champion" if superiority else "not_worse_than_champion"
+    beside = f"beside champion version {case.champion.version}"
+    if yardstick is None:
+        reason = f"not asked {beside}, which is not surely better than naive scores"
+        yield CheckResult(name, Verdict.REPORTED, reason)
+        return
+    margin = 0.0 if superiority else case.settings.champion_share * yardstick.value
+    gain = _estimate_gain(case, metric, case.scores, case.champion_scores)
     if np.array_equal(case.scores, case.champion_scores):
-        beside = f"scores every row as champion version {case.champion.version} does"
-    name, threshold = "not_worse_than_champion", -case.settings.champion_margin
-    if case.settings.superiority:
-        name, threshold = "better_than_champion", 0.0
-    yield _compare(name, difference, threshold, beside)
+        beside = f"by scoring every row as champion version {case.champion.version} does"
+    yield _judge_gain(name, metric, gain, margin, beside)
 
 
 def check_slices(case: Case) -> Iterator[CheckResult]:
-    """No slice is surely worse than the champion's by the margin; each slice's AUC is reported.
+    """No slice is surely worse than the champion's by the margin; each slice's metric is reported.
 
     The confidence is corrected for the number of slices (Bonferroni).
     """
-    slices = list(_find_slices(case.rows, case.rules))
+    labels, clusters = _read_labels(case), _find_clusters(case)
+    metric = PROBLEM.kind.primary
+    yardstick = _estimate_yardstick(case, metric)
+    slices = list(_find_slices(case, labels, case.rules))
     judged = max(1, sum(large for _, _, large in slices))
     for name, chosen, large in slices:
-        rows, scores = case.rows[chosen], case.scores[chosen]
-        labels, days = _labels(rows), _days(rows)
-        auc = estimate_auc(labels, scores, days)
-        reason = f"AUC {describe(auc)}, {len(rows)} rows"
-        yield CheckResult("slice_auc", Verdict.REPORTED, reason, "auc", auc, slice=name)
-        if case.champion_scores is not None:
-            difference = estimate_auc_difference(
-                labels, scores, case.champion_scores[chosen], days, confidence=1 - 0.05 / judged
-            )
-            yield _judge_slice(name, difference, case.settings.slice_margin, large)
+        scores, of_slice, days = case.scores[chosen], labels[chosen], clusters[chosen]
+        found = estimate(metric.measure(of_slice, scores), days)
+        said = f"{metric.name} {found}, {chosen.sum()} rows"
+        yield CheckResult("slice_primary", Verdict.REPORTED, said, "primary", found, slice=name)
+        if yardstick is not None and case.champion_scores is not None:
+            gain = metric.measure_gain(of_slice, scores, case.champion_scores[chosen])
+            beside = estimate(gain, days, confidence=1 - 0.05 / judged)
+            margin = case.settings.slice_share * yardstick.value
+            yield _judge_slice(name, beside, margin, large)
 
 
-def _find_slices(rows: pd.DataFrame, rules: Rules) -> Iterator[tuple[str, np.ndarray, bool]]:
-    for column, names in PROBLEM.name_slices(rows).items():
+def _find_slices(
+    case: Case, labels: np.ndarray, rules: Rules
+) -> Iterator[tuple[str, np.ndarray, bool]]:
+    for column, names in PROBLEM.name_slices(case.rows).items():
         for name in sorted(names.dropna().unique()):
             chosen = (names == name).to_numpy()
-            labels = _labels(rows)[chosen]
-            large = chosen.sum() >= rules.least_slice_rows and np.ptp(labels) > 0
+            large = chosen.sum() >= rules.least_slice_rows and np.ptp(labels[chosen]) > 0
             yield f"{column}={name}", chosen, bool(large)
 
 
-def _judge_slice(name: str, difference: Estimate, margin: float, large: bool) -> CheckResult:
-    unproven = math.isnan(difference.upper) or difference.upper < -margin
+def _judge_slice(name: str, gain: Estimate, margin: float, large: bool) -> CheckResult:
+    unproven = math.isnan(gain.upper) or gain.upper < -margin
     verdict = judge(not unproven) if large else Verdict.REPORTED
-    reason = f"AUC {describe(difference)} beside the champion"
-    return CheckResult("slice", verdict, reason, "auc_difference", difference, -margin, name)
+    reason = f"{_describe_gain(PROBLEM.kind.primary, gain)} beside the champion"
+    return CheckResult("slice", verdict, reason, "primary_gain", gain, -margin, name)
 
 
-def _compare(check: str, estimate: Estimate, threshold: float, reason: str) -> CheckResult:
-    metric = "auc" if check == "auc" else "auc_difference"
-    return CheckResult(
-        check, judge(estimate.lower > threshold), reason, metric, estimate, threshold
-    )
+def _estimate_yardstick(case: Case, metric: Metric) -> Estimate | None:
+    """The champion's gain over naive scores; None without a champion that is surely better."""
+    if case.champion_scores is None:
+        return None
+    gain = _estimate_gain_over_naive(case, metric, case.champion_scores)
+    return gain if gain.lower > 0 else None
 
 
-def _labels(rows: pd.DataFrame) -> np.ndarray:
-    return rows[LABEL].to_numpy(dtype=float)
+def _estimate_gain_over_naive(case: Case, metric: Metric, scores: np.ndarray) -> Estimate:
+    try:
+        naive = PROBLEM.kind.score_naively(metric, case.record.metrics, len(case.rows))
+    except KeyError as missing:
+        raise LookupError(
+            f"the run of version {case.record.version} has no metric {missing}, from which naive"
+            " scores follow: train the version anew"
+        ) from None
+    return _estimate_gain(case, metric, scores, naive)
 
 
-def _days(rows: pd.DataFrame) -> np.ndarray:
-    return PROBLEM.name_cluster(rows).to_numpy()
+def _estimate_gain(case: Case, metric: Metric, scores: np.ndarray, other: np.ndarray) -> Estimate:
+    gain = metric.measure_gain(_read_labels(case), scores, other)
+    return estimate(gain, _find_clusters(case))
 
 
-def describe(estimate: Estimate) -> str:
-    """Describes the value and its interval, if there is one."""
-    if math.isnan(estimate.lower):
-        return f"{estimate.value:.3f} (no interval)"
-    return f"{estimate.value:.3f} ({estimate.lower:.3f} to {estimate.upper:.3f})"
+def _judge_gain(
+    check: str, metric: Metric, gain: Estimate, margin: float, beside: str
+) -> CheckResult:
+    """Passes a gain that is surely above the negative margin.
+
+    Inconclusive is an interval on both sides of it that is wider than the margin: there are too few
+    rows to tell.
+    """
+    unsure = not (gain.upper <= -margin or gain.reach <= margin)
+    verdict = Verdict.INCONCLUSIVE if unsure else Verdict.FAILED
+    verdict = Verdict.PASSED if gain.lower > -margin else verdict
+    told = f", more than {-margin:.3g} is accepted" if margin else ""
+    few = ": too few rows to tell" if verdict is Verdict.INCONCLUSIVE else ""
+    role = "primary_gain" if metric is PROBLEM.kind.primary else "loss_gain"
+    reason = f"{_describe_gain(metric, gain)} {beside}{told}{few}"
+    return CheckResult(check, verdict, reason, role, gain, -margin)
+
+
+def _describe_gain(metric: Metric, gain: Estimate) -> str:
+    return f"{metric.name} better by {gain}"
+
+
+def _read_labels(case: Case) -> np.ndarray:
+    return PROBLEM.kind.encode(case.rows[LABEL])
+
+
+def _find_clusters(case: Case) -> np.ndarray:
+    return PROBLEM.name_cluster(case.rows).to_numpy()

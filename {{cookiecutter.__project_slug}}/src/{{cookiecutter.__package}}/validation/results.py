@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from .statistics import Estimate
+from ..platform.estimates import Estimate
 
 
 class Verdict(StrEnum):

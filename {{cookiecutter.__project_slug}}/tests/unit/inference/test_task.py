@@ -117,7 +117,7 @@ def prediction(name: str, hours: float, version: int, days: int, ahead: int | No
     """A prediction by a run of so many days after the date."""
     as_of, at = SETTINGS.as_of + dt.timedelta(days=days), CUTOFF + hours * HOUR
     told = {PROBLEM.event_time: at, "model_version": version, "as_of": as_of, "days_ahead": ahead}
-    return {**dict.fromkeys(KEY, name), **told, "probability": 0.5}
+    return {**dict.fromkeys(KEY, name), **told, "score": 0.5}
 
 
 def write(workspace: Workspace, table: Table, *rows: dict[str, Any]) -> None:

@@ -13,8 +13,9 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_predictions,
     describe_promotion,
     describe_quarantine,
-    describe_riskiest,
+    describe_top,
 )
+from {{ cookiecutter.__package }}.platform.kinds import PREDICTED, SCORE
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 START, END = dt.datetime(2013, 6, 3), dt.datetime(2013, 7, 1)
@@ -28,7 +29,7 @@ def test_rows_are_counted_by_source() -> None:
 
 def test_a_blocked_version_is_told_with_its_reason() -> None:
     judged = {"model_version": 3, "seconds": 1.0}
-    auc = {"check": "auc", "metric": "auc", "verdict": "passed", "reason": "AUC 0.7"}
+    auc = {"check": "loss", "metric": "primary", "verdict": "passed", "reason": "AUC 0.7"}
     few = {"metric": "", "verdict": "inconclusive", "reason": "30 rows"}
     poor = {"metric": "", "verdict": "failed", "reason": "AUC -0.1"}
     decision = {"check": "decision", "metric": "", "verdict": "failed", "reason": "both"}
@@ -40,8 +41,8 @@ def test_a_blocked_version_is_told_with_its_reason() -> None:
         "gate         version 3 blocked by",
         "labelled_rows: 30 rows",
         "slice part=b: AUC -0.1",
-        "auc: AUC 0.7",
-        "4.0 s in checks: auc 2.0, slice 1.0, decision 1.0",
+        "loss: AUC 0.7",
+        "4.0 s in checks: loss 2.0, slice 1.0, decision 1.0",
     ]
 
 
@@ -63,38 +64,40 @@ def test_a_first_champion_has_no_former_one() -> None:
     ]
 
 
-def test_predictions_are_told_by_when_they_were_made_and_the_riskiest_by_name() -> None:
+def test_predictions_are_told_by_when_they_were_made_and_the_first_by_name() -> None:
     counts = [
         Row(model_version=2, is_in_time=timely, rows=rows, mean=0.25)
         for timely, rows in ((False, 1_000), (True, 30))
     ]
     told = [" ".join(line.split()) for line in describe_predictions(counts)]
+    mean = PROBLEM.kind.describe_mean(0.25)
     assert told == [
-        f"predictions 30 {PROBLEM.nouns} scored before their events by version 2, 25.0% expected"
-        f" {PROBLEM.event}",
-        f"predictions 1,000 {PROBLEM.nouns} scored afterwards by version 2, 25.0% expected"
-        f" {PROBLEM.event}",
+        f"predictions 30 {PROBLEM.nouns} scored before their events by version 2, {mean}",
+        f"predictions 1,000 {PROBLEM.nouns} scored afterwards by version 2, {mean}",
     ]
+    scores = {"a": {SCORE: 0.5, PREDICTED: "less"}, "b": {SCORE: 0.75, PREDICTED: "more"}}
     rows = [
-        Row(**{**dict.fromkeys(PROBLEM.key, name), PROBLEM.event_time: START, "probability": p})
-        for name, p in (("a", 0.5), ("b", 0.75))
+        Row(**{**dict.fromkeys(PROBLEM.key, name), PROBLEM.event_time: START, **told})
+        for name, told in scores.items()
     ]
-    first, second = (" ".join(line.split()) for line in describe_riskiest(rows))
+    first, second = (" ".join(line.split()) for line in describe_top(rows))
     key = ", ".join("b" for _ in PROBLEM.key)
-    assert first == f"riskiest 75% {PROBLEM.event}: {key}, 2013-06-03 00:00 UTC"
-    assert second.startswith("50%")
+    said = [PROBLEM.kind.describe(scores[name]) for name in ("b", "a")]
+    assert first == f"{PROBLEM.kind.top} {said[0]}: {key}, 2013-06-03 00:00 UTC"
+    assert second.startswith(said[1])
 
 
 def test_performance_is_told_with_the_number_of_labels_and_when_predictions_were_made() -> None:
     window = {"window_start": START, "window_end": END, "model_version": 1, "subject": "in time"}
     performance = {"kind": "performance", "alert": False, **window}
     rows = [
-        Row(statistic="auc", value=0.7, **performance),
+        Row(statistic="primary", value=0.7, **performance),
         Row(statistic="labels", value=900.0, **performance),
     ]
     first, _ = describe_metrics(rows)
     assert " ".join(first.split()) == (
-        f"monitoring AUC 0.700 for 2013-06-03 to 2013-07-01, version 1, 900 {PROBLEM.nouns} in time"
+        f"monitoring {PROBLEM.kind.primary.name} 0.700 for 2013-06-03 to 2013-07-01, version 1,"
+        f" 900 {PROBLEM.nouns} in time"
     )
 
 
@@ -110,7 +113,9 @@ def test_examples_without_features_are_told() -> None:
 def test_performance_that_is_unknown_is_not_told_and_drift_is_named() -> None:
     window = {"window_start": START, "window_end": END, "model_version": 1}
     rows = [
-        Row(kind="performance", statistic="auc", value=None, subject="p", alert=False, **window),
+        Row(
+            kind="performance", statistic="primary", value=None, subject="p", alert=False, **window
+        ),
         Row(kind="input_drift", statistic="psi", value=9.0, subject="heat", alert=True, **window),
     ]
     (line,) = describe_metrics(rows)

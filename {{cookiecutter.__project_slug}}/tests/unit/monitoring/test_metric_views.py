@@ -31,11 +31,11 @@ AS_OF, LATER = dt.date(2013, 7, 1), dt.date(2013, 7, 29)
 DASHBOARD = Path(__file__).parents[3] / "dashboards/model_health.lvdash.json"
 
 
-def predict(name: str, version: int, at: dt.datetime, probability: float) -> tuple[Any, ...]:
+def predict(name: str, version: int, at: dt.datetime, score: float) -> tuple[Any, ...]:
     """A row of the predictions, made afterwards."""
-    told = {PROBLEM.event_time: at, "model_version": version, "probability": probability}
+    told = {PROBLEM.event_time: at, "model_version": version, "score": score}
     row = {**dict.fromkeys(PROBLEM.key, name), **told, "as_of": AS_OF, "days_ahead": None}
-    return tuple(row[column] for column in PREDICTIONS.column_names)
+    return tuple(row.get(column) for column in PREDICTIONS.column_names)
 
 
 ROWS = {
@@ -46,10 +46,10 @@ ROWS = {
     ],
     PROMOTIONS: [(1, 2, AS_OF, 1, "promotion", "ann", "better", None, DAY)],
     METRICS: [
-        (AS_OF, DAY, DAY, 1, "performance", "in time", "auc", 0.7, 0.6, False),
-        (LATER, DAY, DAY, 1, "performance", "in time", "auc", 0.75, 0.6, False),
-        (AS_OF, DAY, DAY, 2, "performance", "in time", "auc", 0.5, 0.6, True),
-        (AS_OF, DAY, DAY, 1, "performance", "in time", "log_loss", 0.6, None, False),
+        (AS_OF, DAY, DAY, 1, "performance", "in time", "primary", 0.7, 0.6, False),
+        (LATER, DAY, DAY, 1, "performance", "in time", "primary", 0.75, 0.6, False),
+        (AS_OF, DAY, DAY, 2, "performance", "in time", "primary", 0.5, 0.6, True),
+        (AS_OF, DAY, DAY, 1, "performance", "in time", "loss", 0.6, None, False),
         (AS_OF, DAY, DAY, 1, "input_drift", "x", "psi", 0.3, 0.2, True),
     ],
 }
@@ -84,14 +84,14 @@ def test_a_view_answers_by_each_dimension(observed: SparkSession) -> None:
 
 def test_an_example_counts_once_by_its_prediction_in_force(observed: SparkSession) -> None:
     first, second = query(observed, METRIC_VIEWS[0], "event_day")
-    assert (first["examples"], first["expected_share"]) == (1, 0.4)
-    assert (second["examples"], second["expected_share"]) == (1, 0.9)
+    assert (first["examples"], first["mean_score"]) == (1, 0.4)
+    assert (second["examples"], second["mean_score"]) == (1, 0.9)
 
 
 def test_quality_is_the_worst_that_was_seen(observed: SparkSession) -> None:
     (row,) = query(observed, METRIC_VIEWS[1], "window_end")
-    assert row["lowest_auc"] == 0.5
-    assert row["highest_log_loss"] == 0.6
+    assert row["worst_primary"] == (0.5 if PROBLEM.kind.primary.sign > 0 else 0.75)
+    assert row["largest_loss"] == 0.6
     assert row["largest_drift"] == 0.3
     assert row["alerts"] == 2
 
@@ -110,4 +110,4 @@ def test_a_chart_has_one_value_of_a_version_for_a_window_the_last_one(
 
 
 def test_a_view_is_beside_the_metrics() -> None:
-    assert METRIC_VIEWS[0].full_name(SETTINGS) == f"{SETTINGS.monitoring}.expected_events"
+    assert METRIC_VIEWS[0].full_name(SETTINGS) == f"{SETTINGS.monitoring}.daily_predictions"

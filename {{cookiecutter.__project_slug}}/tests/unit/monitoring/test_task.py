@@ -51,7 +51,7 @@ def test_predictions_are_measured_by_version_and_by_when_they_were_made(
     workspace: Workspace,
 ) -> None:
     def row(name: str, version: int, day: dt.date, ahead: int | None, p: float) -> dict[str, Any]:
-        told = {"model_version": version, "as_of": day, "days_ahead": ahead, "probability": p}
+        told = {"model_version": version, "as_of": day, "days_ahead": ahead, "score": p}
         return {**dict.fromkeys(KEY, name), PROBLEM.event_time: NOON, **told}
 
     rows = [
@@ -73,7 +73,7 @@ def test_predictions_are_measured_by_version_and_by_when_they_were_made(
         (2, "afterwards"): 1,
     }
     (only,) = found[2, "afterwards"].predictions.collect()
-    assert only.probability == 0.4
+    assert only.score == 0.4
 
 
 def test_an_example_lacks_a_tables_features_when_it_has_none_of_them(spark: SparkSession) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.kinds import Binary, MultiClass, Regression
 from {{ cookiecutter.__package }}.platform.problem import Problem
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, FeatureTable, Table
 
@@ -46,7 +47,7 @@ PROBLEM = Problem(
     limits="None.",
     noun="parcel",
     nouns="parcels",
-    event="lost",
+    kind=Binary(event="lost"),
     examples=PARCELS,
     outcomes=ARRIVALS,
     key=("id",),
@@ -83,7 +84,16 @@ def test_every_function_makes_rows_but_those_that_judge_them() -> None:
     whole = replace(PROBLEM, find_cancelled=lambda: F.lit(False))
     declared = {value for value in vars(whole).values() if callable(value)}
     assert declared - {*whole.functions} == {whole.name_slices, whole.name_cluster}
+    assert {*whole.functions} - declared == {Binary}
     assert len(PROBLEM.functions) == len(whole.functions) - 1
+
+
+def test_another_kind_or_another_class_is_another_training_and_another_word_is_not() -> None:
+    kinds = [Binary("lost"), Binary("late"), Regression("kg"), MultiClass(("a", "b", "c"))]
+    kinds.append(MultiClass(("a", "b", "d")))
+    shapes = [replace(PROBLEM, kind=kind, baselines={}).shape for kind in kinds]
+    assert shapes[0] == shapes[1]
+    assert len({repr(shape) for shape in shapes}) == 4
 
 
 NOON = dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)
@@ -113,9 +123,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"inputs": (Column("load", "double", "kg", sources=("parcels.weight",)),)},
         "inputs: load is there twice, in inputs or in lookups",
     ),
+    "look-up by what an example lacks": (
+        {"lookups": (replace(LOADS, keys=("van", "sent_at")),), "baselines": {}},
+        "lookups: loads is looked up by van, which is neither an input nor a key of parcels",
+    ),
     "baseline of no input": (
         {"baselines": {"luck": "dice"}},
         "baselines: dice is no input; there are weight, kind, load, van",
+    ),
+    "baseline of classes": (
+        {"kind": MultiClass(("a", "b", "c"))},
+        "baselines: heaviest, and kind: MultiClass: one input predicts no probabilities of classes",
     ),
     "first day at noon": ({"first_day": NOON}, "first_day: .* is not the start of a day in UTC"),
     "labels that come before": (

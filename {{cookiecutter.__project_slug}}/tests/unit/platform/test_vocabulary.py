@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,21 @@ def make_features(column: Column) -> FeatureTable:
     )
 
 
+TIMELESS = replace(
+    make_features(Column("x", "double", "")),
+    columns=(KEY, Column("at", "timestamp", ""), Column("x", "double", "")),
+    time="at",
+)
+
+
+def test_a_table_whose_keys_leave_time_out_is_looked_up_whatever_the_moment() -> None:
+    assert not TIMELESS.has_time_key
+    assert (TIMELESS.lookup_keys, TIMELESS.features) == (["id"], ["x"])
+    timed = replace(TIMELESS, keys=("id", "at"))
+    assert timed.has_time_key
+    assert (timed.lookup_keys, timed.features) == (["id"], ["x"])
+
+
 @pytest.mark.parametrize(
     ("declare", "said"),
     [
@@ -40,6 +56,14 @@ def make_features(column: Column) -> FeatureTable:
         (lambda: Table("raw", "t", "", (KEY, KEY), ("id",), "id"), "t: two columns have the same"),
         (lambda: make_features(Column("day", "date", "")), "made: the feature day is a date, and"),
         (lambda: make_features(Column("x", "decimal(9,2)", "")), "the feature x is a decimal"),
+        (
+            lambda: Table("raw", "t", "", (KEY, Column("x", "map<string,double>", "")), (), "id"),
+            "t: x is a map<string,double>, which no source delivers",
+        ),
+        (
+            lambda: replace(TIMELESS, greatest_age=dt.timedelta(1)),
+            "made: greatest_age: 1 day, 0:00:00, and at is no key: a row that is looked up",
+        ),
     ],
 )
 def test_a_declaration_that_cannot_work_is_refused(

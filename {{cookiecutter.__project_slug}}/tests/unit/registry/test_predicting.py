@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pytest
 from pyspark.sql import SparkSession
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from {{ cookiecutter.__package }}.platform.problem import LABEL
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.registry.predicting import score, score_frame
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..toys import KEY, fit_toy, make_rows
+from ..toys import KEY, fit_toy, inject, make_rows
+from ..validation.problems import NUMBER, PROBLEMS
+from ..validation.problems import make_rows as make_toy_rows
 
 ROWS = make_rows(300)
 MODEL = ScoringModel(version=1, pipeline=fit_toy(ROWS), inputs=PROBLEM.model_inputs, lookups=())
 
 
 def test_no_rows_give_no_scores() -> None:
-    assert score(MODEL, ROWS.head(0)).shape == (0,)
+    assert len(score(MODEL, ROWS.head(0))) == 0
 
 
 def test_a_row_scores_alone_as_it_does_among_others() -> None:
@@ -28,5 +32,21 @@ def test_a_row_scores_alone_as_it_does_among_others() -> None:
 def test_a_spark_frame_gets_the_same_scores_and_nothing_else(spark: SparkSession) -> None:
     rows = ROWS.head(50).sort_values(KEY)
     scored = score_frame(MODEL, spark.createDataFrame(rows)).orderBy(KEY).toPandas()
-    assert list(scored) == [*KEY, "probability"]
-    assert scored["probability"].to_numpy() == pytest.approx(score(MODEL, rows), abs=1e-12)
+    assert list(scored) == [*KEY, *(name for name, _, _ in PROBLEM.kind.columns)]
+    assert PROBLEM.kind.read_table(scored) == pytest.approx(score(MODEL, rows), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_each_kind_is_scored_by_spark_as_here(spark: SparkSession, name: str) -> None:
+    toy = PROBLEMS[name]
+    rows = make_toy_rows(toy.kind, toy.first_day, 100)
+    estimator = DecisionTreeRegressor if name == "regression" else DecisionTreeClassifier
+    fitted = estimator(max_depth=3).fit(rows[[NUMBER]], toy.kind.encode(rows[LABEL]))
+    model = ScoringModel(1, fitted, (NUMBER,), ())
+    with inject(toy):
+        frame = spark.createDataFrame(rows[["thing", NUMBER]])
+        scored = score_frame(model, frame, ["thing"]).orderBy("thing").toPandas()
+        here = score(model, rows)
+        assert len(score(model, rows.head(0))) == 0
+    assert toy.kind.read_table(scored) == pytest.approx(here, abs=1e-12)
+    assert not toy.kind.find_wrong(here).any()

@@ -70,6 +70,17 @@ def test_columns_are_added_relaxed_and_widened_and_keep_their_values(
     assert found == [(7, "1.250", None), (8_000_000_000, "1.125", "red")]
 
 
+def test_a_column_with_a_new_name_keeps_its_values(parcels: SparkSession) -> None:
+    renamed = declare(price=None, cost=Column("cost", "decimal(6,2)", "euros", formerly="price"))
+    for _ in range(2):
+        adapt_tables(parcels, SETTINGS, [renamed])
+    create_table(parcels, renamed, SETTINGS)
+    parcels.sql(f"INSERT INTO {NAME} VALUES ('b', TIMESTAMP'2013-01-01', 8, 2.5)")
+    rows = parcels.table(NAME).orderBy("id")
+    assert rows.columns == ["id", "at", "count", "cost"]
+    assert [str(row.cost) for row in rows.collect()] == ["1.25", "2.50"]
+
+
 REFUSED = {
     "a type that is not wider": (
         declare(count=Column("count", "string", "pieces", required=True)),

@@ -1,11 +1,12 @@
-"""A sound challenger beside a champion, to be spoiled in one way at a time."""
+"""Of each kind of target: a sound challenger beside a champion, to be spoiled in one way."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,23 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 
+from {{ cookiecutter.__package }}.platform.kinds import Kind
+from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.artifact import Artifact
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.registry.predicting import score
-from {{ cookiecutter.__package }}.registry.training_sets import name_trained_tables
 from {{ cookiecutter.__package }}.settings import ValidationSettings
-from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.validation.case import VersionRecord
 from {{ cookiecutter.__package }}.validation.rules import RULES, Rules
 
-from .. import toys
 from ..test_settings import ARGUMENTS, VALIDATION
-from ..toys import NUMBER
+from ..toys import compute_truth
+from .problems import NUMBER, PROBLEMS, THINGS, WARMTH, make_rows
 
 # A process that measures a model of these tests cannot import them.
-cloudpickle.register_pickle_by_value(sys.modules[__name__])
+for module in (sys.modules[__name__], sys.modules[compute_truth.__module__]):
+    cloudpickle.register_pickle_by_value(module)
 
 WINDOW = Window(dt.datetime(2013, 6, 1, tzinfo=dt.UTC), dt.datetime(2013, 6, 29, tzinfo=dt.UTC))
 BEFORE = WINDOW.start - dt.timedelta(days=2)
@@ -45,30 +47,23 @@ TAGS = {
     "tree": "clean",
     "artifact_digest": "sound",
 }
+TABLES = {WARMTH.full_name(SETTINGS): 1, THINGS.source_name(SETTINGS): 1}
+Bend = Callable[[pd.DataFrame, np.ndarray], Any]
 
 
 class Curve:
-    """A pipeline of one column, good enough to be judged."""
+    """A model of one column, good enough to be judged; `bend` spoils what it knows."""
 
-    def __init__(self, bend: Any = None) -> None:
-        self._bend = bend or (lambda rows, odds: odds)
+    def __init__(self, kind: Kind, bend: Bend | None = None) -> None:
+        self._kind, self._bend = kind, bend or (lambda rows, odds: odds)
+
+    def predict(self, rows: pd.DataFrame) -> np.ndarray:
+        odds = rows[NUMBER].astype(float).fillna(0.0).clip(-30, 30).to_numpy()
+        return compute_truth(self._kind, self._bend(rows, odds))
 
     def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
-        odds = rows[NUMBER].astype(float).fillna(0.0).clip(-30, 30).to_numpy()
-        scores = 1 / (1 + np.exp(-self._bend(rows, odds)))
-        return np.column_stack([1 - scores, scores])
-
-
-def make_model(
-    pipeline: Any = None, inputs: tuple[str, ...] = PROBLEM.model_inputs
-) -> ScoringModel:
-    return ScoringModel(2, pipeline or Curve(), inputs, ())
-
-
-ROWS = toys.make_rows(12_000, pd.Timestamp(WINDOW.start), days=28)
-RULE, INPUT = next(iter(PROBLEM.baselines.items()))
-METRICS = {"tuning_auc": 0.7, "label_rate": 0.5}
-TABLES = dict.fromkeys(name_trained_tables(SETTINGS).values(), 1)
+        scores = self.predict(rows)
+        return np.column_stack([1 - scores, scores]) if scores.ndim == 1 else scores
 
 
 @dataclass(frozen=True)
@@ -81,14 +76,14 @@ class ToyCase:
     model: ScoringModel
     champion_model: ScoringModel | None
     rows: pd.DataFrame
+    scheduled: int
     champions: pd.DataFrame | None = None
-    scheduled: int = len(ROWS)
     folder: Path = Path("nowhere")
     settings: ValidationSettings = SETTINGS
     rules: Rules = RULES
     window: Window = WINDOW
 
-    @property
+    @cached_property
     def scores(self) -> np.ndarray:
         return score(self.model, self.rows)
 
@@ -104,27 +99,60 @@ class ToyCase:
     def champion_rows(self) -> pd.DataFrame:
         return self.rows if self.champions is None else self.champions
 
-    @property
+    @cached_property
     def champion_scores(self) -> np.ndarray | None:
         return score(self.champion_model, self.champion_rows) if self.champion_model else None
 
     def but(self, **changes: Any) -> ToyCase:
-        """The case with something changed; `tags` and `artifact` may be changed in part."""
+        """The case with something changed; `tags` may be changed in part."""
         if "tags" in changes:
             tags = {**self.record.tags, **changes.pop("tags")}
             changes["record"] = replace(self.record, tags=tags)
         return replace(self, **changes)
 
 
-CHAMPION = VersionRecord(1, "former", METRICS, TAGS, TABLES, "Trained on rows.", BEFORE)
-SOUND = ToyCase(
-    record=VersionRecord(2, "run", METRICS, TAGS, TABLES, "Trained on rows.", BEFORE),
-    champion=CHAMPION,
-    artifact=Artifact(
-        "sound", PROBLEM.model_inputs, True, (*PROBLEM.key, *PROBLEM.model_inputs), ("a==1.0",)
-    ),
-    model=make_model(),
-    champion_model=make_model(),
-    rows=ROWS,
-)
-FIRST = SOUND.but(champion=None, champion_model=None)
+@dataclass(frozen=True)
+class Toy:
+    """A problem of one kind, with rows and cases."""
+
+    problem: Problem
+
+    @property
+    def kind(self) -> Kind:
+        return self.problem.kind
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        return make_rows(self.kind, WINDOW.start)
+
+    @cached_property
+    def sound(self) -> ToyCase:
+        metrics = {"tuning_loss": 0.7, **self.kind.sum_up(self.kind.encode(self.rows[LABEL]))}
+        inputs = self.problem.model_inputs
+        delivered = (*self.problem.key, *inputs)
+        told = metrics, TAGS, TABLES, "Trained on rows.", BEFORE
+        return ToyCase(
+            record=VersionRecord(2, "run", *told),
+            champion=VersionRecord(1, "former", *told),
+            artifact=Artifact("sound", inputs, True, delivered, ("a==1.0",)),
+            model=self.make_model(),
+            champion_model=self.make_model(),
+            rows=self.rows,
+            scheduled=len(self.rows),
+        )
+
+    @cached_property
+    def first(self) -> ToyCase:
+        return self.sound.but(champion=None, champion_model=None)
+
+    def make_model(
+        self, bend: Bend | None = None, inputs: tuple[str, ...] | None = None
+    ) -> ScoringModel:
+        return ScoringModel(2, Curve(self.kind, bend), inputs or self.problem.model_inputs, ())
+
+    def bend(self, change: Bend) -> ToyCase:
+        """A challenger that spoils what it knows."""
+        return self.sound.but(model=self.make_model(change))
+
+
+TOYS = {name: Toy(problem) for name, problem in PROBLEMS.items()}

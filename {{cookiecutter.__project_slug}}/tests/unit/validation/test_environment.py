@@ -23,7 +23,9 @@ from {{ cookiecutter.__package }}.validation.gate import run_check
 from {{ cookiecutter.__package }}.validation.results import Verdict
 
 from ..toys import fit_toy, make_rows
-from .cases import SETTINGS, SOUND, ToyCase
+from .cases import SETTINGS, TOYS, ToyCase
+
+SOUND = TOYS["binary"].sound
 
 
 def make_case(folder: Path, requirements: list[str]) -> ToyCase:
@@ -33,7 +35,7 @@ def make_case(folder: Path, requirements: list[str]) -> ToyCase:
         pipeline,
         folder / NATIVE_MODEL,
         pip_requirements=requirements,
-        pyfunc_predict_fn="predict_proba",
+        pyfunc_predict_fn=PROBLEM.kind.method,
     )
     asked = SETTINGS.model_copy(update={"fresh_environment": True})
     model = ScoringModel(2, pipeline, PROBLEM.model_inputs, ())

@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.platform.problem import LABEL
+from {{ cookiecutter.__package }}.platform.estimates import estimate
 from {{ cookiecutter.__package }}.platform.vocabulary import Column
-from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.validation import compliance
 from {{ cookiecutter.__package }}.validation.compliance import (
     check_code,
     check_inputs,
     check_lineage,
-    find_source_fault,
 )
 from {{ cookiecutter.__package }}.validation.gate import CHECKS, run_check, run_checks
 from {{ cookiecutter.__package }}.validation.infrastructure import check_memory
-from {{ cookiecutter.__package }}.validation.performance import check_slices
+from {{ cookiecutter.__package }}.validation.performance import (
+    check_baselines,
+    check_champion,
+    check_loss,
+    check_slices,
+)
 from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict, decide, judge
-from {{ cookiecutter.__package }}.validation.statistics import estimate_auc_difference
 
-from .cases import FIRST, ROWS, SOUND, Curve, make_model
-from .planted import FEWER, NOISE, PLANTED, SUPERIOR, TEXT, bend
+from .cases import TOYS, Toy, ToyCase
+from .planted import NOISE, WITHOUT, disturb, make_noise, plant_records, plant_scores
+from .problems import INPUT, TEXT, play
+
+BINARY = TOYS["binary"]
+SOUND, ROWS = BINARY.sound, BINARY.rows
 
 # All but the one that starts processes.
 QUICK = [check for check in CHECKS if check is not check_memory]
 
 
+PLANTED = {
+    f"{name}: {kind}": (toy, case, check, reason)
+    for kind, toy in TOYS.items()
+    for plant in ((plant_scores, plant_records) if toy is BINARY else (plant_scores,))
+    for name, case, check, reason in plant(toy)
+}
+
+
+@pytest.fixture(autouse=True)
+def binary() -> Iterator[None]:
+    """The toy problem of two classes, where a test does not say another one."""
+    with play(BINARY.problem):
+        yield
+
+
+@pytest.fixture(params=TOYS)
+def toy(request: pytest.FixtureRequest) -> Iterator[Toy]:
+    """Each toy problem."""
+    found = TOYS[request.param]
+    with play(found.problem):
+        yield found
+
+
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_challenger_is_blocked_by_the_check_meant_for_it(name: str) -> None:
-    case, check, reason = PLANTED[name]
-    results = run_checks(case, CHECKS if check == "memory" else QUICK)
+    toy, case, check, reason = PLANTED[name]
+    with play(toy.problem):
+        results = run_checks(case, CHECKS if check == "memory" else QUICK)
     assert decide(results).verdict is Verdict.FAILED
     said = [result.reason for result in results if result.check == check and result.verdict.blocks]
     assert any(reason in line for line in said), said
@@ -52,11 +83,9 @@ def test_a_declared_input_that_is_made_of_what_no_model_may_use_blocks(
     monkeypatch: pytest.MonkeyPatch, source: str, column: Column | None, fault: str
 ) -> None:
     monkeypatch.setattr(compliance, "COLUMNS", {**compliance.COLUMNS, source: column})
-    inputs = tuple(
-        replace(c, sources=(source,)) if c.name == PROBLEM.inputs[0].name else c
-        for c in PROBLEM.inputs
-    )
-    monkeypatch.setattr(compliance, "PROBLEM", replace(PROBLEM, inputs=inputs))
+    first, *others = BINARY.problem.inputs
+    inputs = (replace(first, sources=(source,)), *others)
+    monkeypatch.setattr(compliance, "PROBLEM", replace(BINARY.problem, inputs=inputs))
     (result,) = run_check(SOUND, check_inputs)
     assert result.verdict is Verdict.FAILED
     assert result.reason == f"{inputs[0].name} is made of {source}, {fault}"
@@ -67,41 +96,75 @@ def test_an_undeclared_input_is_said_to_be_what_contracts_say_of_its_column(
 ) -> None:
     personal = {"things.plate": Column("plate", "string", "", personal="hash")}
     monkeypatch.setattr(compliance, "COLUMNS", personal)
-    case = SOUND.but(model=make_model(inputs=(*PROBLEM.model_inputs, "plate")))
+    case = SOUND.but(model=BINARY.make_model(inputs=(*BINARY.problem.model_inputs, "plate")))
     (result,) = run_check(case, check_inputs)
     assert "plate is not declared: personal data" in result.reason
 
 
-def test_every_declared_input_is_made_of_columns_that_contracts_know() -> None:
-    sources = {s for made_of in PROBLEM.list_input_sources().values() for s in made_of}
-    assert {find_source_fault(source) for source in sources} == {None}
-
-
-def test_a_sound_first_model_an_equal_a_better_and_a_simpler_challenger_pass() -> None:
-    worse = make_model(Curve(lambda r, o: o + np.random.default_rng(1).normal(size=len(o))))
-    better = SOUND.but(champion_model=worse, settings=SUPERIOR)
-    for case in (FIRST, SOUND, FEWER, better):
-        blocking = [result for result in run_checks(case) if result.verdict.blocks]
+def test_a_sound_first_model_an_equal_a_better_and_a_simpler_challenger_pass(toy: Toy) -> None:
+    sound = toy.sound
+    superior = sound.settings.model_copy(update={"superiority": True})
+    better = sound.but(champion_model=toy.make_model(disturb(1.0)), settings=superior)
+    fewer = sound.but(
+        model=toy.make_model(inputs=WITHOUT),
+        artifact=replace(sound.artifact, signature=WITHOUT, spec_inputs=WITHOUT),
+        rows=toy.rows.drop(columns=INPUT),
+        champions=toy.rows,
+    )
+    for case in (toy.first, sound, fewer, better):
+        checks = CHECKS if toy is BINARY else QUICK
+        blocking = [result for result in run_checks(case, checks) if result.verdict.blocks]
         assert blocking == []
 
 
-@pytest.mark.parametrize("name", ["a little worse than the margin", "worse on one slice only"])
-def test_the_margins_are_those_of_the_settings(name: str) -> None:
-    wide = SOUND.settings.model_copy(update={"champion_margin": 0.5, "slice_margin": 0.5})
-    case, check, _ = PLANTED[name]
-    blocking = {r.check for r in run_checks(case.but(settings=wide), QUICK) if r.verdict.blocks}
-    assert check not in blocking
+@pytest.mark.parametrize("check", ["not_worse_than_champion", "slice"])
+def test_the_margins_are_those_of_the_settings(check: str, toy: Toy) -> None:
+    much = 0.9 if toy.kind.top == "greatest" or check != "slice" else 2.5
+    case = toy.bend(disturb(much))
+    wide = toy.sound.settings.model_copy(update={"champion_share": 0.99, "slice_share": 0.99})
+
+    def find_blocking(case: ToyCase) -> set[str]:
+        return {r.check for r in run_checks(case, QUICK) if r.verdict.blocks}
+
+    assert check in find_blocking(case)
+    assert check not in find_blocking(case.but(settings=wide))
+
+
+def test_a_margin_is_a_share_of_the_champions_gain_over_naive_scores(toy: Toy) -> None:
+    metric, labels = toy.kind.primary, toy.kind.encode(toy.rows["label"])
+    case = toy.bend(disturb(0.2))
+    naive = toy.kind.score_naively(metric, case.record.metrics, len(toy.rows))
+    gain = metric.measure_gain(labels, toy.sound.champion_scores, naive).value  # type: ignore[arg-type]
+    (result,) = run_check(case, check_champion)
+    assert result.threshold == pytest.approx(-case.settings.champion_share * gain)
+
+
+def test_beside_a_champion_that_is_no_better_than_naive_a_challenger_is_a_first_model(
+    toy: Toy,
+) -> None:
+    case = toy.sound.but(champion_model=toy.make_model(make_noise))
+    results = run_checks(case, [check_loss, check_champion, check_baselines, check_slices])
+    assert decide(results).verdict is Verdict.PASSED
+    (beside,) = (r for r in results if r.check == "not_worse_than_champion")
+    assert beside.verdict is Verdict.REPORTED
+    assert "which is not surely better than naive scores" in beside.reason
+    rules = [r for r in results if r.check.startswith("better_than_")]
+    assert len(rules) == len(toy.problem.baselines)
 
 
 def test_the_margin_of_a_slice_is_corrected_for_their_number() -> None:
     chosen = (ROWS[TEXT] == "CC").to_numpy()
-    case = bend(lambda rows, odds: np.where(chosen, odds + NOISE, odds))
-    labels, days = ROWS[LABEL].to_numpy()[chosen], PROBLEM.name_cluster(ROWS).to_numpy()[chosen]
-    alone = estimate_auc_difference(labels, case.scores[chosen], SOUND.scores[chosen], days)
-    margin = -alone.upper - 1e-4
-    settings = case.settings.model_copy(update={"slice_margin": margin})
-    results = run_check(case.but(settings=settings), check_slices)
-    assert alone.upper < -margin
+    case = BINARY.bend(lambda rows, odds: np.where(chosen, odds + NOISE, odds))
+    metric, labels = BINARY.kind.primary, BINARY.kind.encode(ROWS["label"])
+    gain = metric.measure_gain(labels[chosen], case.scores[chosen], SOUND.scores[chosen])
+    alone = estimate(gain, BINARY.problem.name_cluster(ROWS).to_numpy()[chosen])
+    (result, *_) = (r for r in run_checks(case, [check_slices]) if r.name == f"slice {TEXT}=CC")
+    assert result.estimate
+    assert result.estimate.upper > alone.upper
+    yardstick = -(result.threshold or 0) / case.settings.slice_share
+    share = (-alone.upper - 1e-4) / yardstick
+    settings = case.settings.model_copy(update={"slice_share": share})
+    results = run_checks(case.but(settings=settings), [check_slices])
     assert [r.verdict for r in results if r.name == f"slice {TEXT}=CC"] == [Verdict.PASSED]
 
 
@@ -118,7 +181,7 @@ def test_a_fact_of_the_training_that_is_missing_blocks(tag: str) -> None:
 
 def test_a_challenger_that_is_the_champion_is_recognised() -> None:
     (result,) = [r for r in run_checks(SOUND, QUICK) if r.check == "not_worse_than_champion"]
-    assert result.reason == "scores every row as champion version 1 does"
+    assert "by scoring every row as champion version 1 does" in result.reason
 
 
 def test_a_dirty_tree_is_reported_where_only_its_author_works() -> None:
@@ -132,7 +195,7 @@ def test_a_small_slice_is_reported_and_not_judged() -> None:
     slices = {r.slice: r for r in results if r.check == "slice"}
     assert slices[f"{TEXT}=ZZ"].verdict is Verdict.REPORTED
     assert slices[f"{TEXT}=AA"].verdict is Verdict.PASSED
-    assert {name.split("=")[0] for name in slices} == set(PROBLEM.name_slices(rows))
+    assert {name.split("=")[0] for name in slices} == {TEXT}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -151,11 +214,11 @@ UNJUDGED = SOUND.settings.model_copy(update={"judge_quality": False})
 
 
 def test_where_quality_is_not_judged_a_poor_version_passes_and_an_altered_one_does_not() -> None:
-    poor = bend(lambda rows, odds: -odds).but(settings=UNJUDGED)
+    poor = BINARY.bend(lambda rows, odds: -odds).but(settings=UNJUDGED)
     results = run_checks(poor, QUICK)
     assert decide(results).verdict is Verdict.PASSED
-    (auc,) = (result for result in results if result.check == "auc")
-    assert auc.verdict is Verdict.REPORTED
+    (result,) = (result for result in results if result.check == "better_than_naive")
+    assert result.verdict is Verdict.REPORTED
     assert decide(run_checks(poor.but(settings=SOUND.settings), QUICK)).verdict is Verdict.FAILED
     results = run_checks(poor.but(tags={"artifact_digest": "altered"}), QUICK)
     assert decide(results).verdict is Verdict.FAILED
@@ -165,7 +228,7 @@ def test_nothing_judged_is_no_reason_to_accept() -> None:
     reported = CheckResult("slice", Verdict.REPORTED, "small")
     assert decide([]).verdict is Verdict.FAILED
     assert decide([reported]).verdict is Verdict.FAILED
-    assert decide([CheckResult("auc", judge(True), "good"), reported]).verdict is Verdict.PASSED
+    assert decide([CheckResult("loss", judge(True), "good"), reported]).verdict is Verdict.PASSED
     assert (
         decide([CheckResult("labelled_rows", Verdict.INCONCLUSIVE, "few")]).verdict
         is Verdict.FAILED

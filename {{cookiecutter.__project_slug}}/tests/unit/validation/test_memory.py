@@ -31,7 +31,7 @@ class Hungry:
 def test_what_a_model_takes_is_measured_beside_a_process_that_holds_more() -> None:
     held = np.ones(600 * MEGABYTE, dtype=np.uint8)
     models = [ScoringModel(1, Hungry(megabytes), ("distance",), ()) for megabytes in (0, 200)]
-    nothing, much = measure_memory(models, [ROWS, ROWS])
+    nothing, much = measure_memory(models, [ROWS, ROWS], "predict_proba")
     assert held.size > much
     assert nothing == LEAST_MEMORY
     assert 200 * MEGABYTE <= much < 300 * MEGABYTE
