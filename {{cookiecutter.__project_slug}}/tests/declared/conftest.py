@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from {{ cookiecutter.__package }}.features.rows import compute_rows
 from {{ cookiecutter.__package }}.ingestion.contracts import load_delivery
+from {{ cookiecutter.__package }}.platform.examples import describe_examples, label_examples
 from {{ cookiecutter.__package }}.platform.vocabulary import FeatureTable, Table
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.settings import to_instant
@@ -28,7 +29,7 @@ CUTOFF = to_instant(dt.date.fromisoformat(AS_OF))
 WINDOW = Window(CUTOFF - DAYS, CUTOFF)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Sample:
     """Some days of every declared table.
 
@@ -41,19 +42,41 @@ class Sample:
     asked: Mapping[Table, Window]
     delivered: Mapping[Table, pd.DataFrame]
 
+    def load(self, table: Table) -> DataFrame:
+        """The rows of a raw table, in the contract's types."""
+        rows = load_delivery(self.spark, table, self.delivered[table])
+        return rows.select(*table.column_names)
+
+    def compute(self, table: FeatureTable, facts: pd.DataFrame) -> DataFrame:
+        """The rows of a feature table, from facts of its source."""
+        source = load_delivery(self.spark, table.source, facts)
+        window = Window(find_start(table), WINDOW.end)
+        return compute_rows(table, source.select(*table.source.column_names), window)
+
     @cached_property
-    def raw(self) -> Mapping[Table, DataFrame]:
-        """The rows of raw tables, in the contract's types."""
-        return {table: self.load(table, rows) for table, rows in self.delivered.items()}
+    def features(self) -> Mapping[FeatureTable, pd.DataFrame]:
+        """The rows of all feature tables, in the order of their keys."""
+        frames = {t: self.compute(t, self.delivered[t.source]) for t in FEATURE_TABLES}
+        return {table: collect(table, frame) for table, frame in frames.items()}
 
-    def load(self, table: Table, rows: pd.DataFrame) -> DataFrame:
-        """Rows of a source, in the contract's types."""
-        return load_delivery(self.spark, table, rows).select(*table.column_names)
+    @cached_property
+    def examples(self) -> pd.DataFrame:
+        """The examples, with the label where it is known."""
+        described = WINDOW.select(self.described, PROBLEM.event_time)
+        outcomes = self.load(PROBLEM.labelling)
+        labels = label_examples(PROBLEM, described.select(*PROBLEM.key), outcomes, CUTOFF)
+        return described.join(labels, list(PROBLEM.key), "left").toPandas()
 
-    def compute(self, table: FeatureTable, facts: pd.DataFrame | None = None) -> DataFrame:
-        """The rows of a feature table, from what its source delivered or from other facts."""
-        source = self.raw[table.source] if facts is None else self.load(table.source, facts)
-        return compute_rows(table, source, Window(find_start(table), WINDOW.end))
+    @property
+    def described(self) -> DataFrame:
+        """The examples as a model sees them."""
+        return describe_examples(PROBLEM, self.load(PROBLEM.examples), CUTOFF)
+
+
+def collect(table: FeatureTable, frame: DataFrame) -> pd.DataFrame:
+    """Loads the rows of a feature table, in the order of their keys."""
+    rows: pd.DataFrame = frame.toPandas().sort_values(list(table.keys), ignore_index=True)
+    return rows
 
 
 def find_start(table: FeatureTable) -> dt.datetime:

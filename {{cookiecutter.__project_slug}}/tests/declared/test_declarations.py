@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pandas as pd
 import pytest
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.models.utils import _enforce_schema
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.ingestion.contracts import (
@@ -21,11 +19,7 @@ from {{ cookiecutter.__package }}.ingestion.contracts import (
     judge_rows,
     load_delivery,
 )
-from {{ cookiecutter.__package }}.platform.examples import (
-    describe_examples,
-    label_examples,
-    select_inputs,
-)
+from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.problem import LABEL, PREDICTION_TIME
 from {{ cookiecutter.__package }}.platform.vocabulary import FeatureTable, Table, parse_type
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
@@ -34,7 +28,7 @@ from {{ cookiecutter.__package }}.use_case.tables import FEATURE_TABLES, RAW_TAB
 from {{ cookiecutter.__package }}.validation.compliance import find_source_fault
 
 from ..use_case.expectations import KNOWN_AFTER
-from .conftest import CUTOFF, WINDOW, Sample
+from .conftest import WINDOW, Sample, collect
 
 # A source of which more goes to quarantine has another meaning than its contract.
 MOST_REFUSED = 0.05
@@ -67,12 +61,13 @@ def test_a_delivery_meets_its_contract(sample: Sample, table: Table) -> None:
 def test_a_feature_table_has_its_declared_columns_and_each_key_once(
     sample: Sample, table: FeatureTable
 ) -> None:
-    rows = sample.compute(table)
-    types = {field.name: field.dataType for field in rows.schema}
+    schema = sample.compute(table, sample.delivered[table.source]).schema
+    types = {field.name: field.dataType for field in schema}
     assert types == {column.name: parse_type(column.type) for column in table.columns}
-    assert not rows.isEmpty(), f"{table.name} has no row in {WINDOW}"
-    repeated = rows.groupBy(*table.keys).count().where("count > 1")
-    assert repeated.isEmpty(), repeated.first()
+    rows = sample.features[table]
+    assert len(rows), f"{table.name} has no row in {WINDOW}"
+    repeated = rows[rows.duplicated(list(table.keys))]
+    assert repeated.empty, repeated.head(1)
 
 
 @pytest.mark.parametrize("table", FEATURE_TABLES, ids=name)
@@ -81,15 +76,13 @@ def test_facts_that_become_known_later_change_no_feature(
 ) -> None:
     facts, time = sample.delivered[table.source], table.source.time
     known_at = facts[time] + KNOWN_AFTER.get(table.source.name, dt.timedelta(0))
-    disturbed = disturb(facts, known_at > MOMENT, time)
+    disturbed = collect(table, sample.compute(table, disturb(facts, known_at > MOMENT, time)))
     then, today = (
-        sample.compute(table, rows).where(F.col(table.time) <= F.lit(MOMENT))
-        for rows in (disturbed, facts)
+        rows[rows[table.time] <= MOMENT.replace(tzinfo=None)].reset_index(drop=True)
+        for rows in (disturbed, sample.features[table])
     )
-    assert not today.isEmpty(), f"{table.name} has no row before {MOMENT}"
-    for more, fewer in ((then, today), (today, then)):
-        others = more.exceptAll(fewer)
-        assert others.isEmpty(), f"{table.name}: {others.first()} depends on later facts"
+    assert len(today), f"{table.name} has no row before {MOMENT}"
+    pd.testing.assert_frame_equal(then, today)
 
 
 def disturb(facts: pd.DataFrame, chosen: pd.Series, time: str) -> pd.DataFrame:
@@ -99,14 +92,8 @@ def disturb(facts: pd.DataFrame, chosen: pd.Series, time: str) -> pd.DataFrame:
     return pd.concat([facts[~chosen], said.assign(**{time: kept[time]})])
 
 
-@pytest.fixture(scope="module")
-def examples(sample: Sample) -> DataFrame:
-    described = describe_examples(PROBLEM, sample.raw[PROBLEM.examples], CUTOFF)
-    return WINDOW.select(described, PROBLEM.event_time)
-
-
-def test_inputs_have_their_declared_types(examples: DataFrame) -> None:
-    types = {field.name: field.dataType for field in examples.schema}
+def test_inputs_have_their_declared_types(sample: Sample) -> None:
+    types = {field.name: field.dataType for field in sample.described.schema}
     declared = {column.name: parse_type(column.type) for column in PROBLEM.inputs}
     assert {input_: types[input_] for input_ in declared} == declared
 
@@ -116,56 +103,42 @@ def test_every_input_is_made_of_columns_that_a_model_may_use() -> None:
     assert {s: fault for s in sources if (fault := find_source_fault(s))} == {}
 
 
-def test_a_prediction_comes_before_the_event_and_not_before_the_example_is_known(
-    examples: DataFrame,
-) -> None:
-    late = examples.where(F.col(PREDICTION_TIME) > F.col(PROBLEM.event_time))
-    assert late.isEmpty(), late.first()
+def test_a_prediction_comes_before_its_event(sample: Sample) -> None:
+    examples = sample.examples
+    late = examples[examples[PREDICTION_TIME] > examples[PROBLEM.event_time]]
+    assert late.empty, late.head(1)
 
 
 @pytest.mark.parametrize("table", PROBLEM.lookups, ids=name)
-def test_examples_find_features(sample: Sample, examples: DataFrame, table: FeatureTable) -> None:
-    keys = sample.compute(table).select(*table.lookup_keys).distinct()
-    found = examples.join(keys, table.lookup_keys, "left_semi").count()
-    assert found > 0, f"no example of {WINDOW} has a key of {table.name}"
+def test_examples_find_features(sample: Sample, table: FeatureTable) -> None:
+    keys = sample.features[table][table.lookup_keys].drop_duplicates()
+    found = sample.examples.merge(keys, on=table.lookup_keys)
+    assert len(found), f"no {PROBLEM.noun} of {WINDOW} has a key of {table.name}"
 
 
-def test_labels_are_known_and_vary(sample: Sample, examples: DataFrame) -> None:
-    labels = collect_labels(sample, examples)
+def test_labels_are_known_and_vary(sample: Sample) -> None:
+    labels = sample.examples[LABEL].dropna()
     assert len(labels), f"no {PROBLEM.noun} of {WINDOW} has a label"
     codes = PROBLEM.kind.encode(labels)
     assert PROBLEM.kind.find_fault(codes) is None, PROBLEM.kind.count(codes)
 
 
-def collect_labels(sample: Sample, examples: DataFrame) -> pd.Series:
-    outcomes = sample.raw[PROBLEM.labelling]
-    labelled = label_examples(PROBLEM, examples, outcomes, CUTOFF)
-    return labelled.select(LABEL).toPandas()[LABEL]
+def test_a_label_is_known_at_the_prediction_or_after(sample: Sample) -> None:
+    told = sample.load(PROBLEM.labelling).where(PROBLEM.find_label().isNotNull())
+    known = told.select(*PROBLEM.key, F.col(PROBLEM.labelling.time).alias("label known"))
+    both = sample.examples.merge(known.toPandas(), on=list(PROBLEM.key))
+    early = both[both["label known"] < both[PREDICTION_TIME]]
+    assert early.empty, early.head(1)
 
 
-def test_a_label_is_known_after_the_prediction(sample: Sample, examples: DataFrame) -> None:
-    outcomes, known_at = sample.raw[PROBLEM.labelling], PROBLEM.labelling.time
-    told = outcomes.where(PROBLEM.find_label().isNotNull()).select(*PROBLEM.key, known_at)
-    both = examples.select(*PROBLEM.key, PREDICTION_TIME).join(told, list(PROBLEM.key))
-    early = both.where(F.col(known_at) < F.col(PREDICTION_TIME))
-    assert early.isEmpty(), early.first()
-
-
-def test_a_model_takes_the_inputs_and_its_signature_refuses_none(
-    sample: Sample, examples: DataFrame
-) -> None:
-    rows = examples.limit(SOME).toPandas()
-    for column in list_features(sample, len(rows)):
-        rows = rows.join(column)
-    inputs = select_inputs(PROBLEM, rows)
-    signature: ModelSignature = infer_signature(inputs)
-    assert signature.inputs.input_names() == list(PROBLEM.model_inputs)
-    for one in (inputs, inputs.head(1), inputs.assign(**dict.fromkeys(inputs, None))):
-        _enforce_schema(one, signature.inputs)
-
-
-def list_features(sample: Sample, count: int) -> Iterator[pd.DataFrame]:
-    """Rows of each feature table, in no order, as a model takes them."""
+def test_the_signature_of_a_model_refuses_no_input(sample: Sample) -> None:
+    rows = sample.examples.head(SOME)
     for table in PROBLEM.lookups:
-        rows = sample.compute(table).select(*table.features).limit(count).toPandas()
-        yield rows.sample(count, replace=True, random_state=1, ignore_index=True)
+        some = sample.features[table][table.features]
+        rows = rows.join(some.sample(len(rows), replace=True, random_state=1, ignore_index=True))
+    signature: ModelSignature = infer_signature(select_inputs(PROBLEM, rows))
+    assert signature.inputs.input_names() == list(PROBLEM.model_inputs)
+    # As the feature client hands rows to a model.
+    delivered = rows[list(PROBLEM.model_inputs)]
+    for some in (delivered, delivered.head(1)):
+        _enforce_schema(some, signature.inputs)

@@ -9,12 +9,14 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
+from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.monitoring.metric_views import METRIC_VIEWS
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
 from {{ cookiecutter.__package }}.platform.metric_views import MetricView
+from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
-from {{ cookiecutter.__package }}.tables import RECORD_TABLES, VIEWS
+from {{ cookiecutter.__package }}.tables import VIEWS
 
 from ..unit.test_settings import ARGUMENTS
 
@@ -24,8 +26,8 @@ DASHBOARDS = sorted(Path(__file__).parents[2].glob("dashboards/*.lvdash.json"))
 
 @pytest.fixture(scope="module")
 def tables(lakehouse: SparkSession) -> SparkSession:
-    """The declared tables, empty, and of each view a table with its columns."""
-    for table in RECORD_TABLES:
+    """The tables that are queried, empty, and of each view a table with its columns."""
+    for table in (PREDICTIONS, PROMOTIONS, METRICS):
         create_table(lakehouse, table, SETTINGS)
     for view in VIEWS:
         rows = lakehouse.sql(view.query(SETTINGS))

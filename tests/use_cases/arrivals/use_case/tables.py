@@ -65,7 +65,7 @@ CARRIER_ARRIVALS = FeatureTable(
         Column("carrier", "string", "two-letter IATA code"),
         Column("known_at", "timestamp", "UTC, on the hour"),
         Column("mean_delay", "double", "minutes, 24 h", sources=("arrivals.delay",)),
-        Column("arrived", "long", "number, 24 h", sources=("arrivals.known_at",)),
+        Column("arrived", "double", "number, 24 h", sources=("arrivals.known_at",)),
     ),
     ("carrier", "known_at"),
     "known_at",

@@ -79,4 +79,5 @@ PROBLEM = Problem(
     name_slices=name_slices,
     name_cluster=name_day,
     first_day=FIRST_DAY,
+    tuning_days=14,
 )

@@ -43,8 +43,9 @@ TYPES: dict[str, DataType] = {
 # Records may have these too; no source delivers them.
 RECORD_TYPES: dict[str, DataType] = {"map<string,double>": MapType(StringType(), DoubleType())}
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
-# A model takes numbers and categories: code of the feature makes them of dates and booleans.
-FEATURE_TYPES = ("double", "int", "long", "string")
+# A model takes numbers and categories: code of the feature makes them of other types. Numbers reach
+# a model as doubles, since they can be null, and MLflow refuses to make a double of a long.
+FEATURE_TYPES = ("double", "int", "string")
 # Bookkeeping names its columns with a space in them, so that no declared column has their name.
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -57,6 +57,10 @@ def test_a_table_whose_keys_leave_time_out_is_looked_up_whatever_the_moment() ->
         (lambda: make_features(Column("day", "date", "")), "made: the feature day is a date, and"),
         (lambda: make_features(Column("x", "decimal(9,2)", "")), "the feature x is a decimal"),
         (
+            lambda: make_features(Column("x", "long", "")),
+            "the feature x is a long, and a model takes double, int, string alone",
+        ),
+        (
             lambda: Table("raw", "t", "", (KEY, Column("x", "map<string,double>", "")), (), "id"),
             "t: x is a map<string,double>, which no source delivers",
         ),

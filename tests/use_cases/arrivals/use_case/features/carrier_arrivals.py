@@ -19,6 +19,6 @@ def compute_carrier_arrivals(arrivals: DataFrame, window: Window) -> DataFrame:
     hours = F.sequence(first, first + (HOURS - 1) * HOUR, F.lit(HOUR))
     counted = arrivals.select("carrier", "delay", F.explode(hours).alias("hour"))
     rows = counted.groupBy("carrier", F.timestamp_seconds("hour").alias("known_at")).agg(
-        F.avg("delay").alias("mean_delay"), F.count("*").alias("arrived")
+        F.avg("delay").alias("mean_delay"), F.count("*").cast("double").alias("arrived")
     )
     return window.select(rows, "known_at")
