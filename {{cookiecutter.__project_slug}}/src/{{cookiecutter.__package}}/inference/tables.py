@@ -15,7 +15,7 @@ PREDICTIONS = Table(
         *pick_columns(PROBLEM.examples, PROBLEM.example_columns),
         Column("model_version", "int", "version that scored"),
         *(
-            Column(*told, formerly="probability" if told[0] == SCORE else "")
+            Column(*told, formerly="probability" if told.name == SCORE else "")
             for told in PROBLEM.kind.columns
         ),
         Column("as_of", "date", "run that scored"),

@@ -117,7 +117,7 @@ def find_champion_faults(workspace: Workspace, settings: Settings) -> Iterator[s
 
 
 def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """The champion has scored all that it owes, each example once, with scores that can be some."""
+    """The champion has scored all that it owes, each example once, by scores in their range."""
     version = find_champion(workspace.spark, settings)
     if version is None:
         return

@@ -12,7 +12,7 @@ DAILY_PREDICTIONS = MetricView(
     METRICS.schema,
     "daily_predictions",
     PREDICTIONS_IN_FORCE,
-    f"How many {PROBLEM.nouns} are predicted, and their mean score: {PROBLEM.kind.columns[0][2]}.",
+    f"How many {PROBLEM.nouns} are predicted, and the mean {PROBLEM.kind.columns[0].comment}.",
     {
         "event_day": f"date_trunc('DAY', {quote_name(PROBLEM.event_time)})",
         "model_version": "model_version",

@@ -99,7 +99,7 @@ def find_scored(workspace: Workspace, settings: Settings, window: Window) -> lis
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
     known = window.select(stored, PREDICTIONS.time).where(F.col("as_of") <= F.lit(settings.as_of))
     # Runs of several dates, in whatever order, may have scored an example afterwards.
-    last = F.max_by(F.struct(*(name for name, _, _ in PROBLEM.kind.columns)), "as_of")
+    last = F.max_by(F.struct(*(column.name for column in PROBLEM.kind.columns)), "as_of")
     told = (*PROBLEM.key, "model_version", DAYS_AHEAD)
     predictions = known.groupBy(*told).agg(last.alias("last")).select(*told, "last.*")
     groups = predictions.groupBy("model_version", DAYS_AHEAD).count().collect()
@@ -125,7 +125,7 @@ def _observe_performance(
     outcomes = read_outcomes(workspace, settings, scored.window)
     labelled = label_examples(PROBLEM, scored.predictions, outcomes, settings.cutoff)
     kind = PROBLEM.kind
-    pairs = labelled.select(LABEL, *(name for name, _, _ in kind.columns)).toPandas()
+    pairs = labelled.select(LABEL, *(column.name for column in kind.columns)).toPandas()
     labels, scores = kind.encode(pairs[LABEL]), kind.read_table(pairs)
     volume = Fact("volume", scored.timing, "rows", float(scored.count))
     facts = [volume, *measure_performance(scored.timing, labels, scores)]

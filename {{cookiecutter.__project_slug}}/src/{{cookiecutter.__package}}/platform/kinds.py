@@ -12,7 +12,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,14 @@ SCORE = "score"
 PREDICTED, SCORES = "predicted", "scores"
 # Probabilities of all classes may differ from 1 by this, for rounding.
 ROUNDING = 1e-6
+
+
+class Stored(NamedTuple):
+    """A column in which predictions are stored."""
+
+    name: str
+    type: str
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Kind(ABC):
         top: How the examples with the greatest scores are called.
         method: The method of a scikit-learn model that scores.
         result_type: The SQL type of what that method returns for a row.
-        columns: Name, type and comment of the columns that a prediction is stored in.
+        columns: The columns that a prediction is stored in, `score` first.
         takes_rules: Whether one input, as a rule of thumb, can be compared with scores.
     """
 
@@ -84,7 +92,7 @@ class Kind(ABC):
 
     @property
     @abstractmethod
-    def columns(self) -> tuple[tuple[str, str, str], ...]:
+    def columns(self) -> tuple[Stored, ...]:
         """See the class."""
 
     @property
@@ -207,9 +215,9 @@ class Binary(Kind):
     top = "riskiest"
 
     @property
-    def columns(self) -> tuple[tuple[str, str, str], ...]:
+    def columns(self) -> tuple[Stored, ...]:
         """See `Kind`."""
-        return ((SCORE, "double", f"probability of being {self.event}"),)
+        return (Stored(SCORE, "double", f"probability of being {self.event}"),)
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -286,9 +294,9 @@ class Regression(Kind):
     result_type = "double"
 
     @property
-    def columns(self) -> tuple[tuple[str, str, str], ...]:
+    def columns(self) -> tuple[Stored, ...]:
         """See `Kind`."""
-        return ((SCORE, "double", self.unit),)
+        return (Stored(SCORE, "double", self.unit),)
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -367,12 +375,12 @@ class MultiClass(Kind):
             raise ValueError(f"classes: {self.classes} are not three or more different texts")
 
     @property
-    def columns(self) -> tuple[tuple[str, str, str], ...]:
+    def columns(self) -> tuple[Stored, ...]:
         """See `Kind`."""
         return (
-            (SCORE, "double", "probability of the class that is predicted"),
-            (PREDICTED, "string", f"the likeliest of {', '.join(self.classes)}"),
-            (SCORES, "map<string,double>", "probability of each class"),
+            Stored(SCORE, "double", "probability of the class that is predicted"),
+            Stored(PREDICTED, "string", f"the likeliest of {', '.join(self.classes)}"),
+            Stored(SCORES, "map<string,double>", "probability of each class"),
         )
 
     @property

@@ -60,7 +60,7 @@ def tabulate_scores(scores: np.ndarray) -> pd.DataFrame:
 
 def list_drifting() -> list[str]:
     """Lists the columns of predictions that can drift."""
-    return [name for name, type_, _ in PROBLEM.kind.columns if type_ in TYPES]
+    return [column.name for column in PROBLEM.kind.columns if column.type in TYPES]
 
 
 def _describe_column(column: pd.Series, periods: pd.Series) -> ColumnBaseline:

@@ -39,6 +39,6 @@ def score_frame(
             columns: dict[str, Any] = kind.tabulate(kind.predict(pipeline, batch[inputs]))
             yield batch[others].assign(**columns)
 
-    added = [StructField(name, parse_type(type_)) for name, type_, _ in kind.columns]
+    added = [StructField(c.name, parse_type(c.type)) for c in kind.columns]
     scored = StructType([*rows.select(*others).schema, *added])
     return rows.select(*dict.fromkeys((*others, *inputs))).mapInPandas(score_batches, scored)
