@@ -57,10 +57,9 @@ render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answ
 docs: $(RENDERED)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
 	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/document.py
 
-use-cases: $(RENDERED)/.venv/ready ## play, check and test further problems over the same rest (CYCLE=1: declarations and one run)
-	@for name in $(USE_CASES); do echo "== $$name"; place=build/use-cases/$$name; \
-	  PYTHONPATH=tests $(RUN) python tests/use_cases/overlay.py $$name $$place > /dev/null || exit 1; \
-	  $(if $(CYCLE),(cd $$place && PYTHONPATH=src && export PYTHONPATH && $(CURDIR)/$(RENDERED)/.venv/bin/python -m pytest -q tests/declared && $(CURDIR)/$(RENDERED)/.venv/bin/python -m bundlework run --as-of $(OF_CASES)),$(MAKE) --no-print-directory -C $$place run check test AS_OF=$(OF_CASES)) || exit 1; done
+use-cases: $(RENDERED)/.venv/ready ## run, check and test further problems over the same rest (HOW=cycle, HOW=declared: less)
+	@for name in $(USE_CASES); do \
+	  PYTHONPATH=tests $(RUN) python tests/use_cases/play.py $$name $(OF_CASES) $(or $(HOW),all) || exit 1; done
 
 rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run": leaves them out)
 	@rm -rf build/rehearsal

@@ -30,6 +30,8 @@ from .performance import (
 )
 from .results import CheckResult, Verdict, report
 
+LONGEST = 500
+
 log = logging.getLogger(__name__)
 
 Check = Callable[[Case], Iterator[CheckResult]]
@@ -79,7 +81,9 @@ def run_check(case: Case, check: Check) -> list[CheckResult]:
         results = [result if is_judged else report(result) for result in check(case)]
     except Exception as error:  # any fault while judging must block the version
         log.exception("%s could not be made", check.__name__)
-        reason = f"{type(error).__name__}: {error}"
+        # Some errors show a whole table, which no line of a terminal and no cell has room for.
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        reason = said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
         results = [CheckResult(check.__name__.removeprefix("check_"), Verdict.FAILED, reason)]
     seconds = time.perf_counter() - began
     return [replace(result, seconds=seconds / len(results)) for result in results]

@@ -210,6 +210,16 @@ def test_whatever_goes_wrong_in_a_check_is_a_failed_check(check: Any) -> None:
     assert "OSError: the registry is away" in result.reason
 
 
+def test_an_error_is_told_in_one_line_however_long_it_is() -> None:
+    def check_rows(_: Any) -> Iterator[CheckResult]:
+        raise ValueError("wrong:\n" + "0   9E  JAX\n" * 100)
+
+    (result,) = run_check(SOUND, check_rows)
+    assert result.reason.startswith("ValueError: wrong: 0 9E JAX 0 9E")
+    assert result.reason.endswith(" ...")
+    assert len(result.reason) < 510
+
+
 UNJUDGED = SOUND.settings.model_copy(update={"judge_quality": False})
 
 
