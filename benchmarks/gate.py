@@ -40,7 +40,7 @@ LONG_DAYS = 2_000
 # The window that the gate uses, and slices as uneven as those of the sample data.
 GATE_DAYS, SLICES = 28, 12
 GATE_TRUTHS = (-1, 0)
-# What is known of an event that happens to one example in four; other kinds are centred.
+# Shifts the odds so that an event happens to one example in four; other kinds need no shift.
 BINARY_SHIFT = -1.2
 
 
@@ -68,7 +68,7 @@ class Simulation:
 
     @property
     def kind(self) -> Any:
-        """What the labels are."""
+        """Returns the kind of target."""
         return self.problem.kind
 
     def draw(self, generator: np.random.Generator, days: int, loss: float) -> Draw:
@@ -122,7 +122,7 @@ class Simulation:
         return float(optimize.brentq(miss, -0.34, 2.5, xtol=1e-3)) if truth else 0.0
 
     def make_case(self, drawn: Draw, curves: list[Any], generator: np.random.Generator) -> Any:
-        """What the checks look at, with slices drawn at random."""
+        """Makes the case that the checks judge; draws slices at random."""
         count = len(drawn.labels)
         rows = pd.DataFrame(
             {

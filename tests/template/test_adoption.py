@@ -75,7 +75,7 @@ def adopt(template: Path, project: Path) -> subprocess.CompletedProcess[str]:
 
 
 def change_as_owner(name: str, text: str) -> str | None:
-    """What the owner makes of a file: a feature, a default, the README, and no notebook."""
+    """Changes a file as its owner would: a feature, a default, the README; removes the notebook."""
     if name == NOTEBOOK:
         return None
     if name.endswith(f"/features/{FEATURE}"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rendering import render
 
-WORDS = re.compile(r"flight|airport|carrier|airline|aircraft", re.IGNORECASE)
+WORDS = re.compile(r"flight|airport|carrier|airline|aircraft|departure", re.IGNORECASE)
 SEARCHED = ("src", "resources", "dashboards", "tests")
 
 

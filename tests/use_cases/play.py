@@ -34,7 +34,7 @@ def make_project(name: str) -> Path:
 
 
 def list_commands(as_of: str, how: str) -> list[list[str]]:
-    """Lists what plays a project."""
+    """Lists the commands that play a project."""
     if how == "all":
         return [["make", "run", "check", "test", f"AS_OF={as_of}"]]
     tested = [str(PYTHON), "-m", "pytest", "-q", "tests/declared"]

@@ -1,1 +1,1 @@
-"""Predicts late arrivals: one folder per stage of the model's life, in the order data takes."""
+"""One folder per stage of the model's life, in the order data takes."""

@@ -1,4 +1,4 @@
-"""What the sources deliver of the days before the date of the integration test."""
+"""Asks the sources for some days before the date of the integration test, once for all tests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sample:
 
     Attributes:
         asked: The window that each source was asked for.
-        delivered: What it delivered.
+        delivered: The rows that it delivered.
     """
 
     spark: SparkSession

@@ -1,4 +1,4 @@
-"""What must hold of any use case: its sources, features, labels and inputs, on some days of data.
+"""Tests any use case on some days of data: sources, features, labels and inputs.
 
 `make check` runs these tests. They name no table and no column: the declarations do.
 """
@@ -86,9 +86,14 @@ def test_facts_that_become_known_later_change_no_feature(
 
 
 def disturb(facts: pd.DataFrame, chosen: pd.Series, time: str) -> pd.DataFrame:
-    """Of the chosen facts, deletes every other one, and shuffles what the rest say."""
+    """Of the chosen facts, deletes every other one, and changes what the rest say.
+
+    Texts are shuffled. Numbers become others, since a shuffle shows nothing where all are the same.
+    """
     kept = facts[chosen].iloc[::2]
     said = kept.drop(columns=time).sample(frac=1, random_state=1).set_index(kept.index)
+    numbers = said.select_dtypes("number").columns
+    said[numbers] = -said[numbers] - 1
     return pd.concat([facts[~chosen], said.assign(**{time: kept[time]})])
 
 

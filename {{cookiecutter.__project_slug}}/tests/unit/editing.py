@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from shutil import copytree, ignore_patterns
-
-import pytest
 
 from {{ cookiecutter.__package }} import settings
 
@@ -18,16 +14,6 @@ NONE: set[str] = set()
 # Edit, file, text before, text after, features that are computed again, whether a version is new.
 # Features that are computed again have new Delta versions, so a version of them is new as well.
 Edit = tuple[str, str, str, str, set[str], bool]
-
-
-@contextmanager
-def copy_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the package under a name of its own."""
-    copied = folder / f"edited_{folder.name}"
-    copytree(SOURCE, copied, ignore=ignore_patterns("__pycache__"))
-    monkeypatch.syspath_prepend(folder)
-    yield copied
-    forget(copied.name)
 
 
 def forget(package: str) -> None:

@@ -1,4 +1,4 @@
-"""What the lifecycle must have made of the sample, computed without it, by pandas alone.
+"""Computes by pandas alone what the lifecycle must have made of the sample.
 
 The integration test plays the lifecycle once, and calls each function of `EXPECTATIONS` with it.
 """

@@ -1,13 +1,12 @@
-"""What an edit of the use case makes new: features computed again, and a version trained again."""
+"""An edit of the use case makes new what depends on it: features, and a version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ..unit.editing import NONE, Edit, check_edit, copy_package
+from ..unit.editing import NONE, Edit, check_edit
 
 WEATHER, DELAYS = {"origin_weather"}, {"origin_delays", "carrier_delays"}
 FEATURES, TABLES = "use_case/features", "use_case/tables.py"
@@ -82,12 +81,6 @@ EDITS: list[Edit] = [
         True,
     ),
 ]
-
-
-@pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with copy_package(tmp_path, monkeypatch) as copied:
-        yield copied
 
 
 @pytest.mark.parametrize("made", EDITS, ids=[made[0] for made in EDITS])

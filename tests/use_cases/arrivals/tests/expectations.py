@@ -1,4 +1,4 @@
-"""What the lifecycle must have made of the departures, computed without it, by pandas alone."""
+"""Computes by pandas alone what the lifecycle must have made of the departures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lifecycle must have made of the weather, computed without it, by pandas alone."""
+"""Computes by pandas alone what the lifecycle must have made of the weather."""
 
 from __future__ import annotations
 

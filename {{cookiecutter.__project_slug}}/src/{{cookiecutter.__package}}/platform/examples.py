@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -63,6 +64,13 @@ def select_inputs(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
     numbers = [name for name in problem.model_inputs if name not in problem.categories]
     inputs[numbers] = inputs[numbers].astype(float)
     return inputs
+
+
+def list_slices(problem: Problem, rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """Lists the slices of rows: name, such as colour=red, and which rows belong, shape (n,)."""
+    for column, names in problem.name_slices(rows).items():
+        for name in sorted(names.dropna().unique()):
+            yield f"{column}={name}", (names == name).to_numpy()
 
 
 def label_examples(

@@ -75,7 +75,7 @@ def measure_auc(labels: np.ndarray, scores: np.ndarray) -> Measured:
 
 
 def make_nothing(rows: int) -> Measured:
-    """What is measured where nothing can be."""
+    """Makes NaN of value and influences, where nothing can be measured."""
     return Measured(float("nan"), np.full(rows, float("nan")))
 
 

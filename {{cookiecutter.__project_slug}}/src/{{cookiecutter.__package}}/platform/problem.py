@@ -30,7 +30,7 @@ class Problem:
     Usage: see `PROBLEM` in `use_case/problem.py`.
 
     Attributes:
-        kind: What the label is: `Binary`, `Regression` or `MultiClass` of `platform/kinds.py`.
+        kind: The kind of the label: `Binary`, `Regression` or `MultiClass` of `platform/kinds`.
         predicts: The rest of the sentence "The model predicts ...".
         limits: What the model was not made for, and was not tested on; sentences of the model card.
         noun, nouns: How one example is called, and several of them.

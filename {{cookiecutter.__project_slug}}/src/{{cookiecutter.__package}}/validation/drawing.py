@@ -114,7 +114,7 @@ def draw_matrix(names: Sequence[str], shares: np.ndarray, across: str, upwards: 
 
     Args:
         shares: Between 0 and 1, shape (len(names), len(names)); each row adds up to 1.
-        across, upwards: What columns and rows are.
+        across, upwards: The names of columns and rows.
     """
     size, left, top = 90, 130, 50
     cells = "".join(

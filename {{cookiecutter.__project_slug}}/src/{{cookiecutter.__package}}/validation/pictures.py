@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..platform.estimates import estimate
+from ..platform.examples import list_slices
 from ..platform.kinds import Binary, Kind, MultiClass, Regression
 from ..platform.metrics import measure_mean
 from ..use_case.problem import PROBLEM
@@ -48,25 +49,21 @@ def _draw_numbers(kind: Regression, scored: Scored) -> Iterator[tuple[str, str]]
         "Predicted against observed: mean, and the middle 80 % of what was observed",
         draw_calibration(bins, f"predicted, {kind.unit}", f"observed, {kind.unit}"),
     )
-    residuals, clusters = scored.labels - scored.scores, PROBLEM.name_cluster(scored.rows)
-    slices = [
-        (f"{column}={name}", (names == name).to_numpy())
-        for column, names in PROBLEM.name_slices(scored.rows).items()
-        for name in sorted(names.dropna().unique())
-    ]
-    drawn = [
-        (name, estimate(measure_mean(residuals[chosen]), clusters[chosen].to_numpy()))
-        for name, chosen in slices
+    residuals, clusters = (
+        scored.labels - scored.scores,
+        PROBLEM.name_cluster(scored.rows).to_numpy(),
+    )
+    rows = [
+        (name, estimate(measure_mean(residuals[chosen]), clusters[chosen]), Verdict.REPORTED)
+        for name, chosen in list_slices(PROBLEM, scored.rows)
         if chosen.sum() >= LEAST_ROWS
     ]
-    if drawn:
-        rows = [(name, found, Verdict.REPORTED) for name, found in drawn]
+    if rows:
         title = f"Residuals by slice: observed less predicted, {kind.unit}"
         yield title, draw_intervals(rows, None)
 
 
 def _draw_classes(kind: MultiClass, scored: Scored) -> Iterator[tuple[str, str]]:
-    codes = enumerate(kind.classes)
     charts = [
         draw_calibration(
             bin_rows((scored.labels == k).astype(float), scored.scores[:, k]),
@@ -74,7 +71,7 @@ def _draw_classes(kind: MultiClass, scored: Scored) -> Iterator[tuple[str, str]]
             "share of the class",
             name,
         )
-        for k, name in codes
+        for k, name in enumerate(kind.classes)
     ]
     yield "Calibration of each class", "".join(charts)
     shares = confuse(scored.labels, scored.scores)

@@ -22,7 +22,7 @@ VALIDATION_RESULTS = Table(
         Column("reason", "string", "in words"),
         Column("champion_version", "int", "version compared with; null for a first model"),
         Column("run_id", "string", "MLflow run that trained the version"),
-        Column("window_start", "timestamp", "UTC; first scheduled departure evaluated"),
+        Column("window_start", "timestamp", "UTC; first event time evaluated"),
         Column("window_end", "timestamp", "UTC; exclusive"),
         Column("judged_at", "timestamp", "UTC; when the check was made"),
         Column("seconds", "double", "what the check took"),

@@ -1,8 +1,7 @@
-"""What an edit of the machinery makes new; `tests/use_case/` has edits of the use case."""
+"""An edit of the machinery makes new what depends on it; `tests/use_case/` edits the use case."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from ..editing import (
     ORIGINAL,
     Edit,
     check_edit,
-    copy_package,
     edit,
     find_new,
     forget,
@@ -43,14 +41,15 @@ EDITS: list[Edit] = [
     ("how inputs are selected", "platform/examples.py", "astype(float)", "astype(int)", NONE, True),
     ("the baseline", "registry/drift.py", "BINS = 10", "BINS = 20", NONE, True),
     ("a metric", "platform/metrics.py", "/ len(losses)", "/ (len(losses) + 1)", NONE, True),
-    ("words of a kind", "platform/kinds.py", '"""Will an event', '"""Would an event', NONE, False),
+    (
+        "words of a kind",
+        "platform/kinds/base.py",
+        '"""Scores rows by',
+        '"""It scores rows by',
+        NONE,
+        False,
+    ),
 ]
-
-
-@pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with copy_package(tmp_path, monkeypatch) as copied:
-        yield copied
 
 
 def test_an_unedited_copy_makes_nothing_new(copy: Path) -> None:

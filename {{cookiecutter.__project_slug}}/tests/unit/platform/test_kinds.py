@@ -11,7 +11,16 @@ import pandas as pd
 import pytest
 
 from {{ cookiecutter.__package }}.platform import kinds, metrics
-from {{ cookiecutter.__package }}.platform.kinds import Binary, Kind, MultiClass, Regression
+from {{ cookiecutter.__package }}.platform.kinds import (
+    Binary,
+    Kind,
+    MultiClass,
+    Regression,
+    base,
+    binary,
+    multi_class,
+    regression,
+)
 
 CLASSES = MultiClass(("short", "middle", "long"))
 KINDS = [Binary("lost"), Regression("grams"), CLASSES]
@@ -42,7 +51,7 @@ def test_fewer_than_three_different_classes_are_refused(classes: tuple[str, ...]
 @pytest.mark.parametrize(("kind", "scores"), zip(KINDS, SCORES, strict=True))
 def test_scores_are_read_back_as_they_were_stored(kind: Kind, scores: Any) -> None:
     stored = pd.DataFrame(kind.tabulate(np.array(scores)))
-    assert list(stored) == [name for name, _, _ in kind.columns]
+    assert list(stored) == [column.name for column in kind.columns]
     assert kind.read_table(stored) == pytest.approx(np.array(scores))
     assert stored["score"].between(*kind.score_range).all()
 
@@ -85,7 +94,10 @@ def test_naive_numbers_are_the_best_constant_of_each_metric() -> None:
     assert list(kind.score_naively(kind.loss, known, 2)) == [3.0, 3.0]
 
 
-@pytest.mark.parametrize("module", [kinds, metrics])
+MODULES = (kinds, base, binary, multi_class, regression, metrics)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_what_spark_workers_load_imports_little(module: Any) -> None:
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     imported = {

@@ -32,7 +32,7 @@ def test_a_row_scores_alone_as_it_does_among_others() -> None:
 def test_a_spark_frame_gets_the_same_scores_and_nothing_else(spark: SparkSession) -> None:
     rows = ROWS.head(50).sort_values(KEY)
     scored = score_frame(MODEL, spark.createDataFrame(rows)).orderBy(KEY).toPandas()
-    assert list(scored) == [*KEY, *(name for name, _, _ in PROBLEM.kind.columns)]
+    assert list(scored) == [*KEY, *(column.name for column in PROBLEM.kind.columns)]
     assert PROBLEM.kind.read_table(scored) == pytest.approx(score(MODEL, rows), abs=1e-12)
 
 

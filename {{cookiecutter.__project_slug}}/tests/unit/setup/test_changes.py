@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import SparkSession
 
+from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.platform.delta import read_version
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, Table
 from {{ cookiecutter.__package }}.settings import Settings
@@ -79,6 +80,14 @@ def test_a_column_with_a_new_name_keeps_its_values(parcels: SparkSession) -> Non
     rows = parcels.table(NAME).orderBy("id")
     assert rows.columns == ["id", "at", "count", "cost"]
     assert [str(row.cost) for row in rows.collect()] == ["1.25", "2.50"]
+
+
+def test_the_scores_of_former_releases_are_kept_under_their_new_name() -> None:
+    former = [replace(c, name=c.formerly or c.name) for c in PREDICTIONS.columns]
+    there = replace(PREDICTIONS, columns=tuple(former)).struct
+    (change,) = find_changes("dev.models.predictions", there, PREDICTIONS.struct)
+    assert change.is_safe
+    assert change.reason == "score was called probability"
 
 
 REFUSED = {

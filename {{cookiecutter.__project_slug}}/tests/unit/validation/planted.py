@@ -92,7 +92,7 @@ def plant_scores(toy: Toy) -> Iterator[Planted]:
     )
     yield "too bold", bend(lambda r, o: 4 * o), "calibration_slope", "slope 0."
     yield "too timid", bend(lambda r, o: o / 5), "calibration_slope", "0.5 and 2 is accepted"
-    yield "bolder than the champion", bend(lambda r, o: 1.9 * o), "loss", "champion version 1"
+    yield "bolder than the champion", bend(lambda r, o: 1.9 * o), "loss", "beside the champion"
     yield (
         "far off on average",
         bend(lambda r, o: o - 3),
@@ -160,7 +160,7 @@ def plant_scores(toy: Toy) -> Iterator[Planted]:
             "more timid than the champion",
             bend(lambda r, o: 0.4 * o),
             "loss",
-            "champion version 1",
+            "beside the champion",
         )
     if isinstance(toy.kind, Binary):
         rare = np.random.default_rng(4).random(len(rows)) < 0.3
@@ -200,7 +200,7 @@ def plant_records(toy: Toy) -> Iterator[Planted]:
     )
     yield (
         "champion trained on the evaluation window",
-        sound.but(champion=replace(champion, last_trained=INSIDE)),  # type: ignore[type-var]
+        sound.but(champion=replace(champion, last_trained=INSIDE)),
         "unseen_data",
         "version 1: its last training row is of 2013-06-04",
     )

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.platform.kinds import Binary, Kind, MultiClass, Regression
 from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem
@@ -59,7 +60,7 @@ BINARY = Problem(
     event_time="due",
     lead=dt.timedelta(days=1),
     find_prediction_time=lambda due: due,
-    find_label=lambda: None,  # type: ignore[arg-type, return-value]
+    find_label=lambda: F.col("label"),
     label_delay=dt.timedelta(days=1),
     inputs=(Column(TEXT, "string", ""), Column(NUMBER, "double", "")),
     describe=lambda rows: rows,

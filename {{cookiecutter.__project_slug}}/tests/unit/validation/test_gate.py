@@ -134,7 +134,7 @@ def test_a_margin_is_a_share_of_the_champions_gain_over_naive_scores(toy: Toy) -
     metric, labels = toy.kind.primary, toy.kind.encode(toy.rows["label"])
     case = toy.bend(disturb(0.2))
     naive = toy.kind.score_naively(metric, case.record.metrics, len(toy.rows))
-    gain = metric.measure_gain(labels, toy.sound.champion_scores, naive).value  # type: ignore[arg-type]
+    gain = metric.measure_gain(labels, toy.sound.champion_scores, naive).value
     (result,) = run_check(case, check_champion)
     assert result.threshold == pytest.approx(-case.settings.champion_share * gain)
 
