@@ -17,12 +17,14 @@ PACKAGE = ROOT / "src/{{ cookiecutter.__package }}"
 SCHEMAS = ("raw", "features", "models", "predictions", "monitoring")
 
 
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
+    """The session of this process: the active one, unless a module with its own has ended it."""
+    active = SparkSession.getActiveSession()
+    if active:
+        return active
     kind = load_bundle(ROOT).is_serverless
-    session = build_session(tmp_path_factory.mktemp("spark"), ["dev"], serverless=kind)
-    yield session
-    session.stop()
+    return build_session(tmp_path_factory.mktemp("spark"), ["dev"], serverless=kind)
 
 
 @pytest.fixture(scope="module")

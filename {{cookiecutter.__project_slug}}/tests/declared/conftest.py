@@ -92,7 +92,7 @@ def find_asked(table: Table) -> Window:
     return Window(max(PROBLEM.first_day, min(starts, default=WINDOW.start)), WINDOW.end)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sample(spark: SparkSession) -> Sample:
     asked = {table: find_asked(table) for table in RAW_TABLES}
     return Sample(spark, asked, {t: SOURCES[t.name](window) for t, window in asked.items()})
