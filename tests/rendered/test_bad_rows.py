@@ -97,7 +97,7 @@ def test_a_row_is_kept_as_delivered_or_is_readable_in_quarantine(
         [(row[NUMBER], row[REASONS]) for row in judged if row[REASONS]],
         f"`{NUMBER}` long, `{REASONS}` array<string>",
     )
-    described = list(describe_refused(refused, THINGS, delivery))
+    described = describe_refused(refused, THINGS, delivery).collect()
     assert len(kept) + len(described) == len(drawn)
     assert len({row["row_id"] for row in described}) == len(described)
     names = [column.name for column in THINGS.columns if column.name != "at"]

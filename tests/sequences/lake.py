@@ -20,6 +20,7 @@ from flight_delays.ingestion.tables import DELIVERIES, QUARANTINE
 from flight_delays.ingestion.task import ingest
 from flight_delays.platform import delta
 from flight_delays.platform.parallel import do_in_parallel
+from flight_delays.platform.sources import Context, Source
 from flight_delays.platform.tables import FEATURE_DAYS, RAW_DAYS
 from flight_delays.platform.vocabulary import Column, FeatureTable, Table
 from flight_delays.platform.windows import Window
@@ -196,10 +197,10 @@ class Lake:
         ):
             yield
 
-    def deliver(self, table: Table) -> Callable[[Window], pd.DataFrame]:
+    def deliver(self, table: Table) -> Source:
         """A source that delivers what has arrived by now."""
 
-        def deliver(window: Window) -> pd.DataFrame:
+        def deliver(_: Context, window: Window) -> pd.DataFrame:
             facts = [fact for fact in self.arrived if isinstance(fact, KINDS[table.name])]
             frame = pd.DataFrame(facts, columns=list_told(table))
             at = frame[table.time].astype(float)

@@ -23,8 +23,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     active = SparkSession.getActiveSession()
     if active:
         return active
-    kind = load_bundle(ROOT).is_serverless
-    return build_session(tmp_path_factory.mktemp("spark"), ["dev"], serverless=kind)
+    bundle, folder = load_bundle(ROOT), tmp_path_factory.mktemp("spark")
+    kind, jars = bundle.is_serverless, bundle.contract.jars
+    return build_session(folder, ["dev"], serverless=kind, jars=jars)
 
 
 @pytest.fixture(scope="module")

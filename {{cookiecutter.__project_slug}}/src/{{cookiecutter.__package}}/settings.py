@@ -6,7 +6,8 @@ Each setting that names a schema or a model says whether the job reads or writes
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -27,6 +28,7 @@ WrittenSchema = Annotated[SchemaName, "written"]
 ModelName = Annotated[str, StringConstraints(pattern=rf"^{IDENTIFIER}(\.{IDENTIFIER}){{2}}$")]
 ReadModel = Annotated[ModelName, "read-only"]
 WrittenModel = Annotated[ModelName, "written"]
+LISTED_SCHEMA = re.compile(rf"{IDENTIFIER}={IDENTIFIER}\.{IDENTIFIER}")
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -105,6 +107,7 @@ class Settings(RunSettings):
 
     Attributes:
         source: `catalog.schema` that raw tables are read from.
+        source_schemas: `catalog.schema` by name, of other catalogs that sources read tables of.
         raw: `catalog.schema` of raw tables and quarantine, in the target's own catalog.
         features: `catalog.schema` of the feature tables.
         models: `catalog.schema` of validation results and promotions.
@@ -123,6 +126,7 @@ class Settings(RunSettings):
     """
 
     source: ReadSchema
+    source_schemas: Annotated[Mapping[str, SchemaName], "read-only"] = {}
     raw: WrittenSchema
     features: WrittenSchema
     models: WrittenSchema
@@ -136,6 +140,17 @@ class Settings(RunSettings):
     window_days: int = Field(default=28, gt=0)
     fresh_environment: bool = False
     webhook_scope: str = ""
+
+    @field_validator("source_schemas", mode="before")
+    @classmethod
+    def parse_schemas(cls, value: str | Mapping[str, str]) -> Mapping[str, str]:
+        """Parses name=catalog.schema, separated by spaces, and refuses every other form."""
+        if not isinstance(value, str):
+            return value
+        listed = value.split()
+        if not all(map(LISTED_SCHEMA.fullmatch, listed)):
+            raise ValueError("write name=catalog.schema, separated by spaces")
+        return dict(schema.split("=") for schema in listed)
 
     @property
     def owns_sources(self) -> bool:

@@ -6,23 +6,28 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from bundlework.bundle.loading import load_bundle
+from bundlework.laptop.workspace import LocalSecrets
 from pyspark.sql import DataFrame, SparkSession
 
 from {{ cookiecutter.__package }}.features.rows import compute_rows
-from {{ cookiecutter.__package }}.ingestion.contracts import load_delivery
+from {{ cookiecutter.__package }}.ingestion.contracts import check_delivery, load_delivery
 from {{ cookiecutter.__package }}.platform.examples import describe_examples, label_examples
+from {{ cookiecutter.__package }}.platform.sources import Context, Rows
 from {{ cookiecutter.__package }}.platform.vocabulary import FeatureTable, Table
 from {{ cookiecutter.__package }}.platform.windows import Window
-from {{ cookiecutter.__package }}.settings import to_instant
+from {{ cookiecutter.__package }}.settings import Settings, to_instant
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.use_case.sources import SOURCES
 from {{ cookiecutter.__package }}.use_case.tables import FEATURE_TABLES, RAW_TABLES
 
-from ..use_case.expectations import AS_OF
+from ..use_case.expectations import AS_OF, provide
 
+ROOT = Path(__file__).parents[2]
 # Few enough for a check that runs often, and all days of a week.
 DAYS = dt.timedelta(days=9)
 CUTOFF = to_instant(dt.date.fromisoformat(AS_OF))
@@ -35,7 +40,7 @@ class Sample:
 
     Attributes:
         asked: The window that each source was asked for.
-        delivered: The rows that it delivered.
+        delivered: The rows that it delivered, which have the contract's columns and types.
     """
 
     spark: SparkSession
@@ -92,7 +97,28 @@ def find_asked(table: Table) -> Window:
     return Window(max(PROBLEM.first_day, min(starts, default=WINDOW.start)), WINDOW.end)
 
 
+def to_pandas(rows: Rows) -> pd.DataFrame:
+    """The rows of a delivery here, with the time zone of their times."""
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    return rows.toArrow().to_pandas()
+
+
 @pytest.fixture(scope="module")
-def sample(spark: SparkSession) -> Sample:
+def context(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """What the sources may fetch rows with, once the use case's tests have provided the rows."""
+    folder, variables = tmp_path_factory.mktemp("sources"), load_bundle(ROOT).config["variables"]
+    schemas = Settings.parse_schemas(variables["source_schemas"]["value"])
+    context = Context(spark, LocalSecrets(folder / "secrets"), folder / "landing", schemas)
+    context.landing.mkdir()
+    provide(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def sample(context: Context) -> Sample:
     asked = {table: find_asked(table) for table in RAW_TABLES}
-    return Sample(spark, asked, {t: SOURCES[t.name](window) for t, window in asked.items()})
+    delivered = {table: SOURCES[table.name](context, asked[table]) for table in RAW_TABLES}
+    for table, rows in delivered.items():
+        check_delivery(table, rows)
+    return Sample(context.spark, asked, {t: to_pandas(rows) for t, rows in delivered.items()})

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from {{ cookiecutter.__package }}.settings import ValidationSettings
 
-from ..use_case.expectations import AS_OF
+from ..use_case.expectations import AS_OF, provide
 from .lifecycle import ROOT, VARIABLES, Lifecycle
 
 
@@ -39,6 +39,7 @@ def lifecycle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lifecycle]:
             lambda resolved: Runner(resolved, executor, store, display),
             store,
         )
+        provide(played.context)
         assert played.play() is State.SUCCESS
         yield played
 

@@ -18,8 +18,10 @@ from bundlework.laptop.runs import RunStore
 from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from {{ cookiecutter.__package }}.ingestion.task import make_context
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.kinds import MultiClass, Regression
+from {{ cookiecutter.__package }}.platform.sources import Context
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, digest_files
 from {{ cookiecutter.__package }}.registry.loading import download_version, load_model
@@ -47,6 +49,10 @@ class Lifecycle:
 
     def read(self, table: Table) -> pd.DataFrame:
         return self.workspace.spark.table(table.full_name(self.settings)).toPandas()
+
+    @property
+    def context(self) -> Context:
+        return make_context(self.workspace, self.settings)
 
     def play(self) -> State:
         runner = self.make_runner(load_bundle(ROOT, None, VARIABLES))

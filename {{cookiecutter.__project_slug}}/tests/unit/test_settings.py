@@ -54,6 +54,18 @@ def test_a_name_that_is_no_schema_is_refused_before_anything_is_read(name: str) 
         Settings.from_arguments(replace("raw", name))
 
 
+def test_schemas_of_sources_are_listed_by_name() -> None:
+    settings = Settings.from_arguments(replace("source_schemas", "shop=partners.shop x=a.b"))
+    assert settings.source_schemas == {"shop": "partners.shop", "x": "a.b"}
+    assert Settings.from_arguments(replace("source_schemas", "")).source_schemas == {}
+
+
+@pytest.mark.parametrize("listed", ["shop", "shop=partners", "partners.shop", "a=b.c,d=e.f"])
+def test_a_list_of_schemas_that_is_malformed_is_refused_with_the_form(listed: str) -> None:
+    with pytest.raises(ParameterError, match=r"source_schemas: .* write name=catalog\.schema"):
+        Settings.from_arguments(replace("source_schemas", listed))
+
+
 def test_missing_and_unknown_parameters_are_named() -> None:
     with pytest.raises(ParameterError, match="parameter target is missing"):
         Settings.from_arguments([a for a in ARGUMENTS if not a.startswith("--target")])

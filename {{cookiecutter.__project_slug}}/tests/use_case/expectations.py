@@ -16,6 +16,7 @@ from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.ingestion.tables import QUARANTINE
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.sources import Context
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.loading import load_model
 from {{ cookiecutter.__package }}.registry.predicting import score
@@ -39,6 +40,10 @@ from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 AS_OF = "2013-04-01"
 
 
+def provide(_: Context) -> None:
+    """Provides what the sources fetch in tests, such as files in `landing`; these need nothing."""
+
+
 def expect_raw_tables_to_hold_what_was_known(lifecycle: Any) -> None:
     timetable, weather, cutoff = read_timetable(), read_weather(), lifecycle.settings.cutoff
     published = timetable[timetable["known_at"] < cutoff]
@@ -52,7 +57,9 @@ def expect_raw_tables_to_hold_what_was_known(lifecycle: Any) -> None:
 def expect_a_feature_to_be_what_pandas_computes_for_its_hour(lifecycle: Any) -> None:
     features = lifecycle.read(CARRIER_DELAYS)
     hour = pd.Timestamp("2013-03-14T21:00")
-    outcomes = SOURCES["outcomes"](Window(PROBLEM.first_day, lifecycle.settings.cutoff))
+    outcomes = SOURCES["outcomes"](
+        lifecycle.context, Window(PROBLEM.first_day, lifecycle.settings.cutoff)
+    )
     known = outcomes["known_at"].dt.tz_localize(None)
     last = outcomes[(outcomes["carrier"] == "UA") & (known <= hour)]
     last = last[known > hour - pd.Timedelta(hours=24)]
@@ -91,7 +98,9 @@ def expect_monitored_performance_of_predictions_and_labels(lifecycle: Any) -> No
     assert list(aucs["subject"]) == ["afterwards"]
     (auc,) = aucs["value"]
     joined = lifecycle.read(PREDICTIONS).merge(read_flights(), on="flight_id")
-    outcomes = SOURCES["outcomes"](Window(PROBLEM.first_day, lifecycle.settings.cutoff))
+    outcomes = SOURCES["outcomes"](
+        lifecycle.context, Window(PROBLEM.first_day, lifecycle.settings.cutoff)
+    )
     joined = joined[joined["flight_id"].isin(outcomes["flight_id"])]
     expected = roc_auc_score(joined["arrival_delay"] > 15, joined["score"])
     assert auc == pytest.approx(expected, abs=1e-9)

@@ -13,6 +13,7 @@ from rendered import COMPUTES, ROOT, TARGETS, copy_project
 from bundlework.bundle.loading import load_bundle
 from bundlework.bundle.validate import find_faults
 from bundlework.delivery.describe import describe_bundle
+from bundlework.laptop.workspace import find_read_only
 
 # The values that descriptions and pages advise for a variable, as a target would set them.
 PERMISSION = "[{{group_name: x, level: {}}}]"
@@ -77,6 +78,20 @@ def test_every_cluster_has_the_policy_and_training_alone_its_machine(
     machines = {key: cluster["node_type_id"] for key, cluster in clusters.items()}
     assert machines.pop("training") == GPU
     assert set(machines.values()) == {"Standard_D4ds_v5"}
+
+
+def test_schemas_that_sources_read_are_listed_and_never_written(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    main = project / "databricks.yml"
+    listed = "shop=partners.shop raw=prod.flight_delays_raw own=dev.sales"
+    text, times = re.subn(
+        r'(They are only read.\n    default: )""', rf"\1{listed}", main.read_text()
+    )
+    assert times == 1
+    main.write_text(text)
+    assert find_faults(project) == []
+    assert {*find_read_only(load_bundle(project, "dev"))} == {"partners", "prod"}
+    assert {*find_read_only(load_bundle(project, "prod"))} == {"partners", "dev"}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from bundlework.laptop.commands import remove_state
 from bundlework.laptop.java import find_fault
 
 PROJECT = Path.cwd()
@@ -160,6 +161,23 @@ def test_a_date_before_the_data_is_refused_and_cleaning_removes_what_the_run_has
     )
     assert {path.name for path in project.parent.iterdir()} == {project.name, "notes.txt"}
     assert run(project, "clean").returncode == 0
+
+
+def test_cleaning_leaves_the_files_that_a_person_put_into_a_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_WORKSPACE", str(tmp_path / "workspace"))
+    landing, empty = (
+        tmp_path / "workspace/volumes/dev/raw" / name for name in ("landing", "empty")
+    )
+    for folder in (landing, empty):
+        folder.mkdir(parents=True)
+    (landing / "orders.csv").touch()
+    remove_state(tmp_path)
+    assert ((landing / "orders.csv").exists(), empty.exists()) == (True, False)
+    (landing / "orders.csv").unlink()
+    remove_state(tmp_path)
+    assert not (tmp_path / "workspace").exists()
 
 
 def make_java(folder: Path, version: str, modules: str) -> Path:

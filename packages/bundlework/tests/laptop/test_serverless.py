@@ -52,6 +52,22 @@ REFUSED: dict[str, tuple[str, Callable[[SparkSession], object]]] = {
         "a row of local data above 128 MB",
         lambda spark: spark.createDataFrame(pd.DataFrame({"text": ["small", "x" * 129 * 2**20]})),
     ),
+    "a database by its address": (
+        "a database's address: name a connection of Unity Catalog",
+        lambda spark: spark.read.format("jdbc").option("url", "jdbc:x:y").load(),
+    ),
+    "a database in one call": (
+        "a database's address",
+        lambda spark: spark.read.jdbc("jdbc:x:y", "orders"),
+    ),
+    "a database in SQL": (
+        "a database's address",
+        lambda spark: spark.sql("CREATE TEMP VIEW v USING jdbc OPTIONS (url 'jdbc:x:y')"),
+    ),
+    "a connection without a file": (
+        "the connection shop, which is not there: .*connections/shop.json",
+        lambda spark: spark.read.load(format="jdbc", **{"databricks.connection": "shop"}),
+    ),
 }
 NOT_IN_CONNECT: dict[str, Callable[[Any], object]] = {
     "sparkContext": lambda spark: spark.sparkContext,

@@ -8,12 +8,19 @@ from typing import Any
 import pandas as pd
 import pytest
 from flight_delays.inference.tables import PREDICTIONS
+from flight_delays.platform.sources import Context
 from flight_delays.use_case.sources import read_departures
 from flight_delays.use_case.tables import AIRPORT_FACTS, CARRIER_ARRIVALS
 from flight_delays.validation.tables import VALIDATION_RESULTS
 
 # The date of the run that the integration test plays.
 AS_OF = "2013-04-01"
+
+
+def provide(_: Context) -> None:
+    """Provides what the sources fetch in tests; these need nothing."""
+
+
 # How long after the time of a source's row the row is known.
 KNOWN_AFTER: dict[str, dt.timedelta] = {}
 

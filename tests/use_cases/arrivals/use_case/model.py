@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import mlflow
+import numpy as np
+import pandas as pd
 from lightgbm import LGBMClassifier
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
@@ -18,6 +21,22 @@ if TYPE_CHECKING:
     from optuna import Trial
 
 SEED = 2013
+
+
+class Clock(TransformerMixin, BaseEstimator):
+    """Adds the hour as a point on a circle, so that midnight has two neighbours."""
+
+    def fit(self, rows: pd.DataFrame, labels: Any = None) -> Clock:
+        """Learns nothing."""
+        return self
+
+    def transform(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Adds `sine` and `cosine` to the column `hour`."""
+        angle = rows["hour"] * np.pi / 12
+        return rows.assign(sine=np.sin(angle), cosine=np.cos(angle))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
 
 
 def build_pipeline(parameters: Mapping[str, Any]) -> Pipeline:
@@ -35,7 +54,8 @@ def build_pipeline(parameters: Mapping[str, Any]) -> Pipeline:
     encode.set_output(transform="pandas")
     fixed = {"random_state": SEED, "deterministic": True, "n_jobs": 1}
     chosen = {**parameters, **fixed, "verbosity": -1}
-    return Pipeline([("encode", encode), ("classify", LGBMClassifier(**chosen))])
+    classify = LGBMClassifier(**chosen)
+    return Pipeline([("encode", encode), ("clock", Clock()), ("classify", classify)])
 
 
 def suggest_parameters(trial: Trial) -> dict[str, Any]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from ..platform.sources import Context, Source
 from ..platform.windows import Window
 from .tables import AIRPORTS, ARRIVALS, DEPARTURES, FIRST_DAY, PUBLISHED_AHEAD
 
 ORIGIN = "JFK"
 
 
-def deliver_departures(window: Window) -> pd.DataFrame:
+def deliver_departures(_: Context, window: Window) -> pd.DataFrame:
     """Delivers the departures that were published in the window."""
     published = read_departures()
     at = published["scheduled_at"] - PUBLISHED_AHEAD
@@ -23,7 +23,7 @@ def deliver_departures(window: Window) -> pd.DataFrame:
     return _select(rows, "known_at", window)[DEPARTURES.column_names]
 
 
-def deliver_arrivals(window: Window) -> pd.DataFrame:
+def deliver_arrivals(_: Context, window: Window) -> pd.DataFrame:
     """Delivers the arrivals that became known in the window."""
     landed = read_departures().dropna(subset=["delay"])
     minutes = landed["dep_delay"] + landed["air_time"] + 60
@@ -31,7 +31,7 @@ def deliver_arrivals(window: Window) -> pd.DataFrame:
     return _select(rows, "known_at", window)[ARRIVALS.column_names]
 
 
-def deliver_airports(window: Window) -> pd.DataFrame:
+def deliver_airports(_: Context, window: Window) -> pd.DataFrame:
     """Delivers all airports on the first day."""
     rows = pd.read_csv(_find_data_file("airports.csv"))
     rows = rows.rename(columns={"faa": "destination", "lat": "latitude", "lon": "longitude"})
@@ -39,7 +39,7 @@ def deliver_airports(window: Window) -> pd.DataFrame:
     return _select(rows, "listed_at", window)[AIRPORTS.column_names]
 
 
-SOURCES: dict[str, Callable[[Window], pd.DataFrame]] = {
+SOURCES: dict[str, Source] = {
     DEPARTURES.name: deliver_departures,
     ARRIVALS.name: deliver_arrivals,
     AIRPORTS.name: deliver_airports,

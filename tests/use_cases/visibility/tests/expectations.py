@@ -9,11 +9,18 @@ import pandas as pd
 import pytest
 from flight_delays.inference.tables import PREDICTIONS
 from flight_delays.monitoring.tables import METRICS
+from flight_delays.platform.sources import Context
 from flight_delays.use_case.sources import read_weather
 from flight_delays.use_case.tables import RECENT_VISIBILITY, WEATHER
 
 # The date of the run that the integration test plays.
 AS_OF = "2013-04-01"
+
+
+def provide(_: Context) -> None:
+    """Provides what the sources fetch in tests; these need nothing."""
+
+
 # How long after the time of a source's row the row is known.
 KNOWN_AFTER = {"weather": dt.timedelta(hours=1)}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from ..platform.sources import Context, Source
 from ..platform.windows import Window
 from .tables import WEATHER
 
@@ -21,14 +21,14 @@ NAMES = {
 }
 
 
-def deliver_weather(window: Window) -> pd.DataFrame:
+def deliver_weather(_: Context, window: Window) -> pd.DataFrame:
     """Delivers the observations made in the window."""
     weather = read_weather()
     at = weather["observed_at"]
     return weather[(at >= window.start) & (at < window.end)][WEATHER.column_names]
 
 
-SOURCES: dict[str, Callable[[Window], pd.DataFrame]] = {WEATHER.name: deliver_weather}
+SOURCES: dict[str, Source] = {WEATHER.name: deliver_weather}
 
 
 @cache

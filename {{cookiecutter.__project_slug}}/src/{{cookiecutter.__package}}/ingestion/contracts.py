@@ -1,7 +1,8 @@
 """Data contracts: refuse a delivery of a wrong shape, and judge each row of the others.
 
 The rules are the columns of the raw tables, in `use_case/tables.py`. What is stored is what was
-delivered: a row with a value that would be another one in the contract's type is refused.
+delivered, as a pandas or a Spark frame: a row with a value that would be another one in the
+contract's type is refused.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType
 
 from ..platform.delta import digest_row
+from ..platform.sources import Rows
 from ..platform.vocabulary import Column, Table, parse_type
 from ..platform.windows import Window
 from ..use_case.problem import PROBLEM
-from .conversion import convert, find_fault
+from . import conversion, spark_conversion
 
-# No declared column has a space in its name.
-REASONS, NUMBER, ALTERED = "reasons of refusal", "row number", "altered columns"
+# No declared column has a space or a hyphen in its name; Delta stores names with a hyphen.
+REASONS, NUMBER, ALTERED = "reasons of refusal", "row-number", "altered columns"
 BOOKKEEPING = (
     StructField(NUMBER, LongType()),
     StructField(ALTERED, ArrayType(StringType())),
@@ -36,7 +38,7 @@ class ContractError(ValueError):
 
 
 def check_delivery(table: Table, delivery: object) -> None:
-    """Refuses what is no pandas frame, and missing, unknown, repeated or retyped columns.
+    """Refuses what is no frame, and missing, unknown, repeated or retyped columns.
 
     Raises:
         ContractError: One line per fault, naming source and column.
@@ -49,23 +51,42 @@ def check_delivery(table: Table, delivery: object) -> None:
 
 def list_faults(table: Table, delivery: object) -> list[str]:
     """Lists what is wrong with the shape of a delivery; types are judged once names are right."""
-    if not isinstance(delivery, pd.DataFrame):
-        return [f"it delivered a {type(delivery).__name__}, not a pandas DataFrame"]
+    if not isinstance(delivery, pd.DataFrame | DataFrame):
+        return [f"it delivered a {type(delivery).__name__}, not a DataFrame of pandas or Spark"]
     names, given = table.column_names, list(delivery.columns)
     faults = [f"column {name} is missing" for name in names if name not in given]
     faults += [f"column {name} is not in the contract" for name in given if name not in names]
     faults += [f"column {n} is there {given.count(n)} times" for n in names if given.count(n) > 1]
-    found = [] if faults else [(c.name, find_fault(c, delivery[c.name])) for c in table.columns]
+    found = [] if faults else [(c.name, _find_fault(c, delivery)) for c in table.columns]
     return faults + [f"column {name} {fault}" for name, fault in found if fault]
 
 
-def load_delivery(spark: SparkSession, table: Table, delivery: pd.DataFrame) -> DataFrame:
+def _find_fault(column: Column, delivery: Rows) -> str | None:
+    if isinstance(delivery, pd.DataFrame):
+        return conversion.find_fault(column, delivery[column.name])
+    return spark_conversion.find_fault(column, delivery.schema[column.name].dataType)
+
+
+def load_delivery(spark: SparkSession, table: Table, delivery: Rows) -> DataFrame:
     """Loads a delivery in the contract's types, with the number of each row.
 
     A value that would become another one is null, and `ALTERED` names its column. Keys and required
     columns may be null here, too: `judge_rows` refuses such rows, one by one.
+
+    Args:
+        delivery: Of pandas, or of Spark with the column `NUMBER`.
     """
-    values = {c.name: convert(c, delivery[c.name]) for c in table.columns}
+    if isinstance(delivery, pd.DataFrame):
+        return _load_pandas(spark, table, delivery)
+    types = {field.name: field.dataType for field in delivery.schema}
+    values = {c.name: spark_conversion.convert(c, types[c.name]) for c in table.columns}
+    altered = [F.when(F.col(n).isNotNull() & v.isNull(), F.lit(n)) for n, v in values.items()]
+    converted = [value.alias(name) for name, value in values.items()]
+    return delivery.select(*converted, NUMBER, F.array_compact(F.array(*altered)).alias(ALTERED))
+
+
+def _load_pandas(spark: SparkSession, table: Table, delivery: pd.DataFrame) -> DataFrame:
+    values = {c.name: conversion.convert(c, delivery[c.name]) for c in table.columns}
     altered = {n: (v.isna().to_numpy() & delivery[n].notna().to_numpy()) for n, v in values.items()}
     names = [n for n, changed in altered.items() if changed.any()]
     lists = [[n for n in names if altered[n][row]] for row in range(len(delivery))]

@@ -7,8 +7,8 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
-import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -25,6 +25,7 @@ from ..platform.days import (
     summarise_days,
 )
 from ..platform.parallel import do_in_parallel
+from ..platform.sources import Context
 from ..platform.tables import RAW_DAYS
 from ..platform.vocabulary import Table
 from ..platform.windows import Window
@@ -34,6 +35,7 @@ from ..use_case.problem import PROBLEM
 from ..use_case.sources import SOURCES
 from ..use_case.tables import RAW_TABLES
 from .contracts import NUMBER, REASONS, check_delivery, judge_rows, load_delivery
+from .deliveries import Delivery, stage
 from .quarantine import describe_refused
 from .tables import DELIVERIES, QUARANTINE
 
@@ -42,24 +44,12 @@ log = logging.getLogger(__name__)
 # For so long, later runs ask again for a day that has too few rows.
 PATIENCE = 30 * DAY
 STORED, STATE = "stored digest", "row state"
+# The volume, beside the raw tables, where other systems put their files.
+LANDING = "landing"
 
 
 class OldSourceError(ValueError):
     """The last row of a source is older than its contract allows."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A source's answer to a run.
-
-    Attributes:
-        window: The days that the table lacks, up to `as_of`.
-        asked: The stretch that the source was asked for: the window and the lookback before it.
-    """
-
-    window: Window
-    asked: Window
-    rows: pd.DataFrame
 
 
 @dataclass
@@ -85,17 +75,34 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
         raise ParameterError(
             f"as_of {settings.as_of} is not after the first day of the data, {first}"
         )
-    spark = workspace.spark
+    spark, context = workspace.spark, make_context(workspace, settings)
     held = read_days(spark, RAW_DAYS.full_name(settings), RAW_TABLES)
     former = read_former_starts(spark, settings)
-    deliveries = {t: fetch(settings, t, held[t], former.get(t.name)) for t in RAW_TABLES}
-    judged = do_in_parallel(lambda t: judge_delivery(spark, settings, t, deliveries[t]), deliveries)
-    counts = do_in_parallel(lambda t: count_rows(judged[t], t), judged)
-    write_quarantine(spark, settings, deliveries, judged, counts)
-    write_rows(spark, settings, deliveries, judged, counts, held)
-    write_deliveries(spark, settings, deliveries, counts)
+    fetched = {t: fetch(context, settings, t, held[t], former.get(t.name)) for t in RAW_TABLES}
+    with stage(settings, fetched) as deliveries:
+        take_in(spark, settings, deliveries, held)
     for table in RAW_TABLES:
         check_age(spark, settings, table)
+
+
+def make_context(workspace: Workspace, settings: Settings) -> Context:
+    """Makes what the sources of a target may fetch rows with."""
+    landing = workspace.volumes.joinpath(*settings.raw.split("."), LANDING)
+    return Context(workspace.spark, workspace.secrets, landing, settings.source_schemas)
+
+
+def take_in(
+    spark: SparkSession,
+    settings: Settings,
+    deliveries: Mapping[Table, Delivery],
+    held: Mapping[Table, Days],
+) -> None:
+    """Judges the rows of deliveries, and writes them and the records of the run."""
+    judged = do_in_parallel(lambda t: judge_delivery(spark, settings, t, deliveries[t]), deliveries)
+    counts = do_in_parallel(lambda t: count_rows(judged[t], t), judged)
+    write_quarantine(settings, deliveries, judged, counts)
+    write_rows(spark, settings, deliveries, judged, counts, held)
+    write_deliveries(spark, settings, deliveries, counts)
 
 
 def read_former_starts(spark: SparkSession, settings: Settings) -> dict[str, dt.datetime]:
@@ -104,12 +111,14 @@ def read_former_starts(spark: SparkSession, settings: Settings) -> dict[str, dt.
     return {row.source: row.window_start.astimezone(dt.UTC) for row in rows.collect()}
 
 
-def fetch(settings: Settings, table: Table, held: Days, former: dt.datetime | None) -> Delivery:
+def fetch(
+    context: Context, settings: Settings, table: Table, held: Days, former: dt.datetime | None
+) -> Delivery:
     """Asks a source for what its table is owed, and for the lookback before."""
     window = find_window(settings, table, held, former)
     asked = Window(max(PROBLEM.first_day, window.start - table.lookback_days * DAY), window.end)
     log.info("fetching %s, %s", table.name, asked)
-    rows = SOURCES[table.name](asked)
+    rows = SOURCES[table.name](context, asked)
     check_delivery(table, rows)
     return Delivery(window, asked, rows)
 
@@ -171,7 +180,6 @@ def count_rows(judged: DataFrame, table: Table) -> Counts:
 
 
 def write_quarantine(
-    spark: SparkSession,
     settings: Settings,
     deliveries: Mapping[Table, Delivery],
     judged: Mapping[Table, DataFrame],
@@ -184,14 +192,10 @@ def write_quarantine(
         if counts[table].states["refused"]
     }
     # In one transaction: sources that wrote side by side would be in each other's way.
-    rows = [
-        {**described, "as_of": settings.as_of}
-        for table, of_table in refused.items()
-        for described in describe_refused(of_table, table, deliveries[table].rows)
-    ]
-    if rows:
-        frame = delta.make_frame(spark, rows, QUARANTINE.struct)
-        delta.append_new_rows(QUARANTINE.full_name(settings), frame, QUARANTINE.keys)
+    described = [describe_refused(r, table, deliveries[table].rows) for table, r in refused.items()]
+    if described:
+        rows = reduce(DataFrame.unionByName, described).withColumn("as_of", F.lit(settings.as_of))
+        delta.append_new_rows(QUARANTINE.full_name(settings), rows, QUARANTINE.keys)
 
 
 def write_rows(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .sql import quote_name, quote_text
@@ -57,7 +58,11 @@ class Governance(Protocol):
 
 @dataclass(frozen=True)
 class Workspace:
-    """All that a task may touch outside of Python."""
+    """All that a task may touch outside of Python.
+
+    Attributes:
+        volumes: The folder that has a volume `catalog.schema.name` as `catalog/schema/name`.
+    """
 
     spark: SparkSession
     features: FeatureEngineeringClient
@@ -65,6 +70,7 @@ class Workspace:
     task_values: TaskValues
     governance: Governance
     secrets: Secrets
+    volumes: Path = Path("/Volumes")
 
 
 _in_use: list[Workspace] = []

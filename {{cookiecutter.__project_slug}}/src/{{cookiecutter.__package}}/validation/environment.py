@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -32,6 +33,8 @@ ENVIRONMENTS = Path(tempfile.gettempdir()) / f"model-environments-{os.getuid()}"
 OF_THIS_PROCESS = ("PYTHONPATH", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
 # uv begins the lines that name a fault with these.
 CAUSES = ("error:", "cause:", "\N{MULTIPLICATION SIGN}", "╰─▶")
+# The last line of a traceback.
+ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 # `mlflow models predict` would install everything anew each time, and remove the folder after.
 PREDICT = """
 import sys
@@ -113,10 +116,11 @@ def _predict(folder: Path, rows: pd.DataFrame, environment: Path) -> np.ndarray:
 
 
 def find_cause(output: str) -> str:
-    """Finds the lines in which uv names the fault, or else Python's last line."""
+    """Finds the lines in which uv names the fault, or else the error that caused the others."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(CAUSES)]
-    return " ".join(said or lines[-1:])[-500:]
+    raised = [line for line in lines if ERROR.match(line)]
+    return " ".join(said or raised[:1] or lines[-1:])[-500:]
 
 
 def _list_variables(environment: Path) -> dict[str, str]:

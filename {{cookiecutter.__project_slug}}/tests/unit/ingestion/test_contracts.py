@@ -135,7 +135,7 @@ def test_refused_rows_keep_their_content_and_each_counts(spark: SparkSession) ->
     bad = {"wind_speed": 1048.0}
     delivery = deliver(bad, bad)
     judged = judge_rows(load_delivery(spark, READINGS, delivery), READINGS, WINDOW)
-    rows = list(describe_refused(judged, READINGS, delivery))
+    rows = describe_refused(judged, READINGS, delivery).collect()
     assert len({row["row_id"] for row in rows}) == 2
     assert all('"wind_speed": 1048.0' in row["row"] for row in rows)
 

@@ -117,7 +117,7 @@ def test_a_value_that_would_become_another_one_goes_to_quarantine_as_delivered(
     ((value, reasons),) = judge(spark, table, delivery)
     assert (value, reasons) == (None, [f"x: no {column.type} as delivered"])
     judged = judge_rows(load_delivery(spark, table, delivery), table, WINDOW)
-    (refused,) = describe_refused(judged, table, delivery)
+    (refused,) = describe_refused(judged, table, delivery).collect()
     assert json.loads(refused["row"])["x"] in (values[0], str(values[0]))
 
 
@@ -174,8 +174,8 @@ TWICE = pd.DataFrame([["k", NOON, 1.0, 2.0]], columns=["id", "at", "x", "x"])
 @pytest.mark.parametrize(
     ("delivery", "said"),
     [
-        (None, "source things: it delivered a NoneType, not a pandas DataFrame"),
-        ([1], "source things: it delivered a list, not a pandas DataFrame"),
+        (None, "source things: it delivered a NoneType, not a DataFrame of pandas or Spark"),
+        ([1], "source things: it delivered a list, not a DataFrame of pandas or Spark"),
         (TWICE, "source things: column x is there 2 times"),
         (deliver(x=[1.0]).drop(columns="id"), "source things: column id is missing"),
     ],

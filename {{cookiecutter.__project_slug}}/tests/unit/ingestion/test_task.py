@@ -5,19 +5,30 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from bundlework.bundle.loading import load_bundle
+from bundlework.bundle.validate import list_targets
 from pyspark.sql import SparkSession
 
-from {{ cookiecutter.__package }}.ingestion.task import OldSourceError, check_age, find_window
+from {{ cookiecutter.__package }}.ingestion.task import (
+    OldSourceError,
+    check_age,
+    find_window,
+    make_context,
+)
 from {{ cookiecutter.__package }}.platform.days import Day
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, Table
+from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.settings import Settings, to_instant
 from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from .. import test_settings
 
+ROOT = Path(__file__).parents[3]
 SALES = Table(
     "raw",
     "sales",
@@ -60,6 +71,17 @@ def test_a_table_is_owed_everything_from_its_first_unfinished_day(
     started = None if former is None else to_instant(day(former))
     window = find_window(settings(as_of), SALES, held, started)
     assert (window.start.date(), window.end.date()) == (day(first), day(as_of))
+
+
+@pytest.mark.parametrize("target", list_targets(ROOT))
+def test_sources_find_the_volume_that_the_bundle_declares(target: str) -> None:
+    bundle, nothing = load_bundle(ROOT, target), cast("Any", None)
+    volumes = {volume["id"] for volume in bundle.config["resources"]["volumes"].values()}
+    (task,) = [t for t in bundle.jobs["ingestion"]["tasks"] if "python_wheel_task" in t]
+    told = task["python_wheel_task"]["named_parameters"]
+    workspace = Workspace(nothing, nothing, nothing, nothing, nothing, nothing)
+    landing = make_context(workspace, Settings.model_validate(told | {"as_of": day(1)})).landing
+    assert landing in {Path("/Volumes", *volume.split(".")) for volume in volumes}
 
 
 def test_a_contract_may_allow_empty_days() -> None:

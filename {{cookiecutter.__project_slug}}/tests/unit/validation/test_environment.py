@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
 
+from {{ cookiecutter.__package }} import use_case
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
-from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL
+from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, carry_own_classes
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
@@ -28,9 +33,10 @@ from .cases import SETTINGS, TOYS, ToyCase
 SOUND = TOYS["binary"].sound
 
 
-def make_case(folder: Path, requirements: list[str]) -> ToyCase:
+def make_case(folder: Path, requirements: list[str], first: Any = "passthrough") -> ToyCase:
     rows = make_rows(300)
     pipeline = fit_toy(rows)
+    pipeline.steps.insert(0, ("first", first))
     mlflow.sklearn.save_model(
         pipeline,
         folder / NATIVE_MODEL,
@@ -52,6 +58,45 @@ def test_requirements_that_do_not_install_block(tmp_path: Path) -> None:
 
 def test_a_sound_version_scores_in_a_fresh_process_as_here(tmp_path: Path) -> None:
     (result,) = run_check(make_case(tmp_path, list_requirements()), check_fresh_process)
+    assert result.verdict is Verdict.PASSED, result.reason
+
+
+OWN = """
+from sklearn.base import BaseEstimator, TransformerMixin
+
+def keep(rows):
+    return rows
+
+class Keeper(TransformerMixin, BaseEstimator):
+    def fit(self, rows, labels=None):
+        return self
+
+    def transform(self, rows):
+        return keep(rows)
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A module of the use case with a class of a pipeline's step."""
+    (tmp_path / "own.py").write_text(OWN)
+    monkeypatch.setattr(use_case, "__path__", [*use_case.__path__, str(tmp_path)])
+    module = import_module(f"{use_case.__name__}.own")
+    yield module
+    del sys.modules[module.__name__]
+
+
+def test_a_class_of_the_project_is_among_a_versions_files(tmp_path: Path, own: Any) -> None:
+    named = make_case(tmp_path / "named", list_requirements(), own.Keeper())
+    (result,) = run_check(named, check_fresh_process)
+    assert f"No module named '{use_case.__name__.split('.')[0]}'" in result.reason
+    with carry_own_classes():
+        carried = make_case(tmp_path / "carried", list_requirements(), own.Keeper())
+    # A later release does not change what the version computes.
+    own.keep = own.Keeper.transform = None
+    model = mlflow.sklearn.load_model((carried.folder / NATIVE_MODEL).as_uri())
+    loaded = ScoringModel(2, model, PROBLEM.model_inputs, ())
+    (result,) = run_check(carried.but(model=loaded), check_fresh_process)
     assert result.verdict is Verdict.PASSED, result.reason
 
 

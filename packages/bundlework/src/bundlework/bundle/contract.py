@@ -64,6 +64,7 @@ class Variables:
         catalog: The catalog that a target writes to.
         read_catalogs: Catalogs that a target only reads.
         read_schemas: The schemas of those catalogs.
+        listed_schemas: A list of further schemas that a target only reads, name=catalog.schema.
         deployer: Application id of the service principal that deploys.
         owner: E-mail address of the person who answers for the project.
         pull_request: Number of the pull request that a copy is made for.
@@ -73,6 +74,7 @@ class Variables:
     catalog: str = ""
     read_catalogs: tuple[str, ...] = ()
     read_schemas: tuple[str, ...] = ()
+    listed_schemas: str = ""
     deployer: str = ""
     owner: str = ""
     pull_request: str = ""
@@ -166,11 +168,13 @@ class Contract:
         account: `module:function` that prints an account of a finished run.
         settings: `module:class` by entry point: the pydantic model that parses its parameters.
         trained_by: Files and folders that a model depends on.
+        jars: Maven coordinates of what Spark needs on a laptop, such as the driver of a database.
     """
 
     workspace: str = ""
     account: str = ""
     trained_by: tuple[str, ...] = ()
+    jars: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     jobs: Jobs = Jobs()
     targets: Targets = Targets()

@@ -22,7 +22,8 @@ def find_hard_coded_names(bundles: Mapping[str, Bundle]) -> Iterator[str]:
     """Catalogs and schemas that are named anywhere but in the variables made for them."""
     bundle = next(iter(bundles.values()))
     declared = bundle.contract.variables
-    declaring = {declared.catalog, *declared.read_catalogs, *declared.read_schemas}
+    read = {*declared.read_catalogs, *declared.read_schemas, declared.listed_schemas}
+    declaring = {declared.catalog, *read}
     names = set().union(*(collect_names(b) for b in bundles.values()))
     for file in bundle.places.files:
         places = Places(bundle.root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import subprocess
 import sys
@@ -200,6 +201,13 @@ def open_ui(root: Path) -> int:
     return subprocess.call([*command, *stores, *artifacts])
 
 
+def remove_empty_folders(folder: Path) -> None:
+    """Removes the folders below and including one that hold no file of a person."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        if not any(Path(path).iterdir()):
+            Path(path).rmdir()
+
+
 def remove_state(root: Path) -> None:
     """Removes everything that the runs have made; LOCAL_WORKSPACE may name another's folder.
 
@@ -212,6 +220,7 @@ def remove_state(root: Path) -> None:
     with lock(state):
         for made in (path for name in MADE for path in state.glob(name)):
             shutil.rmtree(made) if made.is_dir() else made.unlink()
+        remove_empty_folders(state / "volumes")
     left = sorted(path.name for path in state.iterdir())
     if left:
         print(f"{state}: {', '.join(left)}: no run has made this, and it stays")

@@ -2,19 +2,24 @@
 
 The rules are those of Databricks' page "Serverless compute limitations". RDDs, the Spark context
 and the JVM are not in Spark Connect at all: its client refuses them by name. The memory of a UDF,
-1 GB on serverless, is not limited here.
+1 GB on serverless, is not limited here. Databases are reached by connections of Unity Catalog; each
+one is a file here.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import grpc
 import pyarrow as pa
 from pyspark.errors import PySparkException
+from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.plan import LocalRelation
+from pyspark.sql.connect.readwriter import DataFrameReader
 from pyspark.sql.connect.session import SparkSession
 
 # Databricks' page "Configure Spark properties for serverless notebooks and jobs" has no others.
@@ -32,6 +37,9 @@ LARGEST_ROW = 128 * 1024**2
 SET = re.compile(r"\s*(?:re)?set\s+[`'\"]?(spark\.[\w.]+)", re.IGNORECASE)
 CACHE = re.compile(r"\s*(?:un)?cache\s", re.IGNORECASE)
 GLOBAL_VIEW = re.compile(r"\s*create\s+(?:or\s+replace\s+)?global\s+temp", re.IGNORECASE)
+JDBC_TABLE = re.compile(r"\busing\s+(?:org\.apache\.spark\.sql\.)?jdbc\b", re.IGNORECASE)
+CONNECTION = "databricks.connection"
+ADDRESS = f"a database's address: name a connection of Unity Catalog, option {CONNECTION}"
 CACHING = "cache and persist: write a table, or compute the rows again"
 GLOBAL = "global temporary views: make one of this session, or a table"
 
@@ -44,13 +52,57 @@ class ServerlessError(PySparkException):
 
 
 class ServerlessSession(SparkSession):
-    """A session of Spark Connect that also refuses a row larger than serverless accepts."""
+    """A session of Spark Connect that also refuses what a request does not show.
+
+    Attributes:
+        connections: The folder that has the options of each connection, as NAME.json.
+    """
+
+    connections: Path | None = None
+
+    @property
+    def read(self) -> DataFrameReader:
+        """A reader that reaches databases by connections alone."""
+        return ServerlessReader(self)
 
     def _cache_local_relation(self, local_relation: LocalRelation, *limits: int) -> Any:
         # Each frame of local data of 1 MB or more comes by here.
         if has_large_row(local_relation._table):
             raise ServerlessError("a row of local data above 128 MB: read the row from a file")
         return super()._cache_local_relation(local_relation, *limits)
+
+
+class ServerlessReader(DataFrameReader):
+    """Reads databases by a connection of Unity Catalog, which is a file here."""
+
+    _client: ServerlessSession
+
+    def load(self, path: Any = None, format: Any = None, *args: Any, **options: Any) -> DataFrame:
+        """See Spark.
+
+        Raises:
+            ServerlessError: A database is named by its address, or the connection has no file.
+        """
+        self.format(format or self._format)
+        self.options(**options)
+        if self._format == "jdbc":
+            self.options(**self._open_connection())
+        return super().load(path, None, *args)
+
+    def jdbc(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuses what takes an address."""
+        raise ServerlessError(ADDRESS)
+
+    def _open_connection(self) -> dict[str, str]:
+        name = self._options.pop(CONNECTION, None)
+        if not name or "url" in self._options:
+            raise ServerlessError(ADDRESS)
+        file = self._client.connections and self._client.connections / f"{name}.json"
+        if not file or not file.exists():
+            told = f"the connection {name}, which is not there: put url, user and password into"
+            raise ServerlessError(f"{told} {file}, as JSON")
+        options: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        return options
 
 
 def has_large_row(table: pa.Table) -> bool:
@@ -107,6 +159,7 @@ def _find_in_plan(plan: Any) -> Iterator[str]:
     yield from map(_describe_setting, set(SET.findall(text)) - SETTINGS)
     yield from [CACHING] if CACHE.match(text) else []
     yield from [GLOBAL] if GLOBAL_VIEW.match(text) else []
+    yield from [ADDRESS] if JDBC_TABLE.search(text) else []
 
 
 def _describe_setting(name: str) -> str:

@@ -7,6 +7,7 @@ clusters. Connect's server runs in the JVM of a classic session.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -17,10 +18,19 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.utils import is_remote
 
+from bundlework.errors import Refusal
+
 from .java import find_java
 
 DELTA = "io.delta:delta-spark_4.1_2.13:4.4.0"
 DELTA_JARS = ("io.delta_*.jar", "io.unitycatalog_*.jar")
+# Lies in a folder of jars once all of them were fetched.
+COMPLETE = "complete"
+FETCH = (
+    "import sys; from pyspark.sql import SparkSession as S; S.builder.master('local[1]')"
+    ".config('spark.ui.enabled', 'false').config('spark.jars.packages', sys.argv[1])"
+    ".config('spark.jars.ivy', sys.argv[2]).getOrCreate().stop()"
+)
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 
 # Databricks partitions a table's log and its shuffles for large data; here the fixed cost of each
@@ -77,16 +87,20 @@ QUICK_START = (
 )
 
 
-def build_session(folder: Path, catalogs: Sequence[str], *, serverless: bool) -> SparkSession:
+def build_session(
+    folder: Path, catalogs: Sequence[str], *, serverless: bool, jars: Sequence[str] = ()
+) -> SparkSession:
     """Starts Spark with Delta.
 
     Args:
         folder: Where tables without a location and scratch files go.
         catalogs: Names that three-level names may begin with.
         serverless: Whether the session speaks Spark Connect, and refuses what serverless refuses.
+        jars: Maven coordinates of what Spark needs beside Delta, such as the driver of a database.
 
     Raises:
         JavaError: There is no Java to run on.
+        Refusal: A jar cannot be fetched.
     """
     for inherited in ANNOUNCED:
         os.environ.pop(inherited, None)
@@ -96,12 +110,12 @@ def build_session(folder: Path, catalogs: Sequence[str], *, serverless: bool) ->
     folder.mkdir(parents=True, exist_ok=True)
     # The JVM sees the variables that it was started with, and outlives a session.
     os.environ.setdefault("SPARK_CONNECT_AUTHENTICATE_TOKEN", token_hex(16))
-    settings = {**SETTINGS, **_get_jars(), **_get_places(folder)}
+    class_path = os.pathsep.join(map(str, _list_jars((DELTA, *jars))))
+    settings = {**SETTINGS, "spark.driver.extraClassPath": class_path, **_get_places(folder)}
     settings |= {f"spark.sql.catalog.{catalog}": DELTA_CATALOG for catalog in catalogs}
     settings |= SERVER if serverless else {}
     builder = SparkSession.builder.master("local[2]").appName("local workspace")
     session = builder.config(map=settings).getOrCreate()
-    _get_complete_marker().touch()
     if not serverless:
         _attach(session._jsparkSession, catalogs)
         return session
@@ -137,24 +151,28 @@ def _quote(path: Path) -> str:
     return f'"{path}"' if " " in str(path) else str(path)
 
 
-def _get_cache() -> Path:
+def _list_jars(needed: Sequence[str]) -> list[Path]:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "spark-jars" / DELTA.replace(":", "-")
+    cache = home / "spark-jars" / "+".join(name.replace(":", "-") for name in needed)
+    if not (cache / COMPLETE).exists():
+        print(f"Fetching {', '.join(needed)}, once ...", flush=True)
+        _fetch_jars(needed, cache)
+    # The named ones alone: Spark brings newer versions of what they depend on.
+    names = [*DELTA_JARS, *(f"{name.split(':')[0]}_*.jar" for name in needed)]
+    return [*dict.fromkeys(jar for n in names for jar in sorted((cache / "jars").glob(n)))]
 
 
-def _get_complete_marker() -> Path:
-    return _get_cache() / "complete"
+def _fetch_jars(needed: Sequence[str], cache: Path) -> None:
+    """Lets Spark's own Ivy fetch jars, in a JVM of its own.
 
-
-def _get_jars() -> dict[str, str]:
-    # Resolved by Spark's own Ivy once; asking it again costs seconds at every start.
-    if _get_complete_marker().exists():
-        # Delta's own only: Spark brings newer versions of what they depend on.
-        jars = [jar for name in DELTA_JARS for jar in sorted((_get_cache() / "jars").glob(name))]
-        return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))}
-    print("Fetching Delta's jars, once ...", flush=True)
-    _get_cache().mkdir(parents=True, exist_ok=True)
-    return {"spark.jars.packages": DELTA, "spark.jars.ivy": str(_get_cache())}
+    A JVM does not find the driver of a database among jars that came after the start.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-c", FETCH, ",".join(needed), str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Refusal(f"{', '.join(needed)} cannot be fetched:\n{done.stderr.strip()[-2000:]}")
+    (cache / COMPLETE).touch()
 
 
 def _attach(session: Any, catalogs: Sequence[str]) -> None:

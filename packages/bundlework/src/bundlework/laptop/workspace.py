@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from bundlework.bundle.loading import Bundle
 
 from .catalogs import count_commits, define_view, open_catalogs
 
+LISTED_CATALOG = re.compile(r"=([^.\s]+)\.")
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -29,6 +32,7 @@ class LocalWorkspace:
         schemas: `catalog.schema` of each schema that the bundle declares.
         read_only: Further catalogs that may be read.
         serverless: Whether Spark is what serverless compute has.
+        jars: Maven coordinates of what Spark needs beside Delta.
     """
 
     def __init__(
@@ -38,11 +42,13 @@ class LocalWorkspace:
         read_only: Sequence[str] = (),
         *,
         serverless: bool = True,
+        jars: Sequence[str] = (),
     ) -> None:
         self._state = state
         self._schemas = schemas
         self._read_only = read_only
         self._serverless = serverless
+        self._jars = jars
 
     def start(self) -> None:
         """Begins to start Spark, for Python to go on with its imports."""
@@ -66,8 +72,10 @@ class LocalWorkspace:
     def _open(self) -> SparkSession:
         from .spark import build_session
 
-        folder = self._state / "spark"
-        session = build_session(folder, self._catalogs, serverless=self._serverless)
+        session = build_session(
+            self._state / "spark", self._catalogs, serverless=self._serverless, jars=self._jars
+        )
+        session.connections = self._state / "connections"
         open_catalogs(session, self._state / "warehouse", self._schemas, self._read_only)
         return session
 
@@ -95,6 +103,7 @@ class LocalWorkspace:
                 partial(define_view, spark, self._state / "warehouse"),
             ),
             "secrets": LocalSecrets(self._state / "secrets"),
+            "volumes": self._state / "volumes",
         }
 
     @contextmanager
@@ -147,18 +156,26 @@ class LocalWorkspace:
 
 def open_workspace(bundle: Bundle, state: Path) -> LocalWorkspace:
     """Opens the workspace that a bundle's target sees, in a folder."""
+    for volume in bundle.config.get("resources", {}).get("volumes", {}).values():
+        state.joinpath("volumes", *volume["id"].split(".")).mkdir(parents=True, exist_ok=True)
     return LocalWorkspace(
-        state, bundle.schemas, find_read_only(bundle), serverless=bundle.is_serverless
+        state,
+        bundle.schemas,
+        find_read_only(bundle),
+        serverless=bundle.is_serverless,
+        jars=bundle.contract.jars,
     )
 
 
 def find_read_only(bundle: Bundle) -> list[str]:
     """The catalogs that jobs read from, and that the target has no schema in."""
-    variables = bundle.config["variables"]
-    named = [str(variables[n]["value"]) for n in bundle.contract.variables.read_catalogs]
+    variables, declared = bundle.config["variables"], bundle.contract.variables
+    named = [str(variables[n]["value"]) for n in declared.read_catalogs]
     owned = {schema.split(".")[0] for schema in bundle.schemas}
     texts = list(list_texts(bundle.jobs))
     read = [name for name in named if any(text.startswith(f"{name}.") for text in texts)]
+    listed = str(variables[declared.listed_schemas]["value"]) if declared.listed_schemas else ""
+    read += LISTED_CATALOG.findall(listed)
     return [catalog for catalog in dict.fromkeys(read) if catalog not in owned]
 
 
