@@ -16,6 +16,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Template
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from rendered import TEMPLATE, copy_project
+
 from flight_delays.ingestion.contracts import REASONS, check_delivery, judge_rows, load_delivery
 from flight_delays.ingestion.deliveries import number_rows
 from flight_delays.ingestion.task import make_context
@@ -23,10 +28,6 @@ from flight_delays.platform.sources import Context, SchemaError, Source
 from flight_delays.platform.vocabulary import Column, Table
 from flight_delays.platform.windows import Window
 from flight_delays.settings import Settings
-from jinja2 import Template
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-from rendered import TEMPLATE, copy_project
 
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.laptop.workspace import LocalWorkspace, open_workspace

@@ -9,6 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
 from flight_delays.ingestion.contracts import (
     NUMBER,
     REASONS,
@@ -19,9 +23,6 @@ from flight_delays.ingestion.contracts import (
 from flight_delays.ingestion.quarantine import describe_refused
 from flight_delays.platform.vocabulary import Column, Table
 from flight_delays.platform.windows import Window
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 DAY = dt.datetime(2013, 3, 10, tzinfo=dt.UTC)
 WINDOW = Window(DAY, DAY + dt.timedelta(days=1))

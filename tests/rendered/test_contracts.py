@@ -7,13 +7,14 @@ from collections import Counter
 from typing import Any
 
 import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
 from flight_delays.ingestion.contracts import REASONS, judge_rows, load_delivery
 from flight_delays.ingestion.task import STATE, compare_with_stored
 from flight_delays.platform.windows import Window
 from flight_delays.use_case.tables import OUTCOMES
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 CUTOFF = dt.datetime(2013, 2, 1, tzinfo=dt.UTC)
 WINDOW = Window(CUTOFF - dt.timedelta(hours=2), CUTOFF)

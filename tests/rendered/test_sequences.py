@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flight_delays.platform.delta import read_version
 from pyspark.sql import SparkSession
 from sequences.lake import Lake
 from sequences.life import ModelSequence
 from sequences.machine import LAKES, Sequence
 from sequences.oracle import Report, Visit
 from sequences.registry import open_lake
+
+from flight_delays.platform.delta import read_version
 
 from bundlework.bundle.loading import load_bundle
 

@@ -11,6 +11,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
 from flight_delays.features import currency, rows
 from flight_delays.features import task as features_task
 from flight_delays.features.currency import read_current
@@ -29,8 +32,6 @@ from flight_delays.setup.creation import create_feature_table, create_table
 from flight_delays.use_case.features.origin_delays import compute_origin_delays
 from flight_delays.use_case.problem import PROBLEM
 from flight_delays.use_case.tables import DELAYS_LOOKBACK
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from bundlework.laptop.workspace import LocalWorkspace
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition
+
 from flight_delays.features.currency import MissingFactsError, StaleFeaturesError
 from flight_delays.inference.task import NoChampionError
 from flight_delays.promotion.change import PromotionError
-from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition
 
 from .lake import DOUBLED, RAW_TABLES, VISITS
 from .machine import DAYS, Sequence, dates, deliveries, operation

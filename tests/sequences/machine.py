@@ -9,11 +9,12 @@ from functools import wraps
 from typing import Any, ClassVar
 
 import pytest
-from flight_delays.features.currency import MissingFactsError, StaleFeaturesError
-from flight_delays.platform.tables import RAW_DAYS
 from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from flight_delays.features.currency import MissingFactsError, StaleFeaturesError
+from flight_delays.platform.tables import RAW_DAYS
 
 from .lake import DELAYS, DOUBLED, RAW_SCHEMAS, RAW_TABLES, Killed, Lake
 from .oracle import Code, Fact, Oracle, Report, Visit

@@ -13,6 +13,12 @@ from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+from pyspark.sql import functions as F
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from tests.unit.toys import inject
+
 from flight_delays.inference.tables import PREDICTIONS
 from flight_delays.inference.task import predict
 from flight_delays.inference.views import PREDICTIONS_IN_FORCE
@@ -30,11 +36,6 @@ from flight_delays.training import task as training_task
 from flight_delays.training.task import train
 from flight_delays.use_case.problem import PROBLEM
 from flight_delays.validation.tables import VALIDATION_RESULTS
-from pyspark.sql import functions as F
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from tests.unit.toys import inject
 
 from bundlework.laptop.workspace import LocalWorkspace
 

@@ -23,9 +23,10 @@ PYTHON = ROOT / "build/flight-delays/.venv/bin/python"
 
 
 def make_project(name: str) -> Path:
-    """Makes the project of a use case, and returns its folder."""
+    """Makes the project of a use case, in which nothing has run, and returns its folder."""
     project = ROOT / "build/use-cases" / name
     renew(project)
+    shutil.rmtree(project / ".workspace", ignore_errors=True)
     for given, place in PLACES.items():
         shutil.rmtree(project / place)
         shutil.copytree(ROOT / "tests/use_cases" / name / given, project / place)
@@ -48,7 +49,7 @@ def main() -> None:
     print(f"== {name}", flush=True)
     project = make_project(name)
     # The rendered project's environment has the sample's package installed: this one comes first.
-    env = {**os.environ, "PYTHONPATH": "" if how == "all" else "src"}
+    env = {**os.environ, "PYTHONPATH": "" if how == "all" else str(project / "src")}
     for command in list_commands(as_of, how):
         done = subprocess.run(command, cwd=project, env=env, check=False)
         if done.returncode:

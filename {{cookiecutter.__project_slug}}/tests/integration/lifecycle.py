@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from bundlework.bundle.graph import State
 from bundlework.bundle.loading import Bundle, load_bundle
+from bundlework.laptop.catalogs import hash_rows
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import RunStore
-from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from {{ cookiecutter.__package }}.ingestion.task import make_context
@@ -73,11 +73,8 @@ class Lifecycle:
         frames = {t: self.workspace.spark.table(f"{schema}.{t.name}") for t in RAW_TABLES}
         return {t.name: f.orderBy(*t.keys).toPandas() for t, f in frames.items()}
 
-    def digest(self, table: Table) -> tuple[int, int]:
-        rows = self.workspace.spark.table(table.full_name(self.settings))
-        hashed = rows.select(F.xxhash64(*rows.columns).cast("decimal(38)").alias("hash"))
-        row = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]
-        return row[0], row[1]
+    def digest(self, table: Table) -> tuple[int, str]:
+        return hash_rows(self.workspace.spark.table(table.full_name(self.settings)))
 
 
 def register_constant(lifecycle: Lifecycle, folder: Path) -> int:

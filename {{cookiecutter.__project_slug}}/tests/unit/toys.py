@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.kinds import Kind, MultiClass, Regression
 from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem
+from {{ cookiecutter.__package }}.platform.vocabulary import Column, Table
 from {{ cookiecutter.__package }}.use_case import problem as declared
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
@@ -29,9 +29,20 @@ NUMBERS = [name for name in PROBLEM.model_inputs if name not in PROBLEM.categori
 # The label of the rows depends on this input, and on no other.
 NUMBER = next(name for name in NUMBERS if TYPES[name] == "double")
 KEY = list(PROBLEM.key)
-# The table of examples, with rows that may have a key and times alone.
-OPTIONAL = tuple(dataclasses.replace(c, required=False) for c in PROBLEM.examples.columns)
-EXAMPLES = dataclasses.replace(PROBLEM.examples, columns=OPTIONAL)
+# Examples with the key, the time of the event, and a time of its own when a row is known.
+KNOWN_AT = "toy_known_at"
+EXAMPLES = Table(
+    "raw",
+    "toys",
+    "Examples with a key and times alone.",
+    (
+        *(c for c in PROBLEM.examples.columns if c.name in {*PROBLEM.key, PROBLEM.event_time}),
+        Column(KNOWN_AT, "timestamp", "UTC"),
+    ),
+    (*PROBLEM.key, KNOWN_AT),
+    KNOWN_AT,
+    owner="nobody",
+)
 BEGIN = pd.Timestamp("2013-01-01", tz="UTC")
 DAYS = 100
 

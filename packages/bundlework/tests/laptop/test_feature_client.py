@@ -265,3 +265,10 @@ def test_models_and_artifacts_survive_a_move(tmp_path: Path) -> None:
     finally:
         mlflow.set_tracking_uri(former)
         mlflow.set_registry_uri(former)
+
+
+def test_rows_with_equal_maps_have_one_hash(spark: SparkSession) -> None:
+    made = ("map('a', 1, 'b', 2)", "map('b', 2, 'a', 1)", "map('a', 2, 'b', 1)", "map()")
+    first, again, *others = (hash_rows(spark.sql(f"SELECT {text} AS scores")) for text in made)
+    assert first == again
+    assert len({first, *others}) == 3

@@ -18,7 +18,9 @@ from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from bundlework.errors import Refusal
 from bundlework.laptop.serverless import ServerlessError, ServerlessSession, has_large_row
+from bundlework.laptop.spark import ANNOUNCED, build_session
 from bundlework.laptop.tasks import Executor, TaskTimeout, TaskValues
 from bundlework.laptop.workspace import LocalWorkspace
 
@@ -135,6 +137,16 @@ def test_a_child_of_the_process_has_a_session_of_its_own(
         [sys.executable, "-c", child, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert done.stdout.splitlines() == ["3"], done.stderr
+
+
+def test_a_jar_that_nobody_has_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for inherited in ANNOUNCED:
+        monkeypatch.delenv(inherited, raising=False)
+    said = r"no\.such:driver:1 cannot be fetched: .*unresolved dependency: no\.such#driver;1"
+    with pytest.raises(Refusal, match=said):
+        build_session(tmp_path, [], serverless=True, jars=["no.such:driver:1"])
+    assert not list(tmp_path.rglob("complete"))
 
 
 def test_a_timeout_ends_a_query_and_the_next_one_works(workspace: LocalWorkspace) -> None:

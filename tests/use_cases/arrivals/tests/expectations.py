@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from flight_delays.inference.tables import PREDICTIONS
 from flight_delays.platform.sources import Context
 from flight_delays.use_case.sources import read_departures

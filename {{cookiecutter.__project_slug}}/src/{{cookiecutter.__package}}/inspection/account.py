@@ -135,7 +135,7 @@ def describe_predictions(rows: list[Row]) -> Iterator[str]:
 def describe_top(rows: list[Row]) -> Iterator[str]:
     """Describes the coming examples with the greatest scores."""
     for place, row in enumerate(sorted(rows, key=lambda r: -r[SCORE])):
-        key = ", ".join(str(row[name]) for name in PROBLEM.key)
+        key = ", ".join(str(row[name]) for name in PROBLEM.key if name != PROBLEM.event_time)
         at = f"{row[PROBLEM.event_time]:%Y-%m-%d %H:%M} UTC"
         title = "" if place else PROBLEM.kind.top
         yield f"{title:12} {PROBLEM.kind.describe(row.asDict())}: {key}, {at}"

@@ -74,17 +74,22 @@ def count_refused(workspace: Workspace, settings: Settings, table: Table) -> int
 
 
 def find_feature_faults(workspace: Workspace, settings: Settings) -> Iterator[str]:
-    """Feature tables: of this code and these facts, with rows in the window, each key once."""
+    """Feature tables: of this code and these facts, with rows in the window, each key once.
+
+    A table whose keys leave its time out has rows of any time.
+    """
     try:
         read_current(workspace.spark, settings, settings.as_of)
     except LookupError as fault:
         yield str(fault)
     window = get_scoring_window(settings.as_of, settings.window_days)
     for table in FEATURE_TABLES:
-        rows = window.select(workspace.spark.table(table.full_name(settings)), table.time)
+        rows = workspace.spark.table(table.full_name(settings))
+        if table.has_time_key:
+            rows = window.select(rows, table.time)
         found, keys = rows.count(), rows.select(*table.keys).distinct().count()
         if found == 0:
-            yield f"{table.name}: no row in {window}"
+            yield f"{table.name}: no row of {window if table.has_time_key else 'any time'}"
         if found != keys:
             yield f"{table.name}: {found} rows for {keys} keys"
 

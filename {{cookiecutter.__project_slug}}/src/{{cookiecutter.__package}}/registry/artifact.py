@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def carry_own_classes() -> Iterator[None]:
     A saved model names its classes only. Where nothing but its requirements is installed, there is
     no such package; elsewhere, a later release would change what an accepted version computes.
     """
-    package = import_module(__package__.split(".")[0])
+    package = sys.modules[__package__.split(".")[0]]
     cloudpickle.register_pickle_by_value(package)
     try:
         yield

@@ -38,7 +38,7 @@ from ..toys import EXAMPLES, KEY, inject
 OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
 SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 CUTOFF, HOUR = SETTINGS.cutoff, dt.timedelta(hours=1)
-# The project's problem, two days ahead; each example is predicted two hours before its event.
+# The project's key and event time, two days ahead; each example is predicted two hours before.
 TOY = dataclasses.replace(
     PROBLEM,
     examples=EXAMPLES,
@@ -108,7 +108,7 @@ def test_a_date_has_the_champion_of_its_time(workspace: Workspace) -> None:
 
 def example(name: str, hours: float, known: float = -100) -> dict[str, Any]:
     """An example that happens so many hours after the run's cutoff, and when it was known."""
-    times = {PROBLEM.examples.time: known, PROBLEM.event_time: hours}
+    times = {EXAMPLES.time: known, PROBLEM.event_time: hours}
     at = {column: CUTOFF + hour * HOUR for column, hour in times.items()}
     return {**dict.fromkeys(KEY, name), **at}
 

@@ -81,7 +81,7 @@ def test_predictions_are_told_by_when_they_were_made_and_the_first_by_name() -> 
         for name, told in scores.items()
     ]
     first, second = (" ".join(line.split()) for line in describe_top(rows))
-    key = ", ".join("b" for _ in PROBLEM.key)
+    key = ", ".join("b" for name in PROBLEM.key if name != PROBLEM.event_time)
     said = [PROBLEM.kind.describe(scores[name]) for name in ("b", "a")]
     assert first == f"{PROBLEM.kind.top} {said[0]}: {key}, 2013-06-03 00:00 UTC"
     assert second.startswith(said[1])

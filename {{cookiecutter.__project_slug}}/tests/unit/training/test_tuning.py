@@ -26,7 +26,10 @@ from {{ cookiecutter.__package }}.training.tuning import (
 from {{ cookiecutter.__package }}.use_case.model import MODEL
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..toys import NUMBER, compute_truth, make_rows
+from ..toys import DAYS, NUMBER, compute_truth, make_rows
+
+# The last days alone are judged, and have enough of these.
+ROWS = 1_500 * DAYS // PROBLEM.tuning_days
 
 
 def test_the_rows_that_judge_come_after_those_that_fit_with_a_gap() -> None:
@@ -64,7 +67,7 @@ def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
     tracking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "ROUNDS", 1)
-    rows = make_rows(6_000)
+    rows = make_rows(ROWS)
     with mlflow.start_run():
         best, again = tune(rows), tune(rows)
     assert best.parameters == again.parameters
@@ -81,7 +84,7 @@ def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
 
 
 def test_thresholds_are_the_variation_of_stretches_as_long_as_the_windows() -> None:
-    rows = make_rows(6_000)
+    rows = make_rows(ROWS)
     weekly = np.sin(2 * np.pi * np.arange(len(rows)) / len(rows) * 100 / 7)
     rows[NUMBER] += 5 * weekly
     judged = split_by_time(rows)[1]

@@ -57,9 +57,12 @@ def count_commits(warehouse: Path, catalogs: Sequence[str]) -> dict[str, int]:
 def hash_rows(frame: DataFrame) -> tuple[int, str]:
     """The number of rows, and a hash that is the same for the same rows in any order."""
     from pyspark.sql import functions as F
+    from pyspark.sql.types import MapType
 
-    # A hash of values passes nulls over: whether a value is there is hashed with the value.
-    columns = [frame[name] for name in frame.columns]
+    # A hash of values passes nulls over: whether a value is there is hashed with the value. Of a
+    # map, the entries are hashed in their order, which equal maps have alike.
+    maps = {field.name for field in frame.schema if isinstance(field.dataType, MapType)}
+    columns = [F.array_sort(F.map_entries(n)) if n in maps else F.col(n) for n in frame.columns]
     parts = [part for column in columns for part in (column.isNull(), column)]
     hashed = frame.select(F.xxhash64(*parts).cast("decimal(38)").alias("hash"))
     rows, total = hashed.agg(F.count("hash"), F.sum("hash")).collect()[0]

@@ -171,7 +171,9 @@ def _fetch_jars(needed: Sequence[str], cache: Path) -> None:
     command = [sys.executable, "-c", FETCH, ",".join(needed), str(cache)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Refusal(f"{', '.join(needed)} cannot be fetched:\n{done.stderr.strip()[-2000:]}")
+        said = [line for line in done.stderr.splitlines() if line.startswith("Exception in thread")]
+        told = " ".join(said) or done.stderr.strip()[-2000:]
+        raise Refusal(f"{', '.join(needed)} cannot be fetched: {told}")
     (cache / COMPLETE).touch()
 
 
