@@ -83,7 +83,7 @@ def make_frame(spark: SparkSession) -> DataFrame:
 
 
 def fill(state: Path, bundle: Bundle, port: int) -> None:
-    """Puts into a laptop's workspace what the page tells: a table, and how to reach a database."""
+    """Puts a table, and the way to a database, into a laptop's workspace, as the page tells."""
     options = {"serverless": bundle.is_serverless, "jars": bundle.contract.jars}
     with closing(LocalWorkspace(state, ["partners.shop"], **options)) as elsewhere:
         made = make_frame(elsewhere.spark).write.format("delta")
@@ -107,7 +107,7 @@ def put_files(context: Context) -> None:
 
 
 def play(context: Context, table: Table, source: Source) -> dict[str, Any]:
-    """What a source delivers of the window, judged by the contract, and how Spark reads it."""
+    """Asks a source for the window; returns the rows, judged by the contract, and Spark's plan."""
     delivered = source(context, WINDOW)
     assert isinstance(delivered, DataFrame)
     check_delivery(table, delivered)

@@ -32,7 +32,7 @@ def database() -> Iterator[int]:
 def played(
     database: int, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """What each example does, by kind of compute."""
+    """The rows and the plan of each example, by kind of compute."""
     found, env = {}, {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     for compute in COMPUTES:
         command = [own_sources.__file__, compute, str(database), str(tmp_path_factory.mktemp("x"))]

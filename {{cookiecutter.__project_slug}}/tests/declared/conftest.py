@@ -106,7 +106,7 @@ def to_pandas(rows: Rows) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def context(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Context:
-    """What the sources may fetch rows with, once the use case's tests have provided the rows."""
+    """The context of the sources, once the use case's tests have provided the rows."""
     folder, variables = tmp_path_factory.mktemp("sources"), load_bundle(ROOT).config["variables"]
     schemas = Settings.parse_schemas(variables["source_schemas"]["value"])
     context = Context(spark, LocalSecrets(folder / "secrets"), folder / "landing", schemas)

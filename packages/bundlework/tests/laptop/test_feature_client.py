@@ -190,9 +190,9 @@ def test_the_current_catalog_and_schema_are_those_of_the_session(
         spark.catalog.setCurrentDatabase(former)
 
 
-def test_what_needs_a_workspace_is_refused_by_name(client: Any) -> None:
+def test_what_needs_a_workspace_is_refused_by_name(client: Any, table: str) -> None:
     with pytest.raises(NotImplementedError, match="needs a Databricks workspace"):
-        client.drop_table(name="dev.features.probe")
+        client.drop_table(name=table)
 
 
 ASK = """

@@ -21,7 +21,8 @@ from pyspark.sql.types import (
 from ..platform.vocabulary import Column, parse_type
 from .conversion import MEANINGS, get_kind
 
-# What a type means, in pandas' words. A decimal is a fraction to Spark: so it comes before these.
+# Names the meaning of each type as pandas does. Spark counts decimals among the fractions, so
+# decimals come first.
 WORDS: tuple[tuple[type[DataType], str], ...] = (
     (BooleanType, "boolean"),
     (DateType, "date"),

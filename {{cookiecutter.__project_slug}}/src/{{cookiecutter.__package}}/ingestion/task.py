@@ -86,7 +86,7 @@ def ingest(workspace: Workspace, settings: Settings) -> None:
 
 
 def make_context(workspace: Workspace, settings: Settings) -> Context:
-    """Makes what the sources of a target may fetch rows with."""
+    """Makes the context that the sources of a target fetch rows with."""
     landing = workspace.volumes.joinpath(*settings.raw.split("."), LANDING)
     return Context(workspace.spark, workspace.secrets, landing, settings.source_schemas)
 

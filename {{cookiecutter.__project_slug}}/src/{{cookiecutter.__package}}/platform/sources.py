@@ -1,4 +1,4 @@
-"""What a source is given: the means to fetch rows. The window to fetch comes beside them."""
+"""The context of a source: the means by which the source fetches the rows of a window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SchemaError(LookupError):
 
 @dataclass(frozen=True)
 class Context:
-    """What a source may fetch rows with.
+    """The means by which a source fetches rows.
 
     Attributes:
         spark: Reads files, tables and databases into a frame.

@@ -1,4 +1,4 @@
-"""What a source delivers as a Spark frame is judged, stored and refused as pandas rows are."""
+"""Ingestion judges, stores and refuses the rows of a Spark frame as it does those of pandas."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import replace
+from .test_conversion import make_table
 
 HOUR = dt.timedelta(hours=1)
 FIRST = PROBLEM.first_day
-KEY = (Column("id", "string", "key"), Column("at", "timestamp", "UTC"))
 REFUSED = "refused"
 LARGEST = 2**63 - 1
 # The type of the contract, the one delivered, a value as SQL writes it, and what is stored.
@@ -70,10 +70,6 @@ VALUES: list[tuple[str, str, str, Any]] = [
     ("date", "timestamp", "'2013-03-01T00:00:01Z'", REFUSED),
     ("timestamp", "timestamp", "'2013-03-10T08:00:00-04:00'", dt.datetime(2013, 3, 10, 12)),
 ]
-
-
-def make_table(*columns: Column) -> Table:
-    return Table("raw", "things", "Things.", (*KEY, *columns), ("id",), "at", owner="the team")
 
 
 def deliver(spark: SparkSession, *values: str, kind: str = "double") -> DataFrame:

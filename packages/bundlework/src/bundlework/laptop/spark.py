@@ -102,14 +102,8 @@ def build_session(
         JavaError: There is no Java to run on.
         Refusal: A jar cannot be fetched.
     """
-    for inherited in ANNOUNCED:
-        os.environ.pop(inherited, None)
-    os.environ["JAVA_HOME"] = str(find_java())
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    use_utc()
+    _set_variables()
     folder.mkdir(parents=True, exist_ok=True)
-    # The JVM sees the variables that it was started with, and outlives a session.
-    os.environ.setdefault("SPARK_CONNECT_AUTHENTICATE_TOKEN", token_hex(16))
     class_path = os.pathsep.join(map(str, _list_jars((DELTA, *jars))))
     settings = {**SETTINGS, "spark.driver.extraClassPath": class_path, **_get_places(folder)}
     settings |= {f"spark.sql.catalog.{catalog}": DELTA_CATALOG for catalog in catalogs}
@@ -124,6 +118,17 @@ def build_session(
     client, behind = connect(session)
     _attach(behind, catalogs)
     return client
+
+
+def _set_variables() -> None:
+    """Sets what the JVM and Spark's workers read of the environment, before either starts."""
+    for inherited in ANNOUNCED:
+        os.environ.pop(inherited, None)
+    os.environ["JAVA_HOME"] = str(find_java())
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    use_utc()
+    # The JVM sees the variables that it was started with, and outlives a session.
+    os.environ.setdefault("SPARK_CONNECT_AUTHENTICATE_TOKEN", token_hex(16))
 
 
 def use_here(session: SparkSession) -> SparkSession:
