@@ -14,6 +14,7 @@ from ..inference.tables import DAYS_AHEAD, PREDICTIONS
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
 from ..platform.kinds import SCORE
+from ..platform.missing import NotSetUpError, explain_missing
 from ..platform.vocabulary import Table
 from ..platform.workspace import Workspace
 from ..registry.champion import read_promotions
@@ -32,6 +33,8 @@ REASONS = 5
 # Coming examples that are told of a run: those with the greatest score.
 TOP = 5
 Rows = Mapping[dt.date, list[Row]]
+# What describes the rows of a day, and the rows.
+Section = tuple[Callable[[list[Row]], Iterator[str]], Rows]
 
 
 def print_account(
@@ -47,8 +50,22 @@ def print_account(
     if required - set(known):
         # The job is outside the model's life, as the mirror is.
         return
-    settings = Settings.model_validate(known)
-    sections = [
+    try:
+        with explain_missing():
+            sections = _read_sections(workspace, Settings.model_validate(known))
+    except NotSetUpError as fault:
+        echo(f"\nNo account of the tables: {fault}")
+        return
+    for as_of in sorted({day for _, rows in sections for day in rows}):
+        echo(f"\nas of {as_of}")
+        for describe, rows in sections:
+            for line in describe(rows.get(as_of, [])):
+                echo(f"  {line}")
+    echo(f"\n{NEXT}")
+
+
+def _read_sections(workspace: Workspace, settings: Settings) -> list[Section]:
+    return [
         (describe_ingestion, _read(workspace, settings, DELIVERIES)),
         (describe_quarantine, _read_quarantine_counts(workspace, settings)),
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
@@ -57,12 +74,6 @@ def print_account(
         (describe_top, _read_top(workspace, settings)),
         (describe_metrics, _read(workspace, settings, METRICS)),
     ]
-    for as_of in sorted({day for _, rows in sections for day in rows}):
-        echo(f"\nas of {as_of}")
-        for describe, rows in sections:
-            for line in describe(rows.get(as_of, [])):
-                echo(f"  {line}")
-    echo(f"\n{NEXT}")
 
 
 def describe_ingestion(rows: list[Row]) -> Iterator[str]:

@@ -44,7 +44,10 @@ class Governance(Protocol):
         """Sets tags on a column."""
 
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
-        """Declares the primary key, unless the table has one; Databricks does not enforce it."""
+        """Declares the primary key, whose columns are then required.
+
+        It takes the place of another one. Databricks does not enforce it.
+        """
 
     def define_view(self, name: str, query: str, comment: str) -> None:
         """Creates or replaces `catalog.schema.name` by a query."""
@@ -130,15 +133,23 @@ class UnityCatalog:
 
     def set_primary_key(self, table: str, columns: Sequence[str]) -> None:
         """See `Governance`."""
+        if self._read_primary_key(table) == list(columns):
+            return
+        alter = f"ALTER TABLE {quote_name(table)}"
+        self._spark.sql(f"{alter} DROP PRIMARY KEY IF EXISTS")
+        for column in columns:
+            self._spark.sql(f"{alter} ALTER COLUMN {quote_name(column)} SET NOT NULL")
+        self._spark.sql(f"{alter} ADD PRIMARY KEY ({', '.join(map(quote_name, columns))})")
+
+    def _read_primary_key(self, table: str) -> list[str]:
         catalog, schema, name = table.split(".")
-        constraints = f"{quote_name(catalog)}.information_schema.table_constraints"
-        known = self._spark.table(constraints).where(
-            f"table_schema = {quote_text(schema)} AND table_name = {quote_text(name)}"
-            " AND constraint_type = 'PRIMARY KEY'"
-        )
-        if known.isEmpty():
-            keys = ", ".join(map(quote_name, columns))
-            self._spark.sql(f"ALTER TABLE {quote_name(table)} ADD PRIMARY KEY ({keys})")
+        about = f"{quote_name(catalog)}.information_schema"
+        of_table = f"table_schema = {quote_text(schema)} AND table_name = {quote_text(name)}"
+        keys = self._spark.table(f"{about}.table_constraints").where(of_table)
+        names = keys.where("constraint_type = 'PRIMARY KEY'").select("constraint_name")
+        columns = self._spark.table(f"{about}.key_column_usage").where(of_table)
+        found = columns.join(names, "constraint_name").orderBy("ordinal_position")
+        return [row.column_name for row in found.collect()]
 
     def define_view(self, name: str, query: str, comment: str) -> None:
         """See `Governance`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import SparkSession
 from pyspark.sql.types import DataType, DecimalType, StructField, StructType
@@ -21,6 +21,7 @@ WIDER = {"int": ("bigint", "double")}
 WIDENING = ("delta.enableTypeWidening", "true")
 # Delta drops and renames columns only where files know them by other names than the table does.
 BY_NAME = ("delta.columnMapping.mode", "name")
+ON_A_LAPTOP = "on a laptop, make clean removes all tables, and the next run makes them anew"
 
 
 class SchemaError(ValueError):
@@ -34,12 +35,15 @@ class Change:
     Attributes:
         statements: SQL that makes the table as it is declared.
         is_safe: Whether they lose no value, whatever the table holds.
+        fills: Of which rows the last statement fills a value in, as a condition; empty for none.
+            Without such a row the others are enough, and safe.
     """
 
     table: str
     reason: str
     statements: tuple[str, ...]
     is_safe: bool = True
+    fills: str = ""
 
     def describe(self) -> str:
         """Says what differs, and what SQL would change that."""
@@ -49,6 +53,9 @@ class Change:
 def adapt_tables(spark: SparkSession, settings: RunSettings, tables: Iterable[Table]) -> None:
     """Adds and renames columns, relaxes nulls and widens types of the tables that exist.
 
+    A column that becomes required stays as it is where each row has a value: contracts see to the
+    rows to come, and open-source Delta cannot require values of a column that is there.
+
     Raises:
         SchemaError: Another change is declared; the message has the SQL for it.
     """
@@ -56,7 +63,7 @@ def adapt_tables(spark: SparkSession, settings: RunSettings, tables: Iterable[Ta
     changes = [change for of_table in found.values() for change in of_table]
     unsafe = [change.describe() for change in changes if not change.is_safe]
     if unsafe:
-        raise SchemaError("\n".join([*unsafe, "no table was changed"]))
+        raise SchemaError("\n".join([*unsafe, f"no table was changed; {ON_A_LAPTOP}"]))
     for change in changes:
         log.info("%s: %s", change.table, change.reason)
         for statement in change.statements:
@@ -68,7 +75,15 @@ def find_changes_of(spark: SparkSession, settings: RunSettings, table: Table) ->
     name = table.full_name(settings)
     if not spark.catalog.tableExists(name):
         return []
-    return list(find_changes(name, spark.table(name).schema, table.struct))
+    changes = find_changes(name, spark.table(name).schema, table.struct)
+    settled = [_look_for_rows(spark, change) if change.fills else change for change in changes]
+    return [change for change in settled if change.statements]
+
+
+def _look_for_rows(spark: SparkSession, change: Change) -> Change:
+    if not spark.table(change.table).where(change.fills).isEmpty():
+        return change
+    return replace(change, statements=change.statements[:-1], is_safe=True)
 
 
 def find_changes(name: str, there: StructType, declared: StructType) -> Iterator[Change]:
@@ -109,7 +124,7 @@ def _add(name: str, column: StructField) -> Change:
     if column.nullable:
         return Change(name, f"{column.name} is new", (add,))
     reason = f"{column.name} is new, and required of every row"
-    return Change(name, reason, (add, _alter_column(name, column, "SET NOT NULL")), is_safe=False)
+    return Change(name, reason, (add, _fill(name, column)), is_safe=False, fills="TRUE")
 
 
 def _alter(name: str, there: StructField, column: StructField) -> Iterator[Change]:
@@ -127,7 +142,8 @@ def _alter(name: str, there: StructField, column: StructField) -> Iterator[Chang
         yield Change(name, f"{column.name} is no longer required", (relax,))
     elif there.nullable and not column.nullable:
         reason = f"{column.name} is now required of every row"
-        yield Change(name, reason, (_alter_column(name, column, "SET NOT NULL"),), is_safe=False)
+        fill, is_null = _fill(name, column), f"{quote_name(column.name)} IS NULL"
+        yield Change(name, reason, (fill,), is_safe=False, fills=is_null)
 
 
 def is_wider(old: DataType, new: DataType) -> bool:
@@ -136,6 +152,11 @@ def is_wider(old: DataType, new: DataType) -> bool:
         before_point = new.precision - new.scale >= old.precision - old.scale
         return before_point and new.scale >= old.scale
     return new.simpleString() in WIDER.get(old.simpleString(), ())
+
+
+def _fill(name: str, column: StructField) -> str:
+    quoted = quote_name(column.name)
+    return " ".join(("UPDATE", quote_name(name), "SET", quoted, "= ... WHERE", quoted, "IS NULL"))
 
 
 def _drop(name: str, column: StructField) -> tuple[str, str]:

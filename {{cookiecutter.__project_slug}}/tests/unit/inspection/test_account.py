@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from dataclasses import replace
+from types import SimpleNamespace
 
-from pyspark.sql import Row
+from pyspark.sql import Row, SparkSession
 
+from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.inspection.account import (
     describe_decision,
     describe_ingestion,
@@ -14,9 +18,14 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_promotion,
     describe_quarantine,
     describe_top,
+    print_account,
 )
 from {{ cookiecutter.__package }}.platform.kinds import PREDICTED, SCORE
+from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
+
+from ..test_settings import ARGUMENTS
 
 START, END = dt.datetime(2013, 6, 3), dt.datetime(2013, 7, 1)
 
@@ -120,3 +129,14 @@ def test_performance_that_is_unknown_is_not_told_and_drift_is_named() -> None:
     ]
     (line,) = describe_metrics(rows)
     assert line.strip() == "drift beyond training's own: heat"
+
+
+def test_over_tables_of_a_former_release_a_line_says_what_to_do(lakehouse: SparkSession) -> None:
+    older = tuple(column for column in PREDICTIONS.columns if column.name != SCORE)
+    settings, said = Settings.from_arguments(ARGUMENTS), list[str]()
+    create_table(lakehouse, replace(PREDICTIONS, columns=older), settings)
+    parameters = dict(argument.removeprefix("--").split("=") for argument in ARGUMENTS)
+    print_account(SimpleNamespace(spark=lakehouse), parameters, said.append)
+    lakehouse.sql(f"DROP TABLE {PREDICTIONS.full_name(settings)}")
+    (line,) = said
+    assert re.search("No account of the tables: (.|\\n)*score(.|\\n)*run that job first", line)

@@ -102,11 +102,11 @@ REFUSED = {
     "a column that is gone": (declare(price=None), "price is not declared.*DROP COLUMN `price`"),
     "a column that becomes required": (
         declare(price=Column("price", "decimal(6,2)", "euros", required=True)),
-        "price is now required of every row. .*ALTER COLUMN `price` SET NOT NULL",
+        "price is now required of every row. .*UPDATE .* SET `price` = ... WHERE",
     ),
     "a new column that is required": (
         declare(colour=Column("colour", "string", "", required=True)),
-        "colour is new, and required of every row.*ADD COLUMNS.*SET NOT NULL",
+        "colour is new, and required of every row.*ADD COLUMNS.*UPDATE .* SET `colour` =",
     ),
 }
 
@@ -119,9 +119,30 @@ def test_other_changes_are_unsafe_and_have_their_statement(name: str) -> None:
     assert re.match(f"{NAME}: {said}", change.describe())
 
 
+def test_a_column_may_become_required_where_no_row_is_without_a_value(
+    parcels: SparkSession,
+) -> None:
+    declared = declare(price=Column("price", "decimal(6,2)", "euros", required=True))
+    before = read_version(parcels, NAME)
+    adapt_tables(parcels, SETTINGS, [declared])
+    assert read_version(parcels, NAME) == before
+    parcels.sql(f"INSERT INTO {NAME} VALUES ('b', TIMESTAMP'2013-01-01', 7, NULL)")
+    with pytest.raises(SchemaError, match="price is now required of every row"):
+        adapt_tables(parcels, SETTINGS, [declared])
+
+
+def test_an_empty_table_takes_a_column_that_is_required(parcels: SparkSession) -> None:
+    declared = declare(colour=Column("colour", "string", "", required=True))
+    with pytest.raises(SchemaError, match="colour is new"):
+        adapt_tables(parcels, SETTINGS, [declared])
+    parcels.sql(f"DELETE FROM {NAME}")
+    adapt_tables(parcels, SETTINGS, [declared])
+    assert parcels.table(NAME).columns == list(declared.struct.names)
+
+
 def test_where_one_change_is_refused_none_is_made(parcels: SparkSession) -> None:
     declared = declare(price=None, colour=Column("colour", "string", ""))
     before = read_version(parcels, NAME)
-    with pytest.raises(SchemaError, match=r"price is not declared(.|\n)*no table was changed$"):
+    with pytest.raises(SchemaError, match=r"price is not declared(.|\n)*no table was changed"):
         adapt_tables(parcels, SETTINGS, [declared])
     assert read_version(parcels, NAME) == before
