@@ -58,9 +58,10 @@ render: .venv/ready ## generate a project into INTO= with ANSWERS="question=answ
 docs: $(RENDERED)/.venv/ready ## renew the template's docs/bundle.md and job graph from the YAML
 	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/document.py
 
-use-cases: $(RENDERED)/.venv/ready ## run, check and test further problems over the same rest (HOW=cycle, HOW=declared: less)
-	@for name in $(USE_CASES); do \
-	  PYTHONPATH=tests $(RUN) python tests/use_cases/play.py $$name $(OF_CASES) $(or $(HOW),all) || exit 1; done
+use-cases: $(USE_CASES) ## run, check and test further problems over the same rest (HOW=cycle, HOW=declared: less)
+
+$(USE_CASES): $(RENDERED)/.venv/ready
+	@PYTHONPATH=tests $(RUN) python tests/use_cases/play.py $@ $(OF_CASES) $(or $(HOW),all)
 
 rehearse: .venv/ready ## play the pipelines in a clean clone (WITHOUT="test run": leaves them out)
 	@rm -rf build/rehearsal
@@ -76,7 +77,7 @@ faults: $(RENDERED)/.venv/ready ## search for sequences that leave wrong tables 
 	@cd $(RENDERED) && for drill in $(if $(DRILL),"ingestion 1","lifecycle 10" "validation 20" "rollback 5"); do \
 	  uv run --no-sync python ../../tests/kills.py $$drill || exit 1; done
 
-bench: | $(DEMO) ## measure (BENCH=leakage or gate), after make demo (SIZE=1: shows that gate works)
+bench: | $(DEMO) ## measure (BENCH=leakage, gate or scoring), after make demo (SIZE=: comparisons, millions of rows)
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py" $(SIZE)
 
 lock: .venv/ready ## renew both lock files (UPGRADE= takes no newer versions)
@@ -103,4 +104,4 @@ $(RENDERED)/.venv/ready: .venv/ready FORCE
 
 FORCE:
 
-.PHONY: help demo ui times tables test check fix render docs use-cases rehearse golden faults bench lock clean FORCE
+.PHONY: help demo ui times tables test check fix render docs use-cases $(USE_CASES) rehearse golden faults bench lock clean FORCE

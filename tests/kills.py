@@ -18,12 +18,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+# The dates of the demo: the gate accepts a version of each.
+FIRST, SECOND = "2013-05-13", "2013-06-10"
 # The jobs that are killed, and the dates they run for.
 JOBS = {
     "ingestion": "2013-02-01",
-    "lifecycle": "2013-04-01,2013-04-29",
-    "validation": "2013-04-29",
-    "rollback": "2013-04-29",
+    "lifecycle": f"{FIRST},{SECOND}",
+    "validation": SECOND,
+    "rollback": SECOND,
 }
 # A rollback names where it returns to, so that its repetition means the same.
 BACK = ["--param", "model_version=1", "--param", "reason=drill", "--param", "by=drill"]
@@ -34,7 +36,8 @@ MEASURED, OF_TRAINING = ("time", "memory"), ("artifact", "model_card")
 # repeated, and so is what the checks given after the folder say.
 READ = """
 NEW = (
-    "run_id", "request", "table_version", "inputs", "judged_at", "seconds", "evidence", "changed_at"
+    "run_id", "request", "table_version", "inputs", "judged_at", "seconds", "evidence",
+    "changed_at", "scored_at", "written_at",
 )
 import json, sys
 from pathlib import Path
@@ -124,7 +127,7 @@ def prepare(state: Path, job: str) -> None:
     if job == "ingestion":
         finish(state, "setup", JOBS[job])
     elif job == "validation":
-        finish(state, "lifecycle", "2013-04-01")
+        finish(state, "lifecycle", FIRST)
         for before in ("ingestion", "features", "training"):
             finish(state, before, JOBS[job])
     elif job == "rollback":

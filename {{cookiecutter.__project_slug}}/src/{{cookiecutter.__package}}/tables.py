@@ -8,10 +8,11 @@ from .ingestion.tables import DELIVERIES, QUARANTINE
 from .monitoring.tables import METRICS
 from .platform.tables import FEATURE_DAYS, RAW_DAYS
 from .registry.tables import PROMOTIONS, TRANSITIONS
+from .sinks.tables import SINK_BATCHES
 from .validation.tables import VALIDATION_RESULTS
 
 RECORD_TABLES = (
     QUARANTINE, DELIVERIES, RAW_DAYS, FEATURE_DAYS, VALIDATION_RESULTS, PROMOTIONS, TRANSITIONS,
-    PREDICTIONS, METRICS,
+    PREDICTIONS, SINK_BATCHES, METRICS,
 )  # fmt: skip
 VIEWS = (PREDICTIONS_IN_FORCE,)

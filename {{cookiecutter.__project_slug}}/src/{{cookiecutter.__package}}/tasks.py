@@ -25,9 +25,11 @@ from .settings import (
     RunSettings,
     Settings,
     SetupSettings,
+    SinkSettings,
     ValidationSettings,
 )
 from .setup.task import set_up
+from .sinks.task import hand_on
 from .tables import RECORD_TABLES, VIEWS
 from .training.task import train
 from .validation.task import validate
@@ -78,6 +80,7 @@ approval = Task(ValidationSettings, approve)
 promotion = Task(ValidationSettings, promote)
 rollback = Task(RollbackSettings, roll_back)
 batch_inference = Task(Settings, predict)
+sinks = Task(SinkSettings, hand_on)
 monitoring = Task(Settings, monitor)
 mirroring = Task(MirrorSettings, mirror)
 inspection = Task(Settings, inspect)

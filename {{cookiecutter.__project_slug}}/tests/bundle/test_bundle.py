@@ -18,6 +18,8 @@ from bundlework.bundle.sources import walk
 from bundlework.bundle.validate import find_faults, list_targets
 from bundlework.delivery.describe import describe_bundle, draw_graph, put_graph
 
+from {{ cookiecutter.__package }}.sinks.declaration import read_sinks
+
 ROOT = Path(__file__).parents[2]
 TARGETS = list_targets(ROOT)
 JOBS = {
@@ -27,6 +29,7 @@ JOBS = {
     "training",
     "validation",
     "batch_inference",
+    "sinks",
     "monitoring",
     "lifecycle",
     "scoring",
@@ -43,6 +46,8 @@ DIFFERENCES = re.compile(
     r"resources\.jobs\.\w+\.((schedule|trigger)\.pause_status|performance_target)"
     r"|resources\.jobs\.integration_test\..*"
     r"|presets\.trigger_pause_status"
+    # Other systems may be handed the predictions of prod alone.
+    r"|resources\.jobs\.sinks\..*\.(sinks|left)"
     # Staging tests the jobs on a slice of the data.
     r"|resources\.jobs\.validation\..*\.judge_quality"
 )
@@ -69,6 +74,11 @@ def test_every_entry_point_takes_the_settings_that_the_contract_declares() -> No
 
 def test_every_job_is_declared_for_every_target(bundle: Bundle) -> None:
     assert set(bundle.jobs) == JOBS | ELSEWHERE.get(bundle.target, set())
+
+
+def test_the_declared_sinks_can_be_read(bundle: Bundle) -> None:
+    names = [sink.name for sink in read_sinks(bundle.config["variables"]["sinks"]["value"])]
+    assert len(set(names)) == len(names)
 
 
 def test_the_deployment_job_has_what_mlflow_asks_of_it(bundle: Bundle) -> None:

@@ -17,6 +17,7 @@ STAGES = (
     "validation",
     "promotion",
     "inference",
+    "sinks",
     "monitoring",
 )
 # These read what any stage has written; no stage imports them.

@@ -23,7 +23,7 @@ TRAINING = "resources/training.job.yml"
 # In prod; staging and pull requests have the integration test too.
 JOBS = {
     "batch_inference", "features", "ingestion", "lifecycle", "monitoring", "rollback", "scoring",
-    "setup", "training", "validation",
+    "setup", "sinks", "training", "validation",
 }  # fmt: skip
 # A workspace refuses an id that is empty.
 EMPTY_ID = r'"(budget_policy_id|environment_key|job_cluster_key|policy_id)": ""'

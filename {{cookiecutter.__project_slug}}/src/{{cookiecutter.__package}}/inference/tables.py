@@ -19,6 +19,7 @@ PREDICTIONS = Table(
             for told in PROBLEM.kind.columns
         ),
         Column("as_of", "date", "run that scored"),
+        Column("scored_at", "timestamp", "UTC; when it was scored, by the clock"),
         Column(
             DAYS_AHEAD,
             "int",
@@ -27,4 +28,5 @@ PREDICTIONS = Table(
     ),
     (*PROBLEM.key, "model_version", "as_of"),
     PROBLEM.event_time,
+    feeds=True,
 )

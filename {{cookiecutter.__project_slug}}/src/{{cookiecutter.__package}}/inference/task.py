@@ -103,7 +103,8 @@ def count_due(examples: DataFrame) -> tuple[int, int]:
 
 def _store(settings: Settings, version: int, scores: DataFrame) -> None:
     told = {"model_version": F.lit(version), "as_of": F.lit(settings.as_of)}
-    predictions = scores.withColumns(told).select(*PREDICTIONS.column_names)
+    now = {"scored_at": F.current_timestamp()}
+    predictions = scores.withColumns(told | now).select(*PREDICTIONS.column_names)
     within = get_reach(settings).contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
     name = PREDICTIONS.full_name(settings)
     delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

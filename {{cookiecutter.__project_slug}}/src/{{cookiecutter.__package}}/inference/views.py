@@ -10,18 +10,29 @@ from ..use_case.problem import PROBLEM
 from .tables import PREDICTIONS
 
 
-def _select_in_force(settings: Settings) -> str:
-    history = quote_name(PREDICTIONS.full_name(settings))
+def select_in_force(history: str, barred: str, within: str = "TRUE") -> str:
+    """Writes the query of the predictions in force.
+
+    Args:
+        history: A table of predictions, in SQL.
+        barred: Selects the column `version`: the versions that were rolled back from.
+        within: A condition on the rows that are looked at.
+    """
     columns = ", ".join(map(quote_name, PREDICTIONS.column_names))
     key = ", ".join(map(quote_name, PROBLEM.key))
     order = "days_ahead IS NULL, as_of DESC, model_version DESC"
     return (
         f"SELECT {columns} FROM"
         f" (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS `rank` FROM"
-        f" {history} LEFT ANTI JOIN ({_select_barred(settings)}) AS barred"
-        " ON model_version = barred.version)"
+        f" {history} LEFT ANTI JOIN ({barred}) AS barred"
+        f" ON model_version = barred.version WHERE {within})"
         " WHERE `rank` = 1"
     )
+
+
+def _select_todays(settings: Settings) -> str:
+    history = quote_name(PREDICTIONS.full_name(settings))
+    return select_in_force(history, _select_barred(settings))
 
 
 def _select_barred(settings: Settings) -> str:
@@ -49,5 +60,5 @@ PREDICTIONS_IN_FORCE = View(
     f"One row per {PROBLEM.noun}: the last prediction in time; without one, the last one made"
     " afterwards. Predictions of a version that was rolled back do not count.",
     tuple(PREDICTIONS.column_names),
-    _select_in_force,
+    _select_todays,
 )

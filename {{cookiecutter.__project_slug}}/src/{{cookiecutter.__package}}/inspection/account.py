@@ -20,6 +20,7 @@ from ..platform.workspace import Workspace
 from ..registry.champion import read_promotions
 from ..registry.tables import PROMOTIONS
 from ..settings import Settings
+from ..sinks.tables import SINK_BATCHES
 from ..use_case.problem import PROBLEM
 from ..validation.results import Verdict
 from ..validation.tables import VALIDATION_RESULTS
@@ -72,6 +73,7 @@ def _read_sections(workspace: Workspace, settings: Settings) -> list[Section]:
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
         (describe_top, _read_top(workspace, settings)),
+        (describe_sinks, _read(workspace, settings, SINK_BATCHES)),
         (describe_metrics, _read(workspace, settings, METRICS)),
     ]
 
@@ -150,6 +152,15 @@ def describe_top(rows: list[Row]) -> Iterator[str]:
         at = f"{row[PROBLEM.event_time]:%Y-%m-%d %H:%M} UTC"
         title = "" if place else PROBLEM.kind.top
         yield f"{title:12} {PROBLEM.kind.describe(row.asDict())}: {key}, {at}"
+
+
+def describe_sinks(rows: list[Row]) -> Iterator[str]:
+    """Describes what each sink was handed, and what was cut short."""
+    done = {(row.sink, row.number): row.rows for row in rows if row.state == "done"}
+    for sink, number in sorted({(row.sink, row.number) for row in rows}):
+        told = done.get((sink, number))
+        what = "cut short" if told is None else f"{told:,} {PROBLEM.nouns}"
+        yield f"{'sinks':12} {sink}, batch {number}: {what}"
 
 
 def describe_metrics(rows: list[Row]) -> Iterator[str]:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # Without this property, two merges that insert the same key at once may both succeed on Databricks.
 ISOLATION = ("delta.isolationLevel", "Serializable")
+FEED = ("delta.enableChangeDataFeed", "true")
 CONFLICT = "DELTA_CONCURRENT_"
 ATTEMPTS = 5
 

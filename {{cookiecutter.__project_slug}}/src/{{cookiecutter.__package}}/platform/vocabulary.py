@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import (
+    ArrayType,
     BooleanType,
     DataType,
     DateType,
@@ -41,7 +42,10 @@ TYPES: dict[str, DataType] = {
     "timestamp": TimestampType(),
 }
 # Records may have these too; no source delivers them.
-RECORD_TYPES: dict[str, DataType] = {"map<string,double>": MapType(StringType(), DoubleType())}
+RECORD_TYPES: dict[str, DataType] = {
+    "map<string,double>": MapType(StringType(), DoubleType()),
+    "array<int>": ArrayType(IntegerType()),
+}
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 # A model takes numbers and categories: code of the feature makes them of other types. Numbers reach
 # a model as doubles, since they can be null, and MLflow refuses to make a double of a long.
@@ -133,6 +137,7 @@ class Table:
             finished: later runs ask for that day again.
         greatest_age: For a raw table: how old the last row may be when a run has taken in all.
         stops: Whether a last row that is older stops the run, or is only told.
+        feeds: Whether Delta keeps what changes in each version, for those who are fed the changes.
     """
 
     schema: str
@@ -146,6 +151,7 @@ class Table:
     least_rows: int = 1
     greatest_age: dt.timedelta | None = None
     stops: bool = False
+    feeds: bool = False
 
     def __post_init__(self) -> None:
         names = self.column_names

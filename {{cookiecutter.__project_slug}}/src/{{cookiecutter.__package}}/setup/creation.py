@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from databricks.feature_engineering import FeatureEngineeringClient
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
-from ..platform.delta import ISOLATION
+from ..platform.delta import FEED, ISOLATION
 from ..platform.sql import quote_name, quote_text
 from ..platform.vocabulary import FeatureTable, Table
 from ..platform.workspace import Governance
@@ -16,28 +18,33 @@ from ..settings import RunSettings, Settings
 
 def create_table(spark: SparkSession, table: Table, settings: RunSettings) -> None:
     """Creates the table empty, with comments, unless it exists; its writers never overlap."""
-    name = table.full_name(settings)
+    name, properties = table.full_name(settings), _list_properties(table)
     if spark.catalog.tableExists(name):
-        _isolate_writers(spark, name)
+        _add_properties(spark, name, properties)
         return
     columns = ", ".join(_define_column(field) for field in table.struct)
     spark.sql(
         f"CREATE TABLE IF NOT EXISTS {quote_name(name)} ({columns}) USING delta"
         f" CLUSTER BY ({quote_name(table.time)}) COMMENT {quote_text(table.comment)}"
-        f" TBLPROPERTIES ({_define_property(*ISOLATION)})"
+        f" TBLPROPERTIES ({_define(properties)})"
     )
 
 
-def _isolate_writers(spark: SparkSession, name: str) -> None:
-    """Gives a table of an earlier release its isolation level."""
-    known = spark.sql(f"SHOW TBLPROPERTIES {quote_name(name)}")
-    if known.where(F.col("key") == ISOLATION[0]).isEmpty():
-        added = _define_property(*ISOLATION)
-        spark.sql(f"ALTER TABLE {quote_name(name)} SET TBLPROPERTIES ({added})")
+def _list_properties(table: Table) -> dict[str, str]:
+    return dict([ISOLATION, FEED] if table.feeds else [ISOLATION])
 
 
-def _define_property(key: str, value: str) -> str:
-    return f"{quote_text(key)} = {quote_text(value)}"
+def _add_properties(spark: SparkSession, name: str, properties: Mapping[str, str]) -> None:
+    """Gives a table of an earlier release the properties that it lacks."""
+    rows = spark.sql(f"SHOW TBLPROPERTIES {quote_name(name)}").where(F.col("key").isin(*properties))
+    known = {row.key for row in rows.collect()}
+    added = {key: value for key, value in properties.items() if key not in known}
+    if added:
+        spark.sql(f"ALTER TABLE {quote_name(name)} SET TBLPROPERTIES ({_define(added)})")
+
+
+def _define(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{quote_text(k)} = {quote_text(v)}" for k, v in properties.items())
 
 
 def _define_column(field: StructField) -> str:

@@ -19,8 +19,6 @@ from {{ cookiecutter.__package }}.inference.task import (
     predict,
 )
 from {{ cookiecutter.__package }}.inference.views import PREDICTIONS_IN_FORCE
-from {{ cookiecutter.__package }}.platform.delta import append_new_rows, make_frame
-from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.registry.champion import (
     find_champion,
@@ -32,12 +30,10 @@ from {{ cookiecutter.__package }}.settings import Settings
 from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..test_settings import ARGUMENTS, replace
+from ..test_settings import replace
+from ..toy_predictions import CUTOFF, HOUR, SETTINGS, prediction, promote, write
 from ..toys import EXAMPLES, KEY, inject
 
-OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
-SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
-CUTOFF, HOUR = SETTINGS.cutoff, dt.timedelta(hours=1)
 # The project's key and event time, two days ahead; each example is predicted two hours before.
 TOY = dataclasses.replace(
     PROBLEM,
@@ -65,31 +61,6 @@ def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
         lakehouse.sql(f"DELETE FROM {table.full_name(SETTINGS)}")
 
 
-def promote(
-    workspace: Workspace,
-    version: int,
-    day: str,
-    number: int | None = None,
-    kind: str = "promotion",
-    former: int | None = None,
-    at: dt.datetime | None = None,
-) -> None:
-    since = dt.date.fromisoformat(day)
-    row = {
-        "number": number or version,
-        "model_version": version,
-        "as_of": since,
-        "former_version": former,
-        "kind": kind,
-        "by": "ann",
-        "reason": "better",
-        "changed_at": at or dt.datetime.now(dt.UTC),
-    }
-    frame = make_frame(workspace.spark, [row], PROMOTIONS.struct)
-    # Two jobs may write rows of one number at once.
-    frame.writeTo(PROMOTIONS.full_name(SETTINGS)).append()
-
-
 def test_without_a_champion_nothing_is_written(workspace: Workspace) -> None:
     promote(workspace, 1, "2013-07-02")
     with pytest.raises(NoChampionError, match=r"dev.models.model has no champion as of 2013-07-01"):
@@ -111,18 +82,6 @@ def example(name: str, hours: float, known: float = -100) -> dict[str, Any]:
     times = {EXAMPLES.time: known, PROBLEM.event_time: hours}
     at = {column: CUTOFF + hour * HOUR for column, hour in times.items()}
     return {**dict.fromkeys(KEY, name), **at}
-
-
-def prediction(name: str, hours: float, version: int, days: int, ahead: int | None) -> Any:
-    """A prediction by a run of so many days after the date."""
-    as_of, at = SETTINGS.as_of + dt.timedelta(days=days), CUTOFF + hours * HOUR
-    told = {PROBLEM.event_time: at, "model_version": version, "as_of": as_of, "days_ahead": ahead}
-    return {**dict.fromkeys(KEY, name), **told, "score": 0.5}
-
-
-def write(workspace: Workspace, table: Table, *rows: dict[str, Any]) -> None:
-    frame = make_frame(workspace.spark, rows, table.struct)
-    append_new_rows(table.full_name(SETTINGS), frame, table.keys)
 
 
 def list_due(workspace: Workspace, version: int = 2) -> dict[str, int | None]:

@@ -17,6 +17,7 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_predictions,
     describe_promotion,
     describe_quarantine,
+    describe_sinks,
     describe_top,
     print_account,
 )
@@ -94,6 +95,15 @@ def test_predictions_are_told_by_when_they_were_made_and_the_first_by_name() -> 
     said = [PROBLEM.kind.describe(scores[name]) for name in ("b", "a")]
     assert first == f"{PROBLEM.kind.top} {said[0]}: {key}, 2013-06-03 00:00 UTC"
     assert second.startswith(said[1])
+
+
+def test_what_sinks_were_handed_is_told_and_what_was_cut_short() -> None:
+    batches = [("a", 1, "begun", None), ("a", 1, "done", 1850), ("b", 3, "begun", None)]
+    rows = [Row(sink=s, number=n, state=state, rows=rows) for s, n, state, rows in batches]
+    assert [" ".join(line.split()) for line in describe_sinks(rows)] == [
+        f"sinks a, batch 1: 1,850 {PROBLEM.nouns}",
+        "sinks b, batch 3: cut short",
+    ]
 
 
 def test_performance_is_told_with_the_number_of_labels_and_when_predictions_were_made() -> None:

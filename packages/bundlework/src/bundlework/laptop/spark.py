@@ -157,14 +157,27 @@ def _quote(path: Path) -> str:
 
 
 def _list_jars(needed: Sequence[str]) -> list[Path]:
+    # The named ones alone: Spark brings newer versions of what they depend on.
+    names = [*DELTA_JARS, *(f"{name.split(':')[0]}_*.jar" for name in needed)]
+    jars = fetch_jars(needed)
+    return [*dict.fromkeys(jar for name in names for jar in sorted(jars.glob(name)))]
+
+
+def fetch_jars(needed: Sequence[str]) -> Path:
+    """Fetches jars and all that they depend on, once; returns their folder.
+
+    Args:
+        needed: Maven coordinates, `group:name:version`.
+
+    Raises:
+        Refusal: A jar cannot be fetched.
+    """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     cache = home / "spark-jars" / "+".join(name.replace(":", "-") for name in needed)
     if not (cache / COMPLETE).exists():
         print(f"Fetching {', '.join(needed)}, once ...", flush=True)
         _fetch_jars(needed, cache)
-    # The named ones alone: Spark brings newer versions of what they depend on.
-    names = [*DELTA_JARS, *(f"{name.split(':')[0]}_*.jar" for name in needed)]
-    return [*dict.fromkeys(jar for n in names for jar in sorted((cache / "jars").glob(n)))]
+    return cache / "jars"
 
 
 def _fetch_jars(needed: Sequence[str], cache: Path) -> None:

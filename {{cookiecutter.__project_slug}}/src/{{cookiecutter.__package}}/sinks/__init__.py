@@ -1,0 +1,1 @@
+"""Hands the predictions in force on to other systems."""
