@@ -74,7 +74,7 @@ def score_here(rows: DataFrame, model: Any) -> DataFrame:
 def score_by_mlflow(rows: DataFrame, address: str, kept: tuple[str, ...]) -> DataFrame:
     """MLflow's way, with some columns or all."""
     score = mlflow.pyfunc.spark_udf(rows.sparkSession, address, result_type="double")
-    return rows.select(*kept, score(*INPUTS).alias("score"))
+    return rows.select(*kept, score(F.struct(*INPUTS)).alias("score"))
 
 
 def score_in_one_process(folder: str, model: Any, place: str) -> None:

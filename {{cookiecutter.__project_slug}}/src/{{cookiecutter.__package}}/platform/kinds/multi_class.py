@@ -90,7 +90,8 @@ class MultiClass(Kind):
     def tabulate(self, scores: np.ndarray) -> dict[str, Any]:
         """See `Kind`."""
         best = np.asarray(self.classes, dtype=object)[scores.argmax(axis=1)]
-        maps = [dict(zip(self.classes, row, strict=True)) for row in scores.tolist()]
+        # Arrow takes a map as its pairs.
+        maps = [[*zip(self.classes, row, strict=True)] for row in scores.tolist()]
         return {SCORE: scores.max(axis=1), PREDICTED: best, SCORES: maps}
 
     def read_table(self, rows: pd.DataFrame) -> np.ndarray:
