@@ -157,6 +157,11 @@ def _match(table: str, keys: Sequence[str]) -> Column:
     return reduce(Column.__and__, pairs)
 
 
+def read_id(spark: SparkSession, table: str) -> str:
+    """Reads the id that a table got when it was made; one that is made anew has another."""
+    return str(spark.sql(f"DESCRIBE DETAIL {quote_name(table)}").select("id").collect()[0].id)
+
+
 def read_version(spark: SparkSession, table: str) -> int:
     """Reads the table's current Delta version."""
     history = spark.sql(f"DESCRIBE HISTORY {quote_name(table)} LIMIT 1")

@@ -8,7 +8,7 @@ same rows, whatever happened since.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
@@ -36,7 +36,8 @@ class Batch:
 
     Attributes:
         number: 1 has all predictions in force, each later one what changed since the one before.
-        first_version: The first version of the table of predictions whose rows belong to it.
+        table_id: Delta's id of the table of predictions.
+        first_version: The first version of that table whose rows belong to the batch.
         last_version: The last one; the batch tells what is in force as of this version.
         barred_before: The model versions whose predictions did not count before the batch, since
             they were rolled back from.
@@ -45,6 +46,7 @@ class Batch:
 
     sink: str
     number: int
+    table_id: str
     first_version: int
     last_version: int
     barred_before: tuple[int, ...]
@@ -58,20 +60,33 @@ def find_batch(spark: SparkSession, settings: Settings, sink: str) -> Batch | No
         LostFeedError: The table of predictions was made anew since the last batch.
     """
     last = _read_last(spark, settings, sink)
-    if last and last.state == "begun":
-        names = ("sink", "number", "first_version", "last_version")
-        fixed = {name: last[name] for name in names}
-        return Batch(**fixed, barred_before=tuple(last.barred_before), barred=tuple(last.barred))
+    table_id = delta.read_id(spark, PREDICTIONS.full_name(settings))
+    if last and last.table_id != table_id:
+        raise LostFeedError(_describe_loss(settings, sink))
+    nothing = Batch(sink, 0, table_id, 0, -1, (), ())
+    former = _read_batch(last) if last else nothing
+    return former if last and last.state == "begun" else _find_next(spark, settings, former)
+
+
+def _find_next(spark: SparkSession, settings: Settings, former: Batch) -> Batch | None:
     newest = delta.read_version(spark, PREDICTIONS.full_name(settings))
     barred = tuple(list_barred(read_promotions(spark, settings)))
-    if not last:
-        return Batch(sink, 1, 0, newest, (), barred)
-    if newest < last.last_version:
-        raise LostFeedError(_describe_loss(settings, last, newest))
-    if (newest, barred) == (last.last_version, tuple(last.barred)):
+    if (newest, barred) == (former.last_version, former.barred):
         return None
-    first, before = last.last_version + 1, tuple(last.barred)
-    return Batch(sink, last.number + 1, first, newest, before, barred)
+    return replace(
+        former,
+        number=former.number + 1,
+        first_version=former.last_version + 1,
+        last_version=newest,
+        barred_before=former.barred,
+        barred=barred,
+    )
+
+
+def _read_batch(row: Row) -> Batch:
+    names = ("sink", "number", "table_id", "first_version", "last_version")
+    fixed = {name: row[name] for name in names}
+    return Batch(**fixed, barred_before=tuple(row.barred_before), barred=tuple(row.barred))
 
 
 def _read_last(spark: SparkSession, settings: Settings, sink: str) -> Row | None:
@@ -80,12 +95,11 @@ def _read_last(spark: SparkSession, settings: Settings, sink: str) -> Row | None
     return next(iter(rows.orderBy(F.desc("number"), F.desc("state")).limit(1).collect()), None)
 
 
-def _describe_loss(settings: Settings, last: Row, newest: int) -> str:
+def _describe_loss(settings: Settings, sink: str) -> str:
     table, record = (t.full_name(settings) for t in (PREDICTIONS, SINK_BATCHES))
     return (
-        f"{table} is at version {newest}, and {last.sink} was handed version {last.last_version}:"
-        " the table was made anew. To hand everything on again, delete the rows of"
-        f" {last.sink} from {record}"
+        f"{table} was made anew since {sink} was handed rows of it. To hand everything on again,"
+        f" delete the rows of {sink} from {record}"
     )
 
 

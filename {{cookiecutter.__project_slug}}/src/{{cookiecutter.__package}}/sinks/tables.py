@@ -12,6 +12,7 @@ SINK_BATCHES = Table(
         Column("sink", "string", "name in the variable sinks"),
         Column("number", "int", "1, 2, 3, in order"),
         Column("state", "string", "begun or done; what has begun only is handed on again"),
+        Column("table_id", "string", "Delta's id of the table predictions"),
         Column("first_version", "long", "of the table predictions, whose rows the batch has"),
         Column("last_version", "long", "the last such version"),
         Column("barred_before", "array<int>", "versions rolled back from before the batch"),

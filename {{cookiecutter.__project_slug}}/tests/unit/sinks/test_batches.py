@@ -147,12 +147,15 @@ def test_a_batch_reads_the_files_of_its_days_alone(workspace: Workspace) -> None
     assert f"GreaterThanOrEqual({PROBLEM.event_time}" in plan.getvalue()
 
 
-def test_a_table_that_was_made_anew_is_refused(workspace: Workspace) -> None:
+@pytest.mark.parametrize("rows", ["", "a", "abcd"])
+def test_a_table_that_was_made_anew_is_refused(workspace: Workspace, rows: str) -> None:
     copy = Copy(workspace)
-    for name in "abc":
+    for name in "ab":
         write(workspace, PREDICTIONS, prediction(name, 3, 1, 0, 0))
     copy.take()
     workspace.spark.sql(f"DROP TABLE {PREDICTIONS.full_name(SETTINGS)}")
     create_table(workspace.spark, PREDICTIONS, SETTINGS)
-    with pytest.raises(LostFeedError, match=r"version 0, and copy was handed version 3: .* anew"):
+    for name in rows:
+        write(workspace, PREDICTIONS, prediction(name, 3, 1, 0, 0))
+    with pytest.raises(LostFeedError, match="was made anew since copy was handed rows of it"):
         copy.find()
