@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.workspace import open_workspace
 
 USER, PAGE = "shop", TEMPLATE / "docs/how-to/sinks.md"
-# What the page names, and what stands for that here.
+# Parts of the page, and what takes their place on this machine.
 HERE = (
     # Files need no server: the project's own tests have them.
     ("        - name: archive\n          kind: files\n          format: parquet\n", ""),
@@ -98,43 +99,69 @@ def read_in_force(workspace: Workspace, settings: SinkSettings) -> dict[str, Any
     return {row[0]: row.model_version for row in rows}
 
 
-def play(workspace: Workspace, text: str, read: dict[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Hands on, with sinks that are away in between, and again; what readers find each time."""
-    settings = SinkSettings.from_arguments([*OWN, "--source=dev.raw", f"--sinks={text}"])
-    away = settings.model_copy(update={"sinks": re.sub(r"127\.0\.0\.1:\d+", AWAY, text)})
-    for schema in ("models", "predictions"):
-        workspace.spark.sql(f"CREATE SCHEMA dev.{schema}")
-    for table in (PROMOTIONS, PREDICTIONS, SINK_BATCHES):
-        create_table(workspace.spark, table, settings)
-    found, said = [], []
+@dataclass
+class Story:
+    """Days of sinks and their readers.
 
-    def look() -> None:
-        told = {name: reader() for name, reader in read.items()}
-        found.append(told | {"in force": read_in_force(workspace, settings)})
+    Attributes:
+        read: Reads what the readers of a sink find, by sink.
+        found: What they found so far.
+        said: What runs said of sinks that were not handed their rows.
+    """
 
-    def try_handing_on(told: SinkSettings) -> None:
+    workspace: Workspace
+    settings: SinkSettings
+    read: dict[str, Callable[[], Any]]
+    found: list[dict[str, Any]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def make_tables(self) -> None:
+        """Makes the tables that the job needs."""
+        for schema in ("models", "predictions"):
+            self.workspace.spark.sql(f"CREATE SCHEMA dev.{schema}")
+        for table in (PROMOTIONS, PREDICTIONS, SINK_BATCHES):
+            create_table(self.workspace.spark, table, self.settings)
+
+    def run(self, *, is_away: bool = False) -> None:
+        """Runs the task, while all servers are there or while they are away."""
+        sinks = self.settings.sinks
+        text = re.sub(r"127\.0\.0\.1:\d+", AWAY, sinks) if is_away else sinks
         try:
-            hand_on(workspace, told)
+            hand_on(self.workspace, self.settings.model_copy(update={"sinks": text}))
         except SinkError as error:
-            said.append(str(error))
+            self.said.append(str(error))
 
+    def look(self) -> None:
+        """Reads what readers find, and what is in force."""
+        told = {name: read() for name, read in self.read.items()}
+        in_force = read_in_force(self.workspace, self.settings)
+        self.found.append({**told, "in force": in_force})
+
+    def forget_end(self, number: int) -> None:
+        """Leaves a batch as a run that is killed does: written, and not recorded as done."""
+        record = SINK_BATCHES.full_name(self.settings)
+        where = f"state = 'done' AND number = {number}"
+        self.workspace.spark.sql(f"DELETE FROM {record} WHERE {where}")
+
+
+def play(story: Story) -> None:
+    """Hands on, while sinks are away, after a rollback, and once again."""
+    workspace = story.workspace
+    story.make_tables()
     promote(workspace, 1, "2013-06-01")
     write(workspace, PREDICTIONS, prediction("a", 30, 1, 0, 1), prediction("b", 3, 1, 0, 0))
-    try_handing_on(settings)
-    look()
+    story.run()
+    story.look()
     promote(workspace, 2, "2013-06-08")
     write(workspace, PREDICTIONS, prediction("a", 30, 2, 1, 0), prediction("c", 9, 2, 1, 0))
-    try_handing_on(away)
+    story.run(is_away=True)
     promote(workspace, 1, "2013-06-08", number=3, kind="rollback", former=2)
     write(workspace, PREDICTIONS, prediction("d", 12, 1, 2, 0))
-    try_handing_on(settings)
-    look()
-    # As if the last run had been killed after the sinks had the rows, and before it was recorded.
-    record = SINK_BATCHES.full_name(settings)
-    workspace.spark.sql(f"DELETE FROM {record} WHERE state = 'done' AND number = 3")
-    try_handing_on(settings)
-    look()
-    return {"found": found, "said": said}
+    story.run()
+    story.look()
+    story.forget_end(3)
+    story.run()
+    story.look()
 
 
 def main() -> None:
@@ -157,7 +184,10 @@ def main() -> None:
             read: dict[str, Callable[[], Any]] = {"planning": lambda: read_table(port)}
         else:
             read = {"events": lambda: read_queue(workspace.spark, servers)}
-        print(json.dumps(play(workspace, text, read)))
+        settings = SinkSettings.from_arguments([*OWN, "--source=dev.raw", f"--sinks={text}"])
+        story = Story(workspace, settings, read)
+        play(story)
+        print(json.dumps({"found": story.found, "said": story.said}))
 
 
 if __name__ == "__main__":

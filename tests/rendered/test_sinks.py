@@ -20,7 +20,7 @@ COMPUTES = ("serverless", "classic")
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What readers of the sinks found after each step, by kind of compute."""
+    """Plays on each kind of compute, and returns what readers of the sinks found."""
     return {compute: play(compute, tmp_path_factory.mktemp(compute)) for compute in COMPUTES}
 
 

@@ -74,6 +74,12 @@ def test_the_gate_accepts_the_version_and_judges_it_in_a_fresh_process(
     assert results.loc["primary", "window_start"] == pd.Timestamp(window.start).tz_localize(None)
 
 
+def test_each_prediction_says_when_it_was_scored(lifecycle: Lifecycle) -> None:
+    scored_at = lifecycle.read(PREDICTIONS)["scored_at"]
+    assert len(scored_at)
+    assert scored_at.notna().all()
+
+
 def test_a_version_looks_up_what_training_looked_up(lifecycle: Lifecycle) -> None:
     settings = lifecycle.settings
     model = load_model(lifecycle.workspace.mlflow, settings.model_name, 1)

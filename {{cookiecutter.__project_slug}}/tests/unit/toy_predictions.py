@@ -1,15 +1,20 @@
-"""Predictions and promotions, as jobs of a date would have written them."""
+"""Predictions and promotions, as jobs of a date would have written them, and their tables."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from pyspark.sql import SparkSession
 
 from {{ cookiecutter.__package }}.platform.delta import append_new_rows, make_frame
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
+from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from .test_settings import ARGUMENTS
@@ -18,6 +23,17 @@ from .toys import KEY
 OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
 SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 CUTOFF, HOUR = SETTINGS.cutoff, dt.timedelta(hours=1)
+ABSENT = ("features", "mlflow", "task_values", "governance", "secrets")
+
+
+@contextmanager
+def open_tables(spark: SparkSession, *tables: Table, **parts: Any) -> Iterator[Workspace]:
+    """Opens a workspace that has Spark and empty tables; at the end the tables are removed."""
+    for table in tables:
+        create_table(spark, table, SETTINGS)
+    yield Workspace(spark=spark, **{**dict.fromkeys(ABSENT), **parts})
+    for table in tables:
+        spark.sql(f"DROP TABLE {table.full_name(SETTINGS)}")
 
 
 def promote(

@@ -34,7 +34,7 @@ REASONS = 5
 # Coming examples that are told of a run: those with the greatest score.
 TOP = 5
 Rows = Mapping[dt.date, list[Row]]
-# What describes the rows of a day, and the rows.
+# A function that describes the rows of a day, and these rows.
 Section = tuple[Callable[[list[Row]], Iterator[str]], Rows]
 
 

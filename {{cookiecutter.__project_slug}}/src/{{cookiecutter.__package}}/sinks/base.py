@@ -1,4 +1,4 @@
-"""What each kind of sink has: a name, and a way to take a batch."""
+"""The base of all kinds of sinks: each has a name, and writes batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what a sink has not been handed yet: the next batch, and its rows.
+"""Finds the next batch of a sink, and the rows of a batch.
 
 A batch is fixed before it is handed on, by versions of the table of predictions and by the model
 versions that were rolled back from. So a batch that was cut short is handed on again with the very
@@ -32,7 +32,7 @@ class LostFeedError(LookupError):
 
 @dataclass(frozen=True)
 class Batch:
-    """What a sink is handed at once.
+    """The changes that a sink is handed at once.
 
     Attributes:
         number: 1 has all predictions in force, each later one what changed since the one before.

@@ -42,4 +42,7 @@ def read_sinks(text: str) -> list[AnySink]:
 
 def _describe(fault: ErrorDetails) -> str:
     fault["loc"] = ("sinks", *fault["loc"])
+    if fault["loc"][-1] == "address":
+        # It may hold a password.
+        fault["input"] = "the address"
     return describe_fault(fault)

@@ -11,7 +11,7 @@ class FilesSink(Sink):
     """Parquet or JSON Lines; readers find `outbox/NAME/00000001` and so on.
 
     Attributes:
-        format: What the files are.
+        format: The format of the files.
     """
 
     kind: Literal["files"]

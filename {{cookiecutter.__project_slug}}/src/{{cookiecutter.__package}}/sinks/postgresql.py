@@ -9,7 +9,7 @@ from typing import Annotated, Literal, LiteralString
 
 import psycopg
 from psycopg import sql
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DecimalType, MapType, StructType
@@ -38,6 +38,13 @@ LOADING = {
 SECONDS = 30
 
 
+def refuse_password(address: str) -> str:
+    """Refuses an address with a password: no secret stands in a file."""
+    if "password=" in address:
+        raise ValueError("leave the password out of the address, and name its secret in password")
+    return address
+
+
 class PostgresqlSink(Sink):
     """The predictions in force, a row for each example.
 
@@ -52,7 +59,9 @@ class PostgresqlSink(Sink):
     """
 
     kind: Literal["postgresql"]
-    address: Annotated[str, StringConstraints(pattern=r"^postgresql://[^@\s]+$")]
+    address: Annotated[
+        str, StringConstraints(pattern=r"^postgresql://[^@\s]+$"), AfterValidator(refuse_password)
+    ]
     table: Annotated[str, StringConstraints(pattern=r"^([a-z_]\w*\.)?[a-z_]\w*$")]
     user: Secret
     password: Secret

@@ -27,11 +27,18 @@ from {{ cookiecutter.__package }}.registry.champion import (
 )
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import replace
-from ..toy_predictions import CUTOFF, HOUR, SETTINGS, prediction, promote, write
+from ..toy_predictions import (
+    CUTOFF,
+    HOUR,
+    SETTINGS,
+    open_tables,
+    prediction,
+    promote,
+    write,
+)
 from ..toys import EXAMPLES, KEY, inject
 
 # The project's key and event time, two days ahead; each example is predicted two hours before.
@@ -47,18 +54,12 @@ TOY = dataclasses.replace(
     baselines={},
     describe=lambda rows: rows,
 )
-TABLES = (EXAMPLES, PROMOTIONS, PREDICTIONS)
 
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
-    for table in TABLES:
-        create_table(lakehouse, table, SETTINGS)
-    others = ("features", "mlflow", "task_values", "governance", "secrets")
-    parts: dict[str, Any] = dict.fromkeys(others)
-    yield Workspace(spark=lakehouse, **parts)
-    for table in TABLES:
-        lakehouse.sql(f"DELETE FROM {table.full_name(SETTINGS)}")
+    with open_tables(lakehouse, EXAMPLES, PROMOTIONS, PREDICTIONS) as workspace:
+        yield workspace
 
 
 def test_without_a_champion_nothing_is_written(workspace: Workspace) -> None:

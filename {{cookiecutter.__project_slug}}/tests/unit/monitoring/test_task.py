@@ -21,15 +21,11 @@ from {{ cookiecutter.__package }}.monitoring.task import (
 from {{ cookiecutter.__package }}.platform.delta import make_frame, read_version
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
-from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..test_settings import ARGUMENTS
+from ..toy_predictions import SETTINGS, open_tables
 from ..toys import KEY
 
-OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
-SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 NOON = dt.datetime(2013, 6, 10, 12, tzinfo=dt.UTC)
 WINDOW = Window(NOON - dt.timedelta(days=1), NOON + dt.timedelta(days=1))
 DAY, ONE = dt.date(2013, 6, 10), dt.timedelta(days=1)
@@ -37,14 +33,8 @@ DAY, ONE = dt.date(2013, 6, 10), dt.timedelta(days=1)
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
-    tables = (PREDICTIONS, METRICS)
-    for table in tables:
-        create_table(lakehouse, table, SETTINGS)
-    others = ("features", "mlflow", "task_values", "governance", "secrets")
-    parts: dict[str, Any] = dict.fromkeys(others)
-    yield Workspace(spark=lakehouse, **parts)
-    for table in tables:
-        lakehouse.sql(f"DELETE FROM {table.full_name(SETTINGS)}")
+    with open_tables(lakehouse, PREDICTIONS, METRICS) as workspace:
+        yield workspace
 
 
 def test_predictions_are_measured_by_version_and_by_when_they_were_made(

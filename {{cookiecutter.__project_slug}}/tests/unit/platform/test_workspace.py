@@ -1,4 +1,4 @@
-"""What is told to Unity Catalog, in SQL that only a workspace can play."""
+"""The SQL that the project sends to Unity Catalog, which a workspace alone can run."""
 
 from __future__ import annotations
 

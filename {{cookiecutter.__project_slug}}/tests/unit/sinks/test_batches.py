@@ -26,26 +26,18 @@ from {{ cookiecutter.__package }}.sinks.batches import (
 from {{ cookiecutter.__package }}.sinks.tables import SINK_BATCHES
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-from ..toy_predictions import SETTINGS, prediction, promote, write
+from ..toy_predictions import SETTINGS, open_tables, prediction, promote, write
 from ..toys import KEY
-
-TABLES = (PROMOTIONS, PREDICTIONS, SINK_BATCHES)
 
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession) -> Iterator[Workspace]:
-    for table in TABLES:
-        create_table(lakehouse, table, SETTINGS)
-    parts: dict[str, Any] = dict.fromkeys(
-        ("features", "mlflow", "task_values", "governance", "secrets")
-    )
-    yield Workspace(spark=lakehouse, **parts)
-    for table in TABLES:
-        lakehouse.sql(f"DROP TABLE {table.full_name(SETTINGS)}")
+    with open_tables(lakehouse, PROMOTIONS, PREDICTIONS, SINK_BATCHES) as workspace:
+        yield workspace
 
 
 class Copy:
-    """What a reader of a sink knows, who applies each row of each batch."""
+    """A reader of a sink, who applies each row of each batch."""
 
     def __init__(self, workspace: Workspace, sink: str = "copy") -> None:
         self._spark, self.sink = workspace.spark, sink
@@ -125,7 +117,7 @@ def test_a_batch_that_was_cut_short_comes_again_with_the_same_rows(workspace: Wo
     assert begun
     record_batch(workspace.spark, SETTINGS, begun, "begun")
     told = copy.read(begun)
-    # What happens until then belongs to the next batch.
+    # Predictions and rollbacks that come meanwhile belong to the next batch.
     write(workspace, PREDICTIONS, prediction("b", 3, 1, 1, 0), prediction("c", 3, 1, 1, 0))
     promote(workspace, 2, "2013-06-10", kind="rollback", former=1)
     assert copy.find() == begun

@@ -22,7 +22,8 @@ REFUSED = {
     f"{FILES}\n{FILES}": "two sinks are named archive",
     "{name: x": "parameter sinks is not YAML",
     "": "sinks: None is refused: .*list",
-    TABLE.replace("host", "me:secret@host"): "address: .* is refused",
+    TABLE.replace("host", "me:secret@host"): "address: 'the address' is refused",
+    TABLE.replace("require", "require&password=secret"): "'the address' .* name its secret in pass",
     TABLE.replace("planning/password", "secret"): "password: 'secret' is refused",
     TABLE.replace("public.predictions", "a; DROP TABLE b"): "table: .* is refused",
 }
@@ -43,5 +44,7 @@ def test_none_are_declared_at_first() -> None:
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_wrong_is_named(text: str) -> None:
-    with pytest.raises(ParameterError, match=f"(?s){REFUSED[text]}"):
+    with pytest.raises(ParameterError, match=f"(?s){REFUSED[text]}") as refused:
         read_sinks(text)
+    assert "=secret" not in str(refused.value)
+    assert ":secret" not in str(refused.value)

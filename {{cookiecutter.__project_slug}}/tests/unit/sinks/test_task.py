@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -14,32 +13,26 @@ from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import SinkSettings
-from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.sinks.base import SinkError
 from {{ cookiecutter.__package }}.sinks.tables import SINK_BATCHES
 from {{ cookiecutter.__package }}.sinks.task import hand_on
 
-from ..toy_predictions import OWN, prediction, write
+from ..toy_predictions import OWN, open_tables, prediction, write
 from ..toys import KEY
 
 SINKS = (
     "- {name: parquet, kind: files, format: parquet}\n- {name: lines, kind: files, format: json}"
 )
 SETTINGS = SinkSettings.from_arguments([*OWN, "--source=dev.raw", f"--sinks={SINKS}"])
-TABLES = (PROMOTIONS, PREDICTIONS, SINK_BATCHES)
 
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession, tmp_path: Path) -> Iterator[Workspace]:
-    for table in TABLES:
-        create_table(lakehouse, table, SETTINGS)
-    parts: dict[str, Any] = dict.fromkeys(
-        ("features", "mlflow", "task_values", "governance", "secrets")
-    )
     (tmp_path / "dev/predictions/outbox").mkdir(parents=True)
-    yield Workspace(spark=lakehouse, volumes=tmp_path, **parts)
-    for table in TABLES:
-        lakehouse.sql(f"DROP TABLE {table.full_name(SETTINGS)}")
+    with open_tables(
+        lakehouse, PROMOTIONS, PREDICTIONS, SINK_BATCHES, volumes=tmp_path
+    ) as workspace:
+        yield workspace
 
 
 def read_folder(workspace: Workspace, sink: str, number: int) -> dict[str, float]:
