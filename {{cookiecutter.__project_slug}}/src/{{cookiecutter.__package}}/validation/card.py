@@ -186,10 +186,10 @@ def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
     """Draws each slice beside the champion's; for a first model, beside all examples."""
     judged = [r for r in results if r.check == "slice"]
     whole = next((r.estimate for r in results if r.check == "primary" and r.estimate), NOTHING)
-    beside = "the champion's" if judged else f"that of all {PROBLEM.nouns}"
     base = 0.0 if judged else whole.value
     metric = PROBLEM.kind.primary.name
-    title = f"{metric} better by" if judged else metric
+    beside = f"{metric} beside that of all {PROBLEM.nouns}"
+    title = f"gain in {metric} over the champion" if judged else beside
     shown = judged or [r for r in results if r.check == "slice_primary"]
     rows = [
         (r.slice, r.estimate.shift(-base), r.verdict)
@@ -198,4 +198,4 @@ def _draw_slices(results: Sequence[CheckResult]) -> Iterator[str]:
     ]
     if rows:
         drawn = draw_intervals(rows, judged[0].threshold if judged else None)
-        yield f"<h2>Slices: {title} beside {beside}</h2><figure>{drawn}</figure>"
+        yield f"<h2>Slices: {title}</h2><figure>{drawn}</figure>"

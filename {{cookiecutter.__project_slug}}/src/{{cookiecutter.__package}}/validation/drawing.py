@@ -169,7 +169,7 @@ def draw_intervals(rows: Sequence[tuple[str, Estimate, Verdict]], threshold: flo
     marks = "".join(
         f"<line x1='{put(v):.1f}' x2='{put(v):.1f}' y1='6' y2='{bottom}' stroke='#9aa1a9'"
         f"{DASHED if v else ''}/><text x='{put(v):.1f}' y='{bottom + 16}'"
-        f" text-anchor='{'end' if v < 0 else 'start'}' {FONT}>{v:g}</text>"
+        f" text-anchor='{'end' if v < 0 else 'start'}' {FONT}>{v:.3g}</text>"
         for v in marked
     )
     size = f"width='{left + width + 20}' height='{bottom + 25}'"
