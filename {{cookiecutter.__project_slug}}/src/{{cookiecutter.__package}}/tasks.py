@@ -30,6 +30,7 @@ from .settings import (
 )
 from .setup.task import set_up
 from .sinks.task import hand_on
+from .streaming.task import score_stream
 from .tables import RECORD_TABLES, VIEWS
 from .training.task import train
 from .validation.task import validate
@@ -80,6 +81,7 @@ approval = Task(ValidationSettings, approve)
 promotion = Task(ValidationSettings, promote)
 rollback = Task(RollbackSettings, roll_back)
 batch_inference = Task(Settings, predict)
+streaming = Task(Settings, score_stream)
 sinks = Task(SinkSettings, hand_on)
 monitoring = Task(Settings, monitor)
 mirroring = Task(MirrorSettings, mirror)

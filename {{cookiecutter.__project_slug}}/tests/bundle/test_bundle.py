@@ -29,6 +29,7 @@ JOBS = {
     "training",
     "validation",
     "batch_inference",
+    "streaming",
     "sinks",
     "monitoring",
     "lifecycle",

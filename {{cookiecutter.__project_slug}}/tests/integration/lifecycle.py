@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,17 +17,25 @@ from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.laptop.catalogs import hash_rows
 from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import RunStore
+from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from {{ cookiecutter.__package }}.ingestion.task import make_context
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.examples import (
+    JUST_BEFORE,
+    describe_examples,
+    select_inputs,
+)
 from {{ cookiecutter.__package }}.platform.kinds import MultiClass, Regression
+from {{ cookiecutter.__package }}.platform.problem import PREDICTION_TIME
 from {{ cookiecutter.__package }}.platform.sources import Context
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, digest_files
 from {{ cookiecutter.__package }}.registry.loading import download_version, load_model
+from {{ cookiecutter.__package }}.registry.predicting import score
 from {{ cookiecutter.__package }}.registry.tags import DIGEST
-from {{ cookiecutter.__package }}.settings import ValidationSettings
+from {{ cookiecutter.__package }}.registry.training_sets import make_training_set
+from {{ cookiecutter.__package }}.settings import ValidationSettings, to_instant
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.use_case.tables import RAW_TABLES
@@ -54,9 +63,22 @@ class Lifecycle:
     def context(self) -> Context:
         return make_context(self.workspace, self.settings)
 
-    def play(self) -> State:
+    def play(self, job: str = "integration_test", as_of: str = AS_OF) -> State:
         runner = self.make_runner(load_bundle(ROOT, None, VARIABLES))
-        return runner.run("integration_test", {"as_of": AS_OF}).state
+        return runner.run(job, {"as_of": as_of}).state
+
+    def score_ahead(self, day: dt.date, known_until: pd.Timestamp) -> pd.DataFrame:
+        """The scores, by pandas, of what arrived since a day and was ahead of its prediction."""
+        examples, until = PROBLEM.examples, known_until.tz_localize("UTC").to_pydatetime()
+        rows = self.workspace.spark.table(examples.full_name(self.settings))
+        arrived = rows.where(F.col(examples.time) >= F.lit(to_instant(day)))
+        known = describe_examples(PROBLEM, rows, until + JUST_BEFORE)
+        ahead = known.where(F.col(PREDICTION_TIME) > F.lit(until))
+        due = ahead.join(arrived.select(*PROBLEM.key).distinct(), list(PROBLEM.key), "left_semi")
+        model = load_model(self.workspace.mlflow, self.settings.model_name, 1)
+        found = make_training_set(self.workspace, due, model.lookups).load_df().toPandas()
+        scores = PROBLEM.kind.tabulate(score(model, found))
+        return pd.DataFrame(dict(scores), index=pd.MultiIndex.from_frame(found[list(PROBLEM.key)]))
 
     def find_values(self, key: str) -> set[object]:
         """What tasks have left under a key, in whichever job."""

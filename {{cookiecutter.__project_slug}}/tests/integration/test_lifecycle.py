@@ -26,6 +26,7 @@ from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError, loa
 from {{ cookiecutter.__package }}.registry.periods import get_evaluation_window
 from {{ cookiecutter.__package }}.registry.training_sets import list_lookups, name_trained_tables
 from {{ cookiecutter.__package }}.registry.versions import DatedVersion
+from {{ cookiecutter.__package }}.streaming.tables import STREAM_BATCHES
 from {{ cookiecutter.__package }}.tables import RECORD_TABLES
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.use_case.tables import FEATURE_TABLES, RAW_TABLES
@@ -37,7 +38,7 @@ from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
 from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 
-from ..unit.toys import NUMBERS
+from ..unit.toys import KEY, NUMBERS
 from ..use_case.expectations import AS_OF, EXPECTATIONS
 from .lifecycle import ROOT, Lifecycle, register_constant
 
@@ -229,6 +230,28 @@ def test_a_second_run_changes_nothing(lifecycle: Lifecycle) -> None:
     assert [lifecycle.digest(table) for table in CONTENTS] == before
     name = lifecycle.settings.model_name
     assert len(lifecycle.workspace.mlflow.search_model_versions(f"name = '{name}'")) == 1
+
+
+def test_what_arrives_later_is_scored_by_the_stream_once(lifecycle: Lifecycle) -> None:
+    """The tests after this one find a further day of facts."""
+    later = (FIRST.as_of + dt.timedelta(days=1)).isoformat()
+    before = lifecycle.read(PREDICTIONS)[KEY]
+    for job in ("streaming", "ingestion", "streaming", "streaming"):
+        assert lifecycle.play(job, later) is State.SUCCESS
+    first, second = lifecycle.read(STREAM_BATCHES).sort_values("number").to_dict("records")
+    # What was known before the day of the first champion is not scored.
+    assert pd.isna(first["model_version"])
+    assert (second["model_version"], second["as_of"]) == (1, FIRST.as_of)
+    made = lifecycle.read(PREDICTIONS).merge(before, "left", KEY, indicator=True)
+    made = made[made["_merge"] == "left_only"]
+    made.index = pd.MultiIndex.from_frame(made[KEY])
+    ahead = lifecycle.score_ahead(FIRST.as_of, second["known_until"])
+    assert second["ahead"] == len(ahead)
+    owed = ahead[~ahead.index.isin(pd.MultiIndex.from_frame(before))]
+    assert sorted(made.index) == sorted(owed.index)
+    assert set(made["as_of"]) <= {FIRST.as_of}
+    scores = made.loc[owed.index, owed.columns]
+    pd.testing.assert_frame_equal(scores, owed, rtol=0, atol=1e-9)
 
 
 def test_damage_is_found_and_named(lifecycle: Lifecycle) -> None:

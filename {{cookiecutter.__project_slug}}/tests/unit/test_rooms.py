@@ -17,6 +17,7 @@ STAGES = (
     "validation",
     "promotion",
     "inference",
+    "streaming",
     "sinks",
     "monitoring",
 )

@@ -43,6 +43,8 @@ def test_every_job_says_who_may_do_what_and_what_a_failure_does(page: str) -> No
         == "ml_engineers: CAN_MANAGE<br>data_scientists: CAN_VIEW"
     )
     assert "`train` is tried 2 times more" in jobs["training"]["when a task fails"]
+    assert jobs["scoring"]["starts"].endswith("every 1 day(s), in prod")
+    assert jobs["streaming"]["starts"].endswith("`0 0/15 * * * ?` (UTC), paused")
     assert all(cell for row in jobs.values() for cell in row.values())
 
 

@@ -54,6 +54,10 @@ REFUSED: dict[str, tuple[str, Callable[[SparkSession], object]]] = {
         "a row of local data above 128 MB",
         lambda spark: spark.createDataFrame(pd.DataFrame({"text": ["small", "x" * 129 * 2**20]})),
     ),
+    "a stream that does not end": (
+        "a stream that does not end: trigger with availableNow=True",
+        lambda spark: spark.readStream.format("rate").load().writeStream.format("noop").start(),
+    ),
     "a database by its address": (
         "a database's address: name a connection of Unity Catalog",
         lambda spark: spark.read.format("jdbc").option("url", "jdbc:x:y").load(),

@@ -16,20 +16,13 @@ from ..platform.workspace import Workspace
 from ..registry.champion import find_champion, list_barred, read_promotions
 from ..registry.loading import load_model
 from ..registry.periods import get_scoring_window
-from ..registry.predicting import score_frame
-from ..registry.training_sets import make_training_set, read_examples
+from ..registry.training_sets import read_examples
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
+from .scoring import NoChampionError, make_predictions
 from .tables import DAYS_AHEAD, PREDICTIONS
 
 log = logging.getLogger(__name__)
-
-# The columns of an example that a prediction has.
-KEPT = (*PROBLEM.example_columns, DAYS_AHEAD)
-
-
-class NoChampionError(LookupError):
-    """No version is champion, so nothing was scored."""
 
 
 def predict(workspace: Workspace, settings: Settings) -> None:
@@ -52,8 +45,7 @@ def predict(workspace: Workspace, settings: Settings) -> None:
     in_time, afterwards = count_due(examples)
     log.info("%d %s to score in time, %d afterwards", in_time, PROBLEM.nouns, afterwards)
     if in_time or afterwards:
-        rows = make_training_set(workspace, examples, model.lookups).load_df()
-        _store(settings, version, score_frame(model, rows, KEPT))
+        _store(settings, make_predictions(workspace, settings, model, examples))
 
 
 def find_due(workspace: Workspace, settings: Settings, version: int) -> DataFrame:
@@ -101,10 +93,7 @@ def count_due(examples: DataFrame) -> tuple[int, int]:
     return in_time, number - in_time
 
 
-def _store(settings: Settings, version: int, scores: DataFrame) -> None:
-    told = {"model_version": F.lit(version), "as_of": F.lit(settings.as_of)}
-    now = {"scored_at": F.current_timestamp()}
-    predictions = scores.withColumns(told | now).select(*PREDICTIONS.column_names)
+def _store(settings: Settings, predictions: DataFrame) -> None:
     within = get_reach(settings).contains(f"{PREDICTIONS.name}.{PREDICTIONS.time}")
     name = PREDICTIONS.full_name(settings)
     delta.append_new_rows(name, predictions, PREDICTIONS.keys, within)

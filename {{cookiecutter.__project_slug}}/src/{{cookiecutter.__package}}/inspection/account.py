@@ -21,6 +21,8 @@ from ..registry.champion import read_promotions
 from ..registry.tables import PROMOTIONS
 from ..settings import Settings
 from ..sinks.tables import SINK_BATCHES
+from ..streaming.tables import STREAM_BATCHES
+from ..streaming.task import describe_batch
 from ..use_case.problem import PROBLEM
 from ..validation.results import Verdict
 from ..validation.tables import VALIDATION_RESULTS
@@ -73,6 +75,7 @@ def _read_sections(workspace: Workspace, settings: Settings) -> list[Section]:
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
         (describe_top, _read_top(workspace, settings)),
+        (describe_stream, _read(workspace, settings, STREAM_BATCHES)),
         (describe_sinks, _read(workspace, settings, SINK_BATCHES)),
         (describe_metrics, _read(workspace, settings, METRICS)),
     ]
@@ -152,6 +155,12 @@ def describe_top(rows: list[Row]) -> Iterator[str]:
         at = f"{row[PROBLEM.event_time]:%Y-%m-%d %H:%M} UTC"
         title = "" if place else PROBLEM.kind.top
         yield f"{title:12} {PROBLEM.kind.describe(row.asDict())}: {key}, {at}"
+
+
+def describe_stream(rows: list[Row]) -> Iterator[str]:
+    """Describes what the stream's micro-batches brought."""
+    for row in sorted(rows, key=lambda r: (r.written_at, r.number)):
+        yield f"{'stream':12} {describe_batch(row)}"
 
 
 def describe_sinks(rows: list[Row]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from uuid import uuid4
@@ -83,7 +83,17 @@ def append_new_rows(
     """
     condition = _match(table, keys)
     with _start(table, rows, condition if within is None else within & condition) as merge:
-        _commit(merge.whenNotMatched().insertAll())
+        _commit(merge.whenNotMatched().insertAll().merge)
+
+
+def append_once(table: str, rows: DataFrame, writer: str, number: int) -> None:
+    """Appends rows, in one transaction; a write that the table has already is left out.
+
+    Args:
+        writer: Who writes. Of one writer, each later write has a higher number.
+    """
+    once = {"txnAppId": writer, "txnVersion": number}
+    _commit(rows.write.format("delta").mode("append").options(**once).saveAsTable, table)
 
 
 def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
@@ -92,7 +102,7 @@ def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
     Usage: `upsert_rows(METRICS.full_name(settings), rows, METRICS.keys)`.
     """
     with _start(table, rows, _match(table, keys)) as merge:
-        _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll())
+        _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll().merge)
 
 
 def replace_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Column) -> None:
@@ -103,7 +113,7 @@ def replace_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Colum
     """
     with _start(table, rows, within & _match(table, keys)) as merge:
         merge.whenMatched().updateAll().whenNotMatched().insertAll()
-        _commit(merge.whenNotMatchedBySource(within).delete())
+        _commit(merge.whenNotMatchedBySource(within).delete().merge)
 
 
 def delete_other_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Column) -> None:
@@ -113,13 +123,13 @@ def delete_other_rows(table: str, rows: DataFrame, keys: Sequence[str], within: 
         within: A condition on the table's columns, as `name.column`.
     """
     with _start(table, rows, _match(table, keys)) as merge:
-        _commit(merge.whenNotMatchedBySource(within).delete())
+        _commit(merge.whenNotMatchedBySource(within).delete().merge)
 
 
 def delete_rows(table: str, keys: DataFrame) -> None:
     """Deletes the rows that have the values of one of some rows, in one transaction."""
     with _start(table, keys, _match(table, keys.columns)) as merge:
-        _commit(merge.whenMatched().delete())
+        _commit(merge.whenMatched().delete().merge)
 
 
 def differ(rows: DataFrame, others: DataFrame) -> bool:
@@ -139,16 +149,16 @@ def _start(table: str, rows: DataFrame, condition: Column) -> Iterator[MergeInto
         spark.catalog.dropTempView(view)
 
 
-def _commit(merge: MergeIntoWriter) -> None:
-    """Merges; where another job wrote at the same time, merges again, beside that job's rows."""
+def _commit(write: Callable[..., object], *arguments: object) -> None:
+    """Writes; where another job wrote at the same time, writes again, beside that job's rows."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            merge.merge()
+            write(*arguments)
             return
         except Exception as error:  # classic Spark and Spark Connect raise different kinds
             if CONFLICT not in str(error) or attempt == ATTEMPTS:
                 raise
-            log.info("another job wrote at the same time; merging again")
+            log.info("another job wrote at the same time; writing again")
 
 
 def _match(table: str, keys: Sequence[str]) -> Column:

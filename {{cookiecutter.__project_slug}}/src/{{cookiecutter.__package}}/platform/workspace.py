@@ -6,9 +6,9 @@ own parts in place with `use`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -65,6 +65,8 @@ class Workspace:
 
     Attributes:
         volumes: The folder that has a volume `catalog.schema.name` as `catalog/schema/name`.
+        reopen: Opens the workspace anew for the function of a stream. Spark calls that function
+            with a session of its own and, on Spark Connect, in another process.
     """
 
     spark: SparkSession
@@ -74,6 +76,9 @@ class Workspace:
     governance: Governance
     secrets: Secrets
     volumes: Path = Path("/Volumes")
+    reopen: Callable[[SparkSession], Workspace] = field(
+        default_factory=lambda: _open_databricks_workspace
+    )
 
 
 _in_use: list[Workspace] = []
@@ -91,17 +96,19 @@ def use(workspace: Workspace) -> Iterator[None]:
 
 def connect() -> Workspace:
     """Returns the workspace in use, or else the Databricks workspace of this process."""
-    return _in_use[-1] if _in_use else _connect_to_databricks()
+    if _in_use:
+        return _in_use[-1]
+    from pyspark.sql import SparkSession
+
+    return _open_databricks_workspace(SparkSession.builder.getOrCreate())
 
 
-def _connect_to_databricks() -> Workspace:
+def _open_databricks_workspace(spark: SparkSession) -> Workspace:
     import mlflow
     from databricks.feature_engineering import FeatureEngineeringClient
     from databricks.sdk.runtime import dbutils
-    from pyspark.sql import SparkSession
 
     mlflow.set_registry_uri("databricks-uc")
-    spark = SparkSession.builder.getOrCreate()
     # Spark computes hours and days in the session's zone, and a cluster may set another one.
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     client = mlflow.MlflowClient()

@@ -18,6 +18,7 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_promotion,
     describe_quarantine,
     describe_sinks,
+    describe_stream,
     describe_top,
     print_account,
 )
@@ -95,6 +96,15 @@ def test_predictions_are_told_by_when_they_were_made_and_the_first_by_name() -> 
     said = [PROBLEM.kind.describe(scores[name]) for name in ("b", "a")]
     assert first == f"{PROBLEM.kind.top} {said[0]}: {key}, 2013-06-03 00:00 UTC"
     assert second.startswith(said[1])
+
+
+def test_what_a_stream_scored_is_told_and_by_whom() -> None:
+    of_batch = {"arrived": 1_025, "ahead": 993, "as_of": START.date(), "written_at": END}
+    rows = [Row(number=n, model_version=v, **of_batch) for n, v in ((0, None), (1, 2))]
+    before, after = (" ".join(line.split()) for line in describe_stream(rows))
+    told = f"1,025 rows arrived, 993 {PROBLEM.nouns} ahead of their"
+    assert before == f"stream micro-batch 0: {told} prediction; there was no champion yet"
+    assert after == f"stream micro-batch 1: {told} prediction, scored by version 2"
 
 
 def test_what_sinks_were_handed_is_told_and_what_was_cut_short() -> None:

@@ -24,6 +24,7 @@ from pyspark.sql.types import (
 from {{ cookiecutter.__package }}.platform.delta import (
     RowError,
     append_new_rows,
+    append_once,
     check_row,
     make_frame,
     upsert_rows,
@@ -60,6 +61,20 @@ def test_a_name_that_is_not_a_column_is_refused() -> None:
 def test_a_row_without_a_required_value_is_refused(row: dict[str, object]) -> None:
     with pytest.raises(RowError, match="required, but without a value: number"):
         check_row(row, STRUCT)
+
+
+def test_a_write_that_comes_again_is_left_out(lakehouse: SparkSession) -> None:
+    lakehouse.sql("CREATE TABLE dev.raw.once (number INT) USING delta")
+
+    def append(writer: str, number: int, value: int) -> list[int]:
+        rows = lakehouse.createDataFrame([(value,)], "number INT")
+        append_once("dev.raw.once", rows, writer, number)
+        return sorted(row.number for row in lakehouse.table("dev.raw.once").collect())
+
+    assert append("one", 0, 1) == [1]
+    assert append("one", 0, 1) == [1]
+    assert append("one", 1, 2) == [1, 2]
+    assert append("other", 0, 3) == [1, 2, 3]
 
 
 def test_no_rows_make_an_empty_frame(spark: SparkSession) -> None:

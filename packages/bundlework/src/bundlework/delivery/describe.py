@@ -132,20 +132,24 @@ def find_callers(bundle: Bundle) -> dict[str, list[str]]:
     return {child: [k for _, k in group] for child, group in groupby(sorted(calls), lambda c: c[0])}
 
 
+def describe_trigger(trigger: dict[str, Any]) -> str:
+    """What starts a job, by its schedule or its trigger."""
+    if "quartz_cron_expression" in trigger:
+        return f"`{trigger['quartz_cron_expression']}` ({trigger['timezone_id']})"
+    if "periodic" in trigger:
+        every = trigger["periodic"]
+        return f"every {every['interval']} {every['unit'].lower().rstrip('s')}(s)"
+    return "when a source table changes"
+
+
 def describe_start(bundle: Bundle, job: dict[str, Any], callers: list[str]) -> str:
     """When a job runs."""
-    live, told = bundle.contract.targets.production, bundle.contract.parameters
-    ways = [f"by `{caller}`" for caller in callers]
-    if "schedule" in job:
-        schedule = job["schedule"]
-        ways.append(
-            f"`{schedule['quartz_cron_expression']}` ({schedule['timezone_id']}), in {live}"
-        )
-    if "periodic" in job.get("trigger", {}):
-        every = job["trigger"]["periodic"]
-        ways.append(f"every {every['interval']} {every['unit'].lower().rstrip('s')}(s), in {live}")
-    if "table_update" in job.get("trigger", {}):
-        ways.append(f"when a source table changes, in {live}")
+    told, ways = bundle.contract.parameters, [f"by `{caller}`" for caller in callers]
+    for kind in ("schedule", "trigger"):
+        if kind in job:
+            is_paused = job[kind].get("pause_status") == "PAUSED"
+            where = "paused" if is_paused else f"in {bundle.contract.targets.production}"
+            ways.append(f"{describe_trigger(job[kind])}, {where}")
     if {told.model_name, told.model_version} <= {p["name"] for p in job.get("parameters", [])}:
         ways.append("by every new model version")
     return ", ".join(["by hand", *ways])

@@ -40,6 +40,7 @@ GLOBAL_VIEW = re.compile(r"\s*create\s+(?:or\s+replace\s+)?global\s+temp", re.IG
 JDBC_TABLE = re.compile(r"\busing\s+(?:org\.apache\.spark\.sql\.)?jdbc\b", re.IGNORECASE)
 CONNECTION = "databricks.connection"
 ADDRESS = f"a database's address: name a connection of Unity Catalog, option {CONNECTION}"
+TRIGGER = "a stream that does not end: trigger with availableNow=True, from a schedule"
 CACHING = "cache and persist: write a table, or compute the rows again"
 GLOBAL = "global temporary views: make one of this session, or a table"
 
@@ -154,6 +155,9 @@ def _find_in_plan(plan: Any) -> Iterator[str]:
         yield CACHING
     if plan.command.create_dataframe_view.is_global:
         yield GLOBAL
+    if plan.command.HasField("write_stream_operation_start"):
+        start = plan.command.write_stream_operation_start
+        yield from [] if start.WhichOneof("trigger") == "available_now" else [TRIGGER]
     told = plan.command.sql_command.input
     text = told.sql.query or told.with_relations.root.sql.query
     yield from map(_describe_setting, set(SET.findall(text)) - SETTINGS)

@@ -138,6 +138,18 @@ def use_here(session: SparkSession) -> SparkSession:
     return session
 
 
+def adopt_session(session: SparkSession, catalogs: Sequence[str]) -> None:
+    """Gives the session of a stream's function what Spark itself leaves out.
+
+    A classic one is a copy, without the catalogs' names. One of Connect is in another process,
+    where `SparkSession.builder.getOrCreate` of any library shall find it.
+    """
+    if is_remote():
+        os.environ["SPARK_REMOTE"] = os.environ["SPARK_CONNECT_LOCAL_URL"]
+    else:
+        _attach(session._jsparkSession, catalogs)
+
+
 def use_utc() -> None:
     """Times that Spark hands to Python are in the process's zone; Databricks' is UTC."""
     os.environ["TZ"] = "UTC"

@@ -87,24 +87,7 @@ class LocalWorkspace:
     @cached_property
     def _services(self) -> dict[str, Any]:
         self.start()
-        from mlflow import MlflowClient
-
-        from .feature_client import open_feature_client
-        from .tracking import open_tracking
-
-        open_tracking(self._state)
-        spark = self.spark
-        return {
-            "spark": spark,
-            "features": open_feature_client(spark, self._catalogs),
-            "mlflow": MlflowClient(),
-            "governance": RecordedGovernance(
-                self._state / "governance.jsonl",
-                partial(define_view, spark, self._state / "warehouse"),
-            ),
-            "secrets": LocalSecrets(self._state / "secrets"),
-            "volumes": self._state / "volumes",
-        }
+        return open_services(lambda: self.spark, self._state, self._catalogs)
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -130,7 +113,8 @@ class LocalWorkspace:
     def bind(self, module: str, task_values: object) -> Any:
         """The class `Workspace` of a project's module, made of the parts of this workspace."""
         made = importlib.import_module(module).Workspace
-        return made(task_values=task_values, **self._services)
+        reopen = partial(reopen_workspace, module, self._state, self._catalogs)
+        return made(task_values=task_values, reopen=reopen, **self._services)
 
     def record_grants(self, resources: Mapping[str, Any]) -> None:
         """Records what the bundle grants, which only Unity Catalog enforces."""
@@ -152,6 +136,45 @@ class LocalWorkspace:
     @property
     def _has_started(self) -> bool:
         return "_starting" in self.__dict__ and self._starting.exception() is None
+
+
+def open_services(
+    get_spark: Callable[[], SparkSession], state: Path, catalogs: list[str]
+) -> dict[str, Any]:
+    """Opens all that a workspace has beside the values of tasks.
+
+    Args:
+        get_spark: Waits for Spark, after Python has gone on with its imports.
+    """
+    from mlflow import MlflowClient
+
+    from .feature_client import open_feature_client
+    from .tracking import open_tracking
+
+    open_tracking(state)
+    spark = get_spark()
+    define = partial(define_view, spark, state / "warehouse")
+    return {
+        "spark": spark,
+        "features": open_feature_client(spark, catalogs),
+        "mlflow": MlflowClient(),
+        "governance": RecordedGovernance(state / "governance.jsonl", define),
+        "secrets": LocalSecrets(state / "secrets"),
+        "volumes": state / "volumes",
+    }
+
+
+def reopen_workspace(module: str, state: Path, catalogs: list[str], spark: SparkSession) -> Any:
+    """Opens a workspace anew for the function of a stream.
+
+    Spark calls that function with a session of its own and, where the session is of Connect, in
+    another process.
+    """
+    from .spark import adopt_session
+
+    adopt_session(spark, catalogs)
+    services = open_services(lambda: spark, state, catalogs)
+    return importlib.import_module(module).Workspace(task_values=None, **services)
 
 
 def open_workspace(bundle: Bundle, state: Path) -> LocalWorkspace:

@@ -1,0 +1,1 @@
+"""Scores examples as they arrive, with the champion."""
