@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -16,15 +17,27 @@ import pytest
 from bundlework.bundle.graph import State
 from bundlework.laptop.tasks import TaskValues, run_notebook
 from mlflow.exceptions import MlflowException
+from pyspark.sql import functions as F
 
-from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
+from {{ cookiecutter.__package }}.inference.scoring import make_predictions
+from {{ cookiecutter.__package }}.inference.tables import (
+    DAYS_AHEAD,
+    FEATURE_AGE,
+    PREDICTIONS,
+    UNSCORED,
+)
 from {{ cookiecutter.__package }}.ingestion.tables import QUARANTINE
 from {{ cookiecutter.__package }}.inspection.task import InspectionError, inspect
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
+from {{ cookiecutter.__package }}.platform.vocabulary import Column
 from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC, read_artifact
 from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError, load_model
 from {{ cookiecutter.__package }}.registry.periods import get_evaluation_window
-from {{ cookiecutter.__package }}.registry.training_sets import list_lookups, name_trained_tables
+from {{ cookiecutter.__package }}.registry.training_sets import (
+    list_lookups,
+    name_trained_tables,
+    read_examples,
+)
 from {{ cookiecutter.__package }}.registry.versions import DatedVersion
 from {{ cookiecutter.__package }}.streaming.tables import STREAM_BATCHES
 from {{ cookiecutter.__package }}.tables import RECORD_TABLES
@@ -38,7 +51,7 @@ from {{ cookiecutter.__package }}.validation.performance import check_champion
 from {{ cookiecutter.__package }}.validation.results import Verdict
 from {{ cookiecutter.__package }}.validation.tables import VALIDATION_RESULTS
 
-from ..unit.toys import KEY, NUMBERS
+from ..unit.toys import KEY, NUMBERS, inject
 from ..use_case.expectations import AS_OF, EXPECTATIONS
 from .lifecycle import ROOT, Lifecycle, register_constant
 
@@ -75,10 +88,42 @@ def test_the_gate_accepts_the_version_and_judges_it_in_a_fresh_process(
     assert results.loc["primary", "window_start"] == pd.Timestamp(window.start).tz_localize(None)
 
 
-def test_each_prediction_says_when_it_was_scored(lifecycle: Lifecycle) -> None:
-    scored_at = lifecycle.read(PREDICTIONS)["scored_at"]
-    assert len(scored_at)
-    assert scored_at.notna().all()
+def test_each_prediction_says_when_it_was_scored_and_how_old_its_features_were(
+    lifecycle: Lifecycle,
+) -> None:
+    predictions = lifecycle.read(PREDICTIONS)
+    assert len(predictions)
+    assert predictions["scored_at"].notna().all()
+    assert predictions[UNSCORED].isna().all()
+    limits = [table.greatest_age for table in FEATURE_TABLES if table.greatest_age]
+    found = predictions[FEATURE_AGE].dropna()
+    assert found.between(0, max(limits, default=dt.timedelta.max) / dt.timedelta(hours=1)).all()
+    assert len(found) > 0.9 * len(predictions) * any(t.has_time_key for t in PROBLEM.lookups)
+
+
+@pytest.mark.parametrize("column", PROBLEM.inputs[:1])
+def test_an_example_whose_input_breaks_a_rule_is_not_scored_and_says_why(
+    lifecycle: Lifecycle, column: Column
+) -> None:
+    workspace, settings = lifecycle.workspace, lifecycle.settings
+    window = get_evaluation_window(settings.as_of, settings.window_days)
+    examples = read_examples(workspace, settings, window, settings.cutoff)
+    examples = examples.withColumn(DAYS_AHEAD, F.lit(None).cast("int"))
+    value = examples.groupBy(column.name).count().orderBy(F.desc("count")).first()[0]
+    strict = dataclasses.replace(column, allowed=(value,))
+    model = load_model(workspace.mlflow, settings.model_name, 1)
+    columns = [*KEY, "score", UNSCORED]
+    before = make_predictions(workspace, settings, model, examples).select(*columns).toPandas()
+    with inject(dataclasses.replace(PROBLEM, inputs=(strict, *PROBLEM.inputs[1:]))):
+        after = make_predictions(workspace, settings, model, examples).select(*columns).toPandas()
+    inputs = examples.select(*KEY, column.name).toPandas()
+    joined = before.merge(after, on=KEY, suffixes=("", "_after")).merge(inputs, on=KEY)
+    kept = joined[column.name] == value
+    assert len(joined) == len(before) == len(after) > kept.sum() > 0
+    assert joined[UNSCORED].isna().all()
+    assert joined[kept]["score"].equals(joined[kept]["score_after"])
+    assert joined[~kept]["score_after"].isna().all()
+    assert set(joined[~kept][f"{UNSCORED}_after"]) == {f"{column.name}: not an allowed value"}
 
 
 def test_a_version_looks_up_what_training_looked_up(lifecycle: Lifecycle) -> None:

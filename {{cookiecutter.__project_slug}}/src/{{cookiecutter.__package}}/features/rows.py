@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from ..platform.days import DAY, Days, list_days
 from ..platform.fingerprint import digest_facts, fingerprint
@@ -18,6 +19,8 @@ def compute_rows(table: FeatureTable, source: DataFrame, window: Window) -> Data
     """Computes the window's rows of a feature table from the rows of its source."""
     known = Window(window.start - table.lookback, window.end)
     rows = table.compute(known.select(source, table.source.time), window)
+    if table.row_time:
+        rows = rows.withColumn(table.row_time, F.col(table.time))
     return rows.select(*table.column_names)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ..platform.problem import LOOKUP_TIME
+from ..platform.rules import list_rules
 from ..platform.workspace import Workspace
 from ..registry.loading import ScoringModel
 from ..registry.predicting import score_frame
 from ..registry.training_sets import make_training_set
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
-from .tables import DAYS_AHEAD, PREDICTIONS
+from .tables import DAYS_AHEAD, FEATURE_AGE, PREDICTIONS, UNSCORED
 
-# The columns of an example that a prediction has.
-KEPT = (*PROBLEM.example_columns, DAYS_AHEAD)
+HOUR = 3_600
+# The columns of the rows to score that a prediction has.
+KEPT = (*PROBLEM.example_columns, DAYS_AHEAD, FEATURE_AGE, UNSCORED)
 
 
 class NoChampionError(LookupError):
@@ -24,9 +29,33 @@ class NoChampionError(LookupError):
 def make_predictions(
     workspace: Workspace, settings: Settings, model: ScoringModel, examples: DataFrame
 ) -> DataFrame:
-    """Makes the rows of `PREDICTIONS`: looks features up, scores, and says by whom and when."""
-    rows = make_training_set(workspace, examples, model.lookups).load_df()
+    """Makes the rows of `PREDICTIONS`: looks features up, scores, and says by whom and when.
+
+    A row whose inputs break a declared rule is not scored, and tells the reason.
+    """
+    found = make_training_set(workspace, examples, model.lookups).load_df()
+    about = {FEATURE_AGE: measure_age(found.columns), UNSCORED: find_reason(model.inputs)}
     told = {"model_version": F.lit(model.version), "as_of": F.lit(settings.as_of)}
     now = {"scored_at": F.current_timestamp()}
-    predictions = score_frame(model, rows, KEPT).withColumns(told | now)
-    return predictions.select(*PREDICTIONS.column_names)
+    scored = score_frame(model, found.withColumns(about), KEPT, unless=UNSCORED)
+    return scored.withColumns(told | now).select(*PREDICTIONS.column_names)
+
+
+def measure_age(columns: Sequence[str]) -> Column:
+    """Measures in hours how old the oldest row is that was looked up; null where none was found.
+
+    Args:
+        columns: Those of the rows; a version of before tells no times.
+    """
+    times = [t.row_time for t in PROBLEM.lookups if t.has_time_key and t.row_time in columns]
+    oldest = F.array_min(F.array(F.lit(None).cast("timestamp"), *map(F.col, times)))
+    seconds = F.col(LOOKUP_TIME).cast("double") - oldest.cast("double")
+    return seconds / HOUR
+
+
+def find_reason(inputs: Sequence[str]) -> Column:
+    """Finds why a row cannot be scored, by the rules that its inputs declare; null otherwise."""
+    features = (column for table in PROBLEM.lookups for column in table.columns)
+    judged = [column for column in (*PROBLEM.inputs, *features) if column.name in inputs]
+    broken = [rule for column in judged for rule in list_rules(column)]
+    return F.nullif(F.concat_ws("; ", *broken), F.lit(""))

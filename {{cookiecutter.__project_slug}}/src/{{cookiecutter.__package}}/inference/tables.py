@@ -7,6 +7,9 @@ from ..platform.vocabulary import Column, Table, pick_columns
 from ..use_case.problem import PROBLEM
 
 DAYS_AHEAD = "days_ahead"
+FEATURE_AGE = "feature_age"
+# Why there is no score: rows of this kind are the quarantine of predictions.
+UNSCORED = "unscored"
 PREDICTIONS = Table(
     "models",
     "predictions",
@@ -25,6 +28,12 @@ PREDICTIONS = Table(
             "int",
             "whole days from as_of to the moment of prediction; null: made afterwards",
         ),
+        Column(
+            FEATURE_AGE,
+            "double",
+            "hours from the oldest row looked up to the look-up; null: no row was found",
+        ),
+        Column(UNSCORED, "string", "why there is no score; null: there is one"),
     ),
     (*PROBLEM.key, "model_version", "as_of"),
     PROBLEM.event_time,

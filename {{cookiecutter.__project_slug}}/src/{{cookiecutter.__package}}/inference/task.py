@@ -20,7 +20,7 @@ from ..registry.training_sets import read_examples
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
 from .scoring import NoChampionError, make_predictions
-from .tables import DAYS_AHEAD, PREDICTIONS
+from .tables import DAYS_AHEAD, PREDICTIONS, UNSCORED
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ def _leave_scored_out(
     promotions = read_promotions(workspace.spark, settings)
     barred = list_barred([row for row in promotions if row.as_of <= settings.as_of])
     own = F.col("made.model_version") == version
-    in_time = F.col(f"made.{DAYS_AHEAD}").isNotNull() & ~F.col("made.model_version").isin(barred)
+    in_time = F.col(f"made.{DAYS_AHEAD}").isNotNull() & F.col(f"made.{UNSCORED}").isNull()
+    in_time &= ~F.col("made.model_version").isin(barred)
     by_this_run = own & (F.col("made.as_of") == F.lit(settings.as_of))
     # A prediction in time is renewed by each run until its moment has come.
     is_over = F.col(f"due.{DAYS_AHEAD}").isNull()

@@ -7,7 +7,9 @@ from ..platform.views import View
 from ..registry.tables import PROMOTIONS
 from ..settings import Settings
 from ..use_case.problem import PROBLEM
-from .tables import PREDICTIONS
+from .tables import PREDICTIONS, UNSCORED
+
+IN_FORCE = tuple(name for name in PREDICTIONS.column_names if name != UNSCORED)
 
 
 def select_in_force(history: str, barred: str, within: str = "TRUE") -> str:
@@ -18,14 +20,14 @@ def select_in_force(history: str, barred: str, within: str = "TRUE") -> str:
         barred: Selects the column `version`: the versions that were rolled back from.
         within: A condition on the rows that are looked at.
     """
-    columns = ", ".join(map(quote_name, PREDICTIONS.column_names))
+    columns = ", ".join(map(quote_name, IN_FORCE))
     key = ", ".join(map(quote_name, PROBLEM.key))
     order = "days_ahead IS NULL, as_of DESC, model_version DESC"
     return (
         f"SELECT {columns} FROM"
         f" (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS `rank` FROM"
         f" {history} LEFT ANTI JOIN ({barred}) AS barred"
-        f" ON model_version = barred.version WHERE {within})"
+        f" ON model_version = barred.version WHERE {UNSCORED} IS NULL AND {within})"
         " WHERE `rank` = 1"
     )
 
@@ -59,6 +61,6 @@ PREDICTIONS_IN_FORCE = View(
     "predictions_in_force",
     f"One row per {PROBLEM.noun}: the last prediction in time; without one, the last one made"
     " afterwards. Predictions of a version that was rolled back do not count.",
-    tuple(PREDICTIONS.column_names),
+    IN_FORCE,
     _select_todays,
 )

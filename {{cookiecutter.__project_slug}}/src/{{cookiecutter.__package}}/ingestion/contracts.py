@@ -8,6 +8,7 @@ contract's type is refused.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType
 
 from ..platform.delta import digest_row
+from ..platform.rules import list_rules, name_broken
 from ..platform.sources import Rows
 from ..platform.vocabulary import Column, Table, parse_type
 from ..platform.windows import Window
@@ -114,29 +116,24 @@ def judge_rows(rows: DataFrame, table: Table, window: Window) -> DataFrame:
     if table == PROBLEM.examples:
         rules.append(_make_lead_rule())
     rules += [
-        _rule(F.col(table.time) >= F.lit(window.end), f"{table.time}: in the future of the run"),
-        _rule(F.col(table.time) < F.lit(window.start), f"{table.time}: before the run's window"),
-        _rule(conflict, f"{'+'.join(table.keys)}: same key, other values"),
-        _rule(repeated & ~conflict, f"{'+'.join(table.keys)}: repeated row"),
+        name_broken(
+            F.col(table.time) >= F.lit(window.end), f"{table.time}: in the future of the run"
+        ),
+        name_broken(
+            F.col(table.time) < F.lit(window.start), f"{table.time}: before the run's window"
+        ),
+        name_broken(conflict, f"{'+'.join(table.keys)}: same key, other values"),
+        name_broken(repeated & ~conflict, f"{'+'.join(table.keys)}: repeated row"),
     ]
     return rows.withColumn(REASONS, F.array_compact(F.array(*rules)))
 
 
 def _list_rules(column: Column, table: Table) -> list[SparkColumn]:
-    value, altered = F.col(column.name), F.array_contains(ALTERED, column.name)
-    rules = [_rule(altered, f"{column.name}: no {column.type} as delivered")]
-    if column.required or column.name in table.keys:
-        rules.append(_rule(value.isNull() & ~altered, f"{column.name}: null"))
-    if column.type == "double":
-        finite = ~F.isnan(value) & (F.abs(value) != F.lit(float("inf")))
-        rules.append(_rule(value.isNotNull() & ~finite, f"{column.name}: not a finite number"))
-    if column.minimum is not None:
-        rules.append(_rule(value < column.minimum, f"{column.name}: below {column.minimum:g}"))
-    if column.maximum is not None:
-        rules.append(_rule(value > column.maximum, f"{column.name}: above {column.maximum:g}"))
-    if column.allowed:
-        rules.append(_rule(~value.isin(*column.allowed), f"{column.name}: not an allowed value"))
-    return rules
+    altered = F.array_contains(ALTERED, column.name)
+    # A key is required. A value that was altered is null, and has its own reason.
+    judged = replace(column, required=column.required or column.name in table.keys)
+    kept = [F.when(~altered, rule) for rule in list_rules(judged)]
+    return [name_broken(altered, f"{column.name}: no {column.type} as delivered"), *kept]
 
 
 def _make_lead_rule() -> SparkColumn:
@@ -144,8 +141,4 @@ def _make_lead_rule() -> SparkColumn:
     known_at, event_time = PROBLEM.examples.time, PROBLEM.event_time
     days = PROBLEM.lead / dt.timedelta(days=1)
     early = F.col(known_at) + F.lit(PROBLEM.lead) < F.col(event_time)
-    return _rule(early, f"{known_at}: more than {days:g} days before {event_time}")
-
-
-def _rule(broken: SparkColumn, reason: str) -> SparkColumn:
-    return F.when(broken, F.lit(reason))
+    return name_broken(early, f"{known_at}: more than {days:g} days before {event_time}")

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 
-from ..inference.tables import DAYS_AHEAD, PREDICTIONS
+from ..inference.tables import DAYS_AHEAD, PREDICTIONS, UNSCORED
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
 from ..platform.kinds import SCORE
@@ -74,6 +74,7 @@ def _read_sections(workspace: Workspace, settings: Settings) -> list[Section]:
         (describe_decision, _read(workspace, settings, VALIDATION_RESULTS)),
         (describe_promotion, _read_promotions(workspace, settings)),
         (describe_predictions, _read_prediction_counts(workspace, settings)),
+        (describe_unscored, _read_unscored_counts(workspace, settings)),
         (describe_top, _read_top(workspace, settings)),
         (describe_stream, _read(workspace, settings, STREAM_BATCHES)),
         (describe_sinks, _read(workspace, settings, SINK_BATCHES)),
@@ -146,6 +147,16 @@ def describe_predictions(rows: list[Row]) -> Iterator[str]:
             f"{'predictions':12} {row.rows:>8,} {PROBLEM.nouns} scored {when} by version"
             f" {row.model_version}, {PROBLEM.kind.describe_mean(row.mean)}"
         )
+
+
+def describe_unscored(rows: list[Row]) -> Iterator[str]:
+    """Describes why examples could not be scored, the most frequent reasons first."""
+    for row in sorted(rows, key=lambda r: (-r.rows, r.reason))[:REASONS]:
+        yield f"{'unscored':12} {row.rows:>8,} {PROBLEM.nouns}: {row.reason}"
+    if len(rows) > REASONS:
+        more = sum(sorted(row.rows for row in rows)[:-REASONS])
+        told = f"{PROBLEM.nouns} for other reasons: make show TABLE=predictions"
+        yield f"{'unscored':12} {more:>8,} {told}"
 
 
 def describe_top(rows: list[Row]) -> Iterator[str]:
@@ -223,7 +234,7 @@ def _read_promotions(workspace: Workspace, settings: Settings) -> Rows:
 
 
 def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
-    predictions = _open(workspace, settings, PREDICTIONS)
+    predictions = _open(workspace, settings, PREDICTIONS).where(F.isnull(UNSCORED))
     in_time = F.col(DAYS_AHEAD).isNotNull().alias("is_in_time")
     counts = predictions.groupBy("as_of", "model_version", in_time).agg(
         F.count("*").alias("rows"), F.avg(SCORE).alias("mean")
@@ -231,8 +242,15 @@ def _read_prediction_counts(workspace: Workspace, settings: Settings) -> Rows:
     return _group(counts.collect())
 
 
+def _read_unscored_counts(workspace: Workspace, settings: Settings) -> Rows:
+    unscored = _open(workspace, settings, PREDICTIONS).where(F.isnotnull(UNSCORED))
+    reason = F.col(UNSCORED).alias("reason")
+    return _group(unscored.groupBy("as_of", reason).agg(F.count("*").alias("rows")).collect())
+
+
 def _read_top(workspace: Workspace, settings: Settings) -> Rows:
-    in_time = _open(workspace, settings, PREDICTIONS).where(F.col(DAYS_AHEAD).isNotNull())
+    predictions = _open(workspace, settings, PREDICTIONS).where(F.isnull(UNSCORED))
+    in_time = predictions.where(F.col(DAYS_AHEAD).isNotNull())
     by_score = Over.partitionBy("as_of").orderBy(F.desc(SCORE), *PROBLEM.key)
     ranked = in_time.withColumn("rank of score", F.row_number().over(by_score))
     return _group(ranked.where(F.col("rank of score") <= TOP).collect())

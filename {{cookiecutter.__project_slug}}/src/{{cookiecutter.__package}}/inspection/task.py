@@ -8,7 +8,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from ..features.currency import read_current
-from ..inference.tables import PREDICTIONS
+from ..inference.tables import PREDICTIONS, UNSCORED
 from ..inference.task import find_due, get_reach
 from ..ingestion.tables import DELIVERIES, QUARANTINE
 from ..monitoring.tables import METRICS
@@ -136,7 +136,7 @@ def find_prediction_faults(workspace: Workspace, settings: Settings) -> Iterator
     if repeated:
         yield f"predictions: {repeated} are there several times"
     possible = F.col(SCORE).between(*PROBLEM.kind.score_range)
-    impossible = predictions.where(F.isnull(SCORE) | ~possible)
+    impossible = predictions.where(F.isnull(UNSCORED)).where(F.isnull(SCORE) | ~possible)
     if not impossible.isEmpty():
         yield f"predictions: {impossible.count()} are not {PROBLEM.kind.scores_are}"
 

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..features.currency import read_current
-from ..inference.tables import DAYS_AHEAD, PREDICTIONS
+from ..inference.tables import DAYS_AHEAD, PREDICTIONS, UNSCORED
 from ..platform import delta
 from ..platform.examples import label_examples
 from ..platform.kinds import SCORE
@@ -97,7 +97,8 @@ def monitor(workspace: Workspace, settings: Settings) -> None:
 def find_scored(workspace: Workspace, settings: Settings, window: Window) -> list[Scored]:
     """Finds the predictions of a window's examples by version and timing, up to `as_of`."""
     stored = workspace.spark.table(PREDICTIONS.full_name(settings))
-    known = window.select(stored, PREDICTIONS.time).where(F.col("as_of") <= F.lit(settings.as_of))
+    scored = stored.where(F.col("as_of") <= F.lit(settings.as_of)).where(F.isnull(UNSCORED))
+    known = window.select(scored, PREDICTIONS.time)
     # Runs of several dates, in whatever order, may have scored an example afterwards.
     last = F.max_by(F.struct(*(column.name for column in PROBLEM.kind.columns)), "as_of")
     told = (*PROBLEM.key, "model_version", DAYS_AHEAD)

@@ -92,7 +92,7 @@ def append_once(table: str, rows: DataFrame, writer: str, number: int) -> None:
     Args:
         writer: Who writes. Of one writer, each later write has a higher number.
     """
-    once = {"txnAppId": writer, "txnVersion": number}
+    once: dict[str, str | int] = {"txnAppId": writer, "txnVersion": number}
     _commit(rows.write.format("delta").mode("append").options(**once).saveAsTable, table)
 
 

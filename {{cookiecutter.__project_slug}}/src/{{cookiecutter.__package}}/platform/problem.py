@@ -51,7 +51,8 @@ class Problem:
             of `examples` where that table has what became of them.
         label_delay: The last labels of a window arrive within this time after its end.
         inputs: The columns of an example that the model takes; each one names the `table.column`
-            that the column is made of, unless `examples` has a column of that name.
+            that the column is made of, unless `examples` has a column of that name. An example
+            that breaks the rules of an input (`required`, `minimum`, ...) is not scored.
         describe: Adds the columns `inputs` to rows of `examples`.
         lookups: The feature tables that the model looks up, as known before the moment of
             prediction.

@@ -218,6 +218,11 @@ class FeatureTable(Table):
     compute: Callable[[DataFrame, Window], DataFrame]
 
     def __post_init__(self) -> None:
+        if self.has_time_key:
+            told = f"UTC; {self.time} once more, to tell how old a looked-up row is"
+            added = Column(self.row_time, "timestamp", told)
+            own = tuple(column for column in self.columns if column != added)
+            object.__setattr__(self, "columns", (*own, added))
         super().__post_init__()
         for column in self.columns:
             if column.name in self.features and column.type not in FEATURE_TYPES:
@@ -237,14 +242,23 @@ class FeatureTable(Table):
         return self.time in self.keys
 
     @property
+    def row_time(self) -> str:
+        """The column with the time of a row, looked up but not learned from; empty without one.
+
+        The client gives no key of the row that it has found, so the time is there once more.
+        """
+        return f"{self.name}_at" if self.has_time_key else ""
+
+    @property
     def lookup_keys(self) -> list[str]:
         """The keys by which a model looks features up: all but the time."""
         return [key for key in self.keys if key != self.time]
 
     @property
     def features(self) -> list[str]:
-        """The columns that a model may take: all but keys and time."""
-        return [name for name in self.column_names if name not in (*self.keys, self.time)]
+        """The columns that a model may take: all but keys and times."""
+        others = (*self.keys, self.time, self.row_time)
+        return [name for name in self.column_names if name not in others]
 
 
 def pick_columns(table: Table, names: Sequence[str]) -> list[Column]:

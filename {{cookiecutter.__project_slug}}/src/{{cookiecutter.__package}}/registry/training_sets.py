@@ -67,7 +67,7 @@ def list_lookups(settings: Settings) -> list[FeatureLookup]:
             table_name=table.full_name(settings),
             lookup_key=table.lookup_keys,
             timestamp_lookup_key=LOOKUP_TIME if table.has_time_key else None,
-            feature_names=table.features,
+            feature_names=[*table.features, *([table.row_time] if table.row_time else [])],
             lookback_window=table.greatest_age,
         )
         for table in PROBLEM.lookups

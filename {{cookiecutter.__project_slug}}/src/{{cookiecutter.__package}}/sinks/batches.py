@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from ..inference.tables import PREDICTIONS
-from ..inference.views import select_in_force
+from ..inference.views import IN_FORCE, select_in_force
 from ..platform import delta
 from ..platform.sql import quote_name
 from ..registry.champion import list_barred, read_promotions
@@ -114,7 +114,7 @@ def record_batch(
 
 
 def select_rows(spark: SparkSession, settings: Settings, batch: Batch) -> DataFrame:
-    """Selects the rows of a batch: the columns of predictions, and `IS_REMOVED`.
+    """Selects the rows of a batch: the columns of predictions in force, and `IS_REMOVED`.
 
     There is one row for each example of which a prediction was made, or whose prediction does not
     count any more; the row is the prediction in force.
@@ -125,7 +125,7 @@ def select_rows(spark: SparkSession, settings: Settings, batch: Batch) -> DataFr
     in_force = _select_in_force(spark, settings, batch, _bound(changed))
     rows = changed.select(*PROBLEM.key).distinct().join(in_force, list(PROBLEM.key), "left")
     is_removed = F.col("model_version").isNull().alias(IS_REMOVED)
-    return rows.select(*PREDICTIONS.column_names, is_removed)
+    return rows.select(*IN_FORCE, is_removed)
 
 
 def _select_in_force(

@@ -10,7 +10,7 @@ from uuid import uuid4
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery
 
 from ..inference.scoring import NoChampionError
 from ..platform.workspace import Workspace
@@ -92,7 +92,8 @@ def wait(query: StreamingQuery) -> None:
 def find_cause(told: str) -> str:
     """Finds in what Spark tells of a failed query what the function of the stream raised."""
     about_function = told.split("=== Streaming Query ===", maxsplit=1)[0]
-    return [*FAULT.findall(about_function), about_function.strip()][-2:][0]
+    raised: list[str] = FAULT.findall(about_function)
+    return raised[-1] if raised else about_function.strip()
 
 
 def count_batches(spark: SparkSession, settings: Settings, stream: str) -> int:

@@ -105,7 +105,8 @@ def test_due_is_what_lies_ahead_and_what_nobody_has_predicted(workspace: Workspa
 def test_what_was_predicted_in_time_is_not_predicted_again_afterwards(
     workspace: Workspace,
 ) -> None:
-    names = ("by another", "by a barred one", "afterwards", "by itself", "by a later run")
+    others = ("by another", "by a barred one")
+    names = (*others, "afterwards", "by itself", "by a later run", "not scored")
     write(workspace, EXAMPLES, *(example(name, -5) for name in names))
     write(workspace, EXAMPLES, example("today", 3))
     promote(workspace, 1, "2013-05-01")
@@ -120,8 +121,10 @@ def test_what_was_predicted_in_time_is_not_predicted_again_afterwards(
         prediction("by itself", -5, 2, -2, None),
         prediction("by a later run", -5, 2, 1, None),
         prediction("today", 3, 2, -1, 1),
+        # What could not be scored in time is no prediction.
+        {**prediction("not scored", -5, 1, -1, 0), "score": None, "unscored": "x: null"},
     )
-    left = dict.fromkeys(("by a barred one", "afterwards", "by a later run"))
+    left = dict.fromkeys(("by a barred one", "afterwards", "by a later run", "not scored"))
     assert list_due(workspace) == {**left, "today": 0}
 
 
@@ -166,6 +169,7 @@ def test_in_force_is_the_last_prediction_in_time_of_a_version_that_was_not_rolle
         prediction("afterwards", -3, 1, 0, None),
         prediction("afterwards", -3, 2, 1, None),
         prediction("by one alone", 9, 2, 0, 0),
+        {**prediction("by one alone", 9, 2, 1, 0), "score": None, "unscored": "x: null"},
     )
     kept = {"in time": (1, 0), "by one alone": (2, 0)}
     promote(workspace, 1, "2013-06-01")

@@ -20,6 +20,7 @@ from {{ cookiecutter.__package }}.inspection.account import (
     describe_sinks,
     describe_stream,
     describe_top,
+    describe_unscored,
     print_account,
 )
 from {{ cookiecutter.__package }}.platform.kinds import PREDICTED, SCORE
@@ -96,6 +97,13 @@ def test_predictions_are_told_by_when_they_were_made_and_the_first_by_name() -> 
     said = [PROBLEM.kind.describe(scores[name]) for name in ("b", "a")]
     assert first == f"{PROBLEM.kind.top} {said[0]}: {key}, 2013-06-03 00:00 UTC"
     assert second.startswith(said[1])
+
+
+def test_what_could_not_be_scored_is_told_with_the_reasons() -> None:
+    rows = [Row(reason=f"x: rule {n}", rows=n) for n in range(1, 12)]
+    told = [" ".join(line.split()) for line in describe_unscored(rows)]
+    assert told[0] == f"unscored 11 {PROBLEM.nouns}: x: rule 11"
+    assert told[-1].startswith(f"unscored {sum(range(1, 12 - len(told) + 1))} {PROBLEM.nouns} for")
 
 
 def test_what_a_stream_scored_is_told_and_by_whom() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -15,6 +19,7 @@ from ..toys import KEY, fit_toy, inject, make_rows
 from ..validation.problems import NUMBER, PROBLEMS
 from ..validation.problems import make_rows as make_toy_rows
 
+WRONG = f"what the model gave is not {PROBLEMS['regression'].kind.scores_are}"
 ROWS = make_rows(300)
 MODEL = ScoringModel(version=1, pipeline=fit_toy(ROWS), inputs=PROBLEM.model_inputs, lookups=())
 
@@ -34,6 +39,40 @@ def test_a_spark_frame_gets_the_same_scores_and_nothing_else(spark: SparkSession
     scored = score_frame(MODEL, spark.createDataFrame(rows)).orderBy(KEY).toPandas()
     assert list(scored) == [*KEY, *(column.name for column in PROBLEM.kind.columns)]
     assert PROBLEM.kind.read_table(scored) == pytest.approx(score(MODEL, rows), abs=1e-12)
+
+
+def make_halver(forbidden: float, odd: float) -> Any:
+    """A model that fails on one number, and for another one gives no score."""
+    column = NUMBER
+
+    # A class of its own: Spark's workers cannot import the tests.
+    class Halver:
+        def predict(self, rows: pd.DataFrame) -> np.ndarray:
+            if (rows[column] == forbidden).any():
+                raise ValueError("this row must not be scored")
+            return np.where(rows[column] == odd, np.nan, rows[column] / 2)
+
+    return Halver()
+
+
+@pytest.mark.parametrize(
+    ("reasons", "scores", "told"),
+    [
+        ([None, None, "x: null"], [0.5, None, None], [None, WRONG, "x: null"]),
+        ([None, "a", "b"], [0.5, None, None], [None, "a", "b"]),
+        (["a", "b", "c"], [None] * 3, ["a", "b", "c"]),
+    ],
+)
+def test_a_row_with_a_reason_is_not_scored_and_a_wrong_score_gets_one(
+    spark: SparkSession, reasons: list[Any], scores: list[Any], told: list[Any]
+) -> None:
+    rows = pd.DataFrame({"thing": ["1", "2", "3"], NUMBER: [1.0, 2.0, 3.0], "why": reasons})
+    frame = spark.createDataFrame(rows, f"thing string, {NUMBER} double, why string").coalesce(1)
+    with inject(PROBLEMS["regression"]):
+        model = ScoringModel(1, make_halver(forbidden=3.0, odd=2.0), (NUMBER,), ())
+        scored = score_frame(model, frame, ["thing", "why"], unless="why").orderBy("thing")
+        found = [(row.score, row.why) for row in scored.collect()]
+    assert found == list(zip(scores, told, strict=True))
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

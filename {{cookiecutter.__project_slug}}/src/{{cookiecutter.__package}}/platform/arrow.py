@@ -1,0 +1,37 @@
+"""Computes with columns of Arrow.
+
+Spark's Python workers import this module, so it imports NumPy and Arrow alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def find_nulls(column: pa.Array) -> np.ndarray:
+    """Finds the rows without a value, shape (n,) of booleans."""
+    nulls: np.ndarray = column.is_null().to_numpy(zero_copy_only=False)
+    return nulls
+
+
+def put_text(column: pa.Array, at: np.ndarray, text: str) -> pa.Array:
+    """Puts a text where `at` is true."""
+    return pc.if_else(pa.array(at), text, column) if at.any() else column
+
+
+def spread(column: pa.Array, over: np.ndarray, kept: np.ndarray) -> pa.Array:
+    """Spreads values over more rows.
+
+    Args:
+        column: A value for each row where `over` is true, in order.
+        over: Shape (n,) of booleans.
+        kept: The rows of these that keep their value; all others are null, shape (n,).
+
+    Returns:
+        A value or null for each of the n rows.
+    """
+    if kept.all():
+        return column
+    return column.take(pa.array(np.cumsum(over) - 1, mask=~kept))

@@ -1,0 +1,33 @@
+"""Values are spread over more rows, and texts are put where they belong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from {{ cookiecutter.__package }}.platform.arrow import find_nulls, put_text, spread
+
+OVER = np.array([False, True, True, False, True])
+
+
+def test_a_value_goes_to_its_row_and_the_others_are_null() -> None:
+    kept = np.array([False, True, False, False, True])
+    assert spread(pa.array([1, 2, 3]), OVER, kept).to_pylist() == [None, 1, None, None, 3]
+
+
+def test_without_a_row_to_leave_out_the_values_stay() -> None:
+    values, every = pa.array([1, 2]), np.ones(2, bool)
+    assert spread(values, every, every) is values
+    assert put_text(values, ~every, "x") is values
+
+
+def test_no_value_at_all_gives_nulls() -> None:
+    none = np.zeros(2, bool)
+    assert spread(pa.array([], pa.float64()), none, none).to_pylist() == [None, None]
+
+
+def test_a_text_is_put_where_it_belongs() -> None:
+    texts = pa.array([None, "a", None])
+    put = put_text(texts, np.array([True, False, False]), "x")
+    assert put.to_pylist() == ["x", "a", None]
+    assert find_nulls(put).tolist() == [False, False, True]
