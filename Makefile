@@ -74,8 +74,9 @@ golden: .venv/ready ## renew tests/golden from the template
 faults: $(RENDERED)/.venv/ready ## search for sequences that leave wrong tables (MINUTES=60), kill runs, half-write the bundle (DRILL=smallest)
 	$(if $(DRILL),,cd $(RENDERED) && PYTHONPATH=.:../../tests uv run --no-sync $(WITH) python -m sequences.search $(or $(MINUTES),60))
 	cd $(RENDERED) && PYTHONPATH=$(TESTS)/support uv run --no-sync python ../../tests/edit_all.py $(if $(DRILL),--step 499)
-	@cd $(RENDERED) && for drill in $(if $(DRILL),"ingestion 1","lifecycle 10" "validation 20" "rollback 5"); do \
+	@cd $(RENDERED) && for drill in $(if $(DRILL),"ingestion 1","lifecycle 10" "validation 20" "rollback 5" "batch_inference 5" "streaming 10"); do \
 	  uv run --no-sync python ../../tests/kills.py $$drill || exit 1; done
+	$(if $(DRILL),,cd $(RENDERED) && PYTHONPATH=.:../..:$(TESTS)/support uv run --no-sync $(WITH) python -m tests.rendered.sink_kills)
 
 bench: | $(DEMO) ## measure (BENCH=leakage, gate or scoring), after make demo (SIZE=: comparisons, millions of rows)
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py" $(SIZE)

@@ -66,8 +66,12 @@ def score_here(rows: DataFrame, model: Any) -> DataFrame:
     package = read_package(Path.cwd())
     loading = importlib.import_module(f"{package}.registry.loading")
     predicting = importlib.import_module(f"{package}.registry.predicting")
+    rules = importlib.import_module(f"{package}.platform.rules")
+    vocabulary = importlib.import_module(f"{package}.platform.vocabulary")
     own = loading.ScoringModel(1, model, tuple(INPUTS), ())
-    scored: DataFrame = predicting.score_frame(own, rows, KEPT)
+    reasons = rules.join_reasons(vocabulary.Column(name, "double", "") for name in INPUTS)
+    judged = rows.withColumn("unscored", reasons)
+    scored: DataFrame = predicting.score_frame(own, judged, (*KEPT, "unscored"), unless="unscored")
     return scored
 
 

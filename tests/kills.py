@@ -1,7 +1,7 @@
 """Kills runs at many moments, runs again, and compares with an undisturbed run.
 
 Called in the folder of a rendered project: `python kills.py JOB [KILLS]`, JOB being lifecycle,
-validation, rollback, or ingestion, which is the smallest.
+validation, rollback, batch_inference, streaming, or ingestion, which is the smallest.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from typing import Any
 
 # The dates of the demo: the gate accepts a version of each.
 FIRST, SECOND = "2013-05-13", "2013-06-10"
+# The day after the first champion: more examples arrive, and more are to be predicted.
+NEXT = "2013-05-14"
 # The jobs that are killed, and the dates they run for.
 JOBS = {
     "ingestion": "2013-02-01",
     "lifecycle": f"{FIRST},{SECOND}",
     "validation": SECOND,
     "rollback": SECOND,
+    "batch_inference": NEXT,
+    "streaming": NEXT,
 }
 # A rollback names where it returns to, so that its repetition means the same.
 BACK = ["--param", "model_version=1", "--param", "reason=drill", "--param", "by=drill"]
@@ -37,7 +41,7 @@ MEASURED, OF_TRAINING = ("time", "memory"), ("artifact", "model_card")
 READ = """
 NEW = (
     "run_id", "request", "table_version", "inputs", "judged_at", "seconds", "evidence",
-    "changed_at", "scored_at", "written_at",
+    "changed_at", "scored_at", "written_at", "stream",
 )
 import json, sys
 from pathlib import Path
@@ -129,6 +133,10 @@ def prepare(state: Path, job: str) -> None:
     elif job == "validation":
         finish(state, "lifecycle", FIRST)
         for before in ("ingestion", "features", "training"):
+            finish(state, before, JOBS[job])
+    elif job in ("batch_inference", "streaming"):
+        finish(state, "lifecycle", FIRST)
+        for before in ("ingestion", "features"):
             finish(state, before, JOBS[job])
     elif job == "rollback":
         finish(state, "lifecycle", JOBS["lifecycle"])

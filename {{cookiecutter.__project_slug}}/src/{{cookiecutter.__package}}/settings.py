@@ -251,6 +251,16 @@ class MirrorSettings(RunSettings):
     secret_scope: str
 
 
+class StreamSettings(Settings):
+    """Adds how long the stream runs.
+
+    Attributes:
+        is_continuous: Whether the stream waits for more, rather than to end with what is there.
+    """
+
+    is_continuous: bool = False
+
+
 class SinkSettings(Settings):
     """Adds the sinks.
 

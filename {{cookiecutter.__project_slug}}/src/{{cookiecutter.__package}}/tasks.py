@@ -26,6 +26,7 @@ from .settings import (
     Settings,
     SetupSettings,
     SinkSettings,
+    StreamSettings,
     ValidationSettings,
 )
 from .setup.task import set_up
@@ -81,7 +82,7 @@ approval = Task(ValidationSettings, approve)
 promotion = Task(ValidationSettings, promote)
 rollback = Task(RollbackSettings, roll_back)
 batch_inference = Task(Settings, predict)
-streaming = Task(Settings, score_stream)
+streaming = Task(StreamSettings, score_stream)
 sinks = Task(SinkSettings, hand_on)
 monitoring = Task(Settings, monitor)
 mirroring = Task(MirrorSettings, mirror)

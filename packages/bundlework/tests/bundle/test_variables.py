@@ -28,6 +28,10 @@ ADVISED = {
     "managers": [PERMISSION.format("CAN_MANAGE_RUN")],
     "performance_target": ["STANDARD", "PERFORMANCE_OPTIMIZED"],
     "raw_privileges": ["[USE_SCHEMA]"],
+    "refresh_features": ['{table_update: {table_names: ["${var.catalog}.raw.outcomes"]}}'],
+    "refresh_streaming": [
+        '{quartz_cron_expression: "0 0 * * * ?", timezone_id: UTC, pause_status: PAUSED}'
+    ],
     "refresh_scoring": [
         "{periodic: {interval: 1, unit: DAYS}, pause_status: PAUSED}",
         '{table_update: {table_names: ["${var.catalog}.raw.flights"]}}',
@@ -42,9 +46,9 @@ CONSTANT = re.compile(r"\b(?:CAN_[A-Z_]+|[A-Z]+_[A-Z_]+|STANDARD)\b")
 LAKE = "abfss://data@lake.dfs.core.windows.net/flights"
 GPU = "Standard_NC4as_T4_v3"
 ON_UPDATE = """\
-      refresh_scoring:
+      refresh_{}:
         table_update:
-          table_names: ["${var.source_catalog}.${var.source_schema}.flights"]
+          table_names: ["${{var.source_catalog}}.${{var.source_schema}}.flights"]
 """
 
 
@@ -96,19 +100,21 @@ def test_schemas_that_sources_read_are_listed_and_never_written(tmp_path: Path) 
 
 @pytest.fixture
 def updated(tmp_path: Path) -> Path:
-    """A project that scores when a table changes."""
+    """A project that computes features and scores when a table changes."""
     project = copy_project(tmp_path)
     main = project / "databricks.yml"
-    text, times = re.subn(r"(      catalog: \w+\n)", rf"\1{ON_UPDATE}", main.read_text())
+    values = "".join(map(ON_UPDATE.format, ("scoring", "features")))
+    text, times = re.subn(r"(      catalog: \w+\n)", rf"\1{values}", main.read_text())
     assert times == len(TARGETS)
     main.write_text(text)
     return project
 
 
-def test_scoring_may_start_when_a_table_changes(updated: Path) -> None:
+@pytest.mark.parametrize("job", ["scoring", "features"])
+def test_a_job_may_start_when_a_table_changes(updated: Path, job: str) -> None:
     assert find_faults(updated) == []
     for target in TARGETS:
-        trigger = dict(load_bundle(updated, target).jobs["scoring"]["trigger"])
+        trigger = dict(load_bundle(updated, target).jobs[job]["trigger"])
         assert trigger.pop("pause_status") == ("UNPAUSED" if target == "prod" else "PAUSED")
         (names,) = trigger.pop("table_update").values()
         assert [name.split(".")[-1] for name in names] == ["flights"]

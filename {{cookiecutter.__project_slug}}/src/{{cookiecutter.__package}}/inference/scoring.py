@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.problem import LOOKUP_TIME
-from ..platform.rules import list_rules
+from ..platform.rules import join_reasons
 from ..platform.workspace import Workspace
 from ..registry.loading import ScoringModel
 from ..registry.predicting import score_frame
@@ -56,6 +56,4 @@ def measure_age(columns: Sequence[str]) -> Column:
 def find_reason(inputs: Sequence[str]) -> Column:
     """Finds why a row cannot be scored, by the rules that its inputs declare; null otherwise."""
     features = (column for table in PROBLEM.lookups for column in table.columns)
-    judged = [column for column in (*PROBLEM.inputs, *features) if column.name in inputs]
-    broken = [rule for column in judged for rule in list_rules(column)]
-    return F.nullif(F.concat_ws("; ", *broken), F.lit(""))
+    return join_reasons(c for c in (*PROBLEM.inputs, *features) if c.name in inputs)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
+from random import SystemRandom
 from uuid import uuid4
 
 import pyarrow as pa
@@ -21,7 +23,8 @@ log = logging.getLogger(__name__)
 ISOLATION = ("delta.isolationLevel", "Serializable")
 FEED = ("delta.enableChangeDataFeed", "true")
 CONFLICT = "DELTA_CONCURRENT_"
-ATTEMPTS = 5
+# Of some writers at once, one gets its turn; the others try again, each after another while.
+ATTEMPTS, SECONDS = 20, 0.2
 
 
 class RowError(ValueError):
@@ -89,11 +92,14 @@ def append_new_rows(
 def append_once(table: str, rows: DataFrame, writer: str, number: int) -> None:
     """Appends rows, in one transaction; a write that the table has already is left out.
 
+    Where another job wrote what the rows were computed from, Delta refuses the write, and the rows
+    are to be computed again: this is not repeated here.
+
     Args:
         writer: Who writes. Of one writer, each later write has a higher number.
     """
     once: dict[str, str | int] = {"txnAppId": writer, "txnVersion": number}
-    _commit(rows.write.format("delta").mode("append").options(**once).saveAsTable, table)
+    rows.writeTo(table).options(**once).append()
 
 
 def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
@@ -149,16 +155,17 @@ def _start(table: str, rows: DataFrame, condition: Column) -> Iterator[MergeInto
         spark.catalog.dropTempView(view)
 
 
-def _commit(write: Callable[..., object], *arguments: object) -> None:
-    """Writes; where another job wrote at the same time, writes again, beside that job's rows."""
+def _commit(write: Callable[[], object]) -> None:
+    """Writes; where another one wrote at the same time, writes again, beside the other's rows."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            write(*arguments)
+            write()
             return
         except Exception as error:  # classic Spark and Spark Connect raise different kinds
             if CONFLICT not in str(error) or attempt == ATTEMPTS:
                 raise
-            log.info("another job wrote at the same time; writing again")
+            log.info("another one wrote at the same time; writing again")
+            time.sleep(SystemRandom().uniform(0, attempt * SECONDS))
 
 
 def _match(table: str, keys: Sequence[str]) -> Column:

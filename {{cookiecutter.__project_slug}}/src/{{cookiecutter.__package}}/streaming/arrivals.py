@@ -30,15 +30,20 @@ load_once = lru_cache(maxsize=1)(load_model)
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """What a micro-batch brings.
+class MicroBatch:
+    """The rows of the table of examples that arrive together.
 
     Attributes:
+        stream: The id of the stream's checkpoint.
+        number: 0, 1, 2, in order; a micro-batch that comes again has its former number.
         count: The number of rows.
         known_until: When the last row was known.
         window: From the first event to after the last one.
     """
 
+    stream: str
+    number: int
+    rows: DataFrame
     count: int
     known_until: dt.datetime
     window: Window
@@ -63,66 +68,55 @@ class Scorer:
         """Scores a micro-batch, and records what came of it; a repetition changes nothing."""
         if self._workspace is None:
             self._workspace = self.reopen(rows.sparkSession)
-        arrivals = measure(rows)
-        if arrivals:
-            known = self.settings.model_copy(update={"as_of": arrivals.known_until.date()})
-            told = score_arrivals(self._workspace, known, rows, arrivals, (self.stream, number))
-            record(self._workspace.spark, known, arrivals, told, (self.stream, number))
+        batch = measure(self.stream, number, rows)
+        if batch:
+            known = self.settings.model_copy(update={"as_of": batch.known_until.date()})
+            score_batch(self._workspace, known, batch)
 
 
-def measure(rows: DataFrame) -> Arrivals | None:
+def measure(stream: str, number: int, rows: DataFrame) -> MicroBatch | None:
     """Measures a micro-batch; None where it has no row."""
     known, event = F.col(PROBLEM.examples.time), F.col(PROBLEM.event_time)
     measures = F.count("*"), F.max(known), F.min(event), F.max(event)
-    ((count, known_until, first, last),) = rows.agg(*measures).collect()
+    ((count, *times),) = rows.agg(*measures).collect()
     if not count:
         return None
-    at = [time.astimezone(dt.UTC) for time in (known_until, first, last)]
-    return Arrivals(count, at[0], Window(at[1], at[2] + JUST_BEFORE))
+    known_until, first, last = (time.astimezone(dt.UTC) for time in times)
+    return MicroBatch(stream, number, rows, count, known_until, Window(first, last + JUST_BEFORE))
 
 
-def score_arrivals(
-    workspace: Workspace,
-    settings: Settings,
-    rows: DataFrame,
-    arrivals: Arrivals,
-    write: tuple[str, int],
-) -> dict[str, int | None]:
-    """Scores what is still to be predicted, with the champion of `as_of`.
+def score_batch(workspace: Workspace, settings: Settings, batch: MicroBatch) -> None:
+    """Scores what is still to be predicted, with the champion of `as_of`; records the micro-batch.
 
     Before the first champion, nothing is scored: the batch job scores what nobody predicted.
 
     Args:
-        settings: Those of the day of the arrivals.
-        write: The stream and the number of the micro-batch: Delta takes them in once.
-
-    Returns:
-        The champion, and how many examples were ahead.
+        settings: Those of the day on which the last row was known.
 
     Raises:
         StaleFeaturesError: The features are of other code or other facts.
     """
-    version = find_champion(workspace.spark, settings)
-    examples = find_ahead(workspace, settings, rows, arrivals)
-    count = examples.count()
-    if version is not None and count:
-        read_current(workspace.spark, settings, settings.as_of)
+    spark = workspace.spark
+    version = find_champion(spark, settings)
+    examples = find_ahead(workspace, settings, batch)
+    ahead = examples.count()
+    if version is not None and ahead:
+        read_current(spark, settings, settings.as_of)
         model = load_once(workspace.mlflow, settings.model_name, version)
-        due = leave_scored_out(workspace.spark, settings, version, examples, arrivals.window)
+        due = leave_scored_out(spark, settings, version, examples, batch.window)
         predictions = make_predictions(workspace, settings, model, due)
-        delta.append_once(PREDICTIONS.full_name(settings), predictions, *write)
-    return {"model_version": version, "ahead": count}
+        name = PREDICTIONS.full_name(settings)
+        delta.append_once(name, predictions, batch.stream, batch.number)
+    record(spark, settings, batch, version, ahead)
 
 
-def find_ahead(
-    workspace: Workspace, settings: Settings, rows: DataFrame, arrivals: Arrivals
-) -> DataFrame:
+def find_ahead(workspace: Workspace, settings: Settings, batch: MicroBatch) -> DataFrame:
     """Finds the examples that arrived before their moment of prediction, as known by then."""
-    cutoff = arrivals.known_until + JUST_BEFORE
-    known = read_examples(workspace, settings, arrivals.window, cutoff)
-    arrived = known.join(rows.select(*PROBLEM.key).distinct(), list(PROBLEM.key), "left_semi")
-    ahead = F.datediff(PREDICTION_TIME, F.lit(settings.as_of))
-    return arrived.where(F.col(PREDICTION_TIME) >= cutoff).withColumn(DAYS_AHEAD, ahead)
+    cutoff = batch.known_until + JUST_BEFORE
+    known = read_examples(workspace, settings, batch.window, cutoff)
+    arrived = known.join(batch.rows.select(*PROBLEM.key).distinct(), list(PROBLEM.key), "left_semi")
+    days = F.datediff(PREDICTION_TIME, F.lit(settings.as_of))
+    return arrived.where(F.col(PREDICTION_TIME) >= cutoff).withColumn(DAYS_AHEAD, days)
 
 
 def leave_scored_out(
@@ -138,22 +132,18 @@ def leave_scored_out(
 
 
 def record(
-    spark: SparkSession,
-    settings: Settings,
-    arrivals: Arrivals,
-    told: dict[str, int | None],
-    write: tuple[str, int],
+    spark: SparkSession, settings: Settings, batch: MicroBatch, version: int | None, ahead: int
 ) -> None:
     """Records a micro-batch, once."""
-    stream, number = write
     row = {
-        **told,
-        "stream": stream,
-        "number": number,
+        "stream": batch.stream,
+        "number": batch.number,
         "as_of": settings.as_of,
-        "known_until": arrivals.known_until,
-        "arrived": arrivals.count,
+        "known_until": batch.known_until,
+        "model_version": version,
+        "arrived": batch.count,
+        "ahead": ahead,
         "written_at": dt.datetime.now(dt.UTC),
     }
     frame = delta.make_frame(spark, [row], STREAM_BATCHES.struct)
-    delta.append_once(STREAM_BATCHES.full_name(settings), frame, stream, number)
+    delta.append_once(STREAM_BATCHES.full_name(settings), frame, batch.stream, batch.number)

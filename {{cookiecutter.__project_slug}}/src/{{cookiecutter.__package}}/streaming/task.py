@@ -15,7 +15,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from ..inference.scoring import NoChampionError
 from ..platform.workspace import Workspace
 from ..registry.champion import read_promotions
-from ..settings import Settings
+from ..settings import Settings, StreamSettings
 from ..use_case.problem import PROBLEM
 from .arrivals import Scorer
 from .tables import STREAM_BATCHES
@@ -33,8 +33,8 @@ class StreamError(RuntimeError):
     """A micro-batch failed, and nothing of it counts as scored."""
 
 
-def score_stream(workspace: Workspace, settings: Settings) -> None:
-    """Scores what has arrived, in micro-batches, each of them once; then ends.
+def score_stream(workspace: Workspace, settings: StreamSettings) -> None:
+    """Scores what has arrived, in micro-batches, each of them once; then ends, or waits for more.
 
     Raises:
         NoChampionError: No version was ever promoted, so the stream has not begun.
@@ -68,12 +68,15 @@ def identify_stream(checkpoint: Path) -> str:
 
 
 def start_query(
-    workspace: Workspace, settings: Settings, checkpoint: Path, stream: str
+    workspace: Workspace, settings: StreamSettings, checkpoint: Path, stream: str
 ) -> StreamingQuery:
-    """Starts the query; it ends when everything that is there now was scored."""
+    """Starts the query; it ends when all that is there now was scored, unless it is continuous."""
     arrivals = workspace.spark.readStream.table(PROBLEM.examples.source_name(settings))
     writer = arrivals.writeStream.foreachBatch(Scorer(workspace.reopen, settings, stream))
-    return writer.option("checkpointLocation", str(checkpoint)).trigger(availableNow=True).start()
+    writer = writer.option("checkpointLocation", str(checkpoint))
+    if settings.is_continuous:
+        return writer.trigger(processingTime="0 seconds").start()
+    return writer.trigger(availableNow=True).start()
 
 
 def wait(query: StreamingQuery) -> None:

@@ -130,6 +130,22 @@ def test_a_day_is_made_once(workspace: Workspace) -> None:
     assert count_commits(workspace) == commits
 
 
+def test_a_run_after_each_delivery_gives_what_a_run_at_the_end_gives(
+    workspace: Workspace,
+) -> None:
+    """So a job may follow a clock, or each change of its source."""
+    facts = [(0.5, 1.0), (1.75, 2.0), (1.5, 3.0), (0.25, 4.0)]
+    for fact in facts:
+        deliver(workspace, 2, fact)
+        compute_features(workspace, settings(2))
+    after_each, made = read(workspace), made_from(workspace)
+    for table in (TWICE, FEATURE_DAYS):
+        workspace.spark.sql(f"DELETE FROM {table.full_name(ANY)}")
+    compute_features(workspace, settings(2))
+    assert (read(workspace), made_from(workspace)) == (after_each, made)
+    assert len(after_each) == len(facts)
+
+
 def test_a_release_that_is_withdrawn_leaves_nothing_behind(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from pyspark.sql.types import (
 )
 
 from {{ cookiecutter.__package }}.platform.delta import (
+    ISOLATION,
     RowError,
     append_new_rows,
     append_once,
@@ -111,6 +112,43 @@ def test_of_two_writers_at_once_none_fails_and_no_key_is_there_twice(
         go_on.touch()
         late.result()
     assert [tuple(row) for row in lakehouse.table(name).collect()] == [(7, value)]
+
+
+def test_rows_computed_from_what_changed_meanwhile_are_refused(
+    lakehouse: SparkSession, tmp_path: Path
+) -> None:
+    name, (key, level) = "dev.models.changed", ISOLATION
+    begun, go_on = tmp_path / "begun", tmp_path / "go_on"
+    lakehouse.sql(
+        f"CREATE TABLE {name} (number int) USING delta TBLPROPERTIES ('{key}' = '{level}')"
+    )
+    # One part: parts that wait would take the cores that the other writer needs.
+    rows = lakehouse.range(0, 1, 1, 1).selectExpr("7 AS number")
+    new = rows.join(lakehouse.table(name), "number", "left_anti")
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(append_once, name, hold(new, begun, go_on), "writer", 0)
+        while not (begun.exists() or late.done()):
+            time.sleep(0.05)
+        append_new_rows(name, rows, ["number"])
+        go_on.touch()
+        with pytest.raises(Exception, match="DELTA_CONCURRENT_"):
+            late.result()
+    assert [row.number for row in lakehouse.table(name).collect()] == [7]
+
+
+def test_many_writers_at_once_all_have_their_turn(lakehouse: SparkSession) -> None:
+    name, (key, level) = "dev.models.crowded", ISOLATION
+    lakehouse.sql(
+        f"CREATE TABLE {name} (number int) USING delta TBLPROPERTIES ('{key}' = '{level}')"
+    )
+
+    def append(number: int) -> None:
+        rows = lakehouse.range(1).selectExpr(f"{number} AS number")
+        append_new_rows(name, rows, ["number"])
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(append, range(8)))
+    assert sorted(row.number for row in lakehouse.table(name).collect()) == [*range(8)]
 
 
 def test_rows_that_come_by_many_steps_are_written(lakehouse: SparkSession) -> None:

@@ -40,9 +40,9 @@ def arrive(workspace: Workspace, *rows: dict[str, Any]) -> DataFrame:
 
 
 def list_ahead(workspace: Workspace, rows: DataFrame) -> dict[str, int]:
-    arrivals = measure(rows)
-    assert arrivals
-    found = find_ahead(workspace, SETTINGS, rows, arrivals).collect()
+    batch = measure("stream", 0, rows)
+    assert batch
+    found = find_ahead(workspace, SETTINGS, batch).collect()
     assert len({row[KEY[0]] for row in found}) == len(found)
     return {row[KEY[0]]: row.days_ahead for row in found}
 
@@ -73,14 +73,14 @@ def test_a_score_of_the_same_version_and_day_stays(workspace: Workspace) -> None
         prediction("other", 30, 1, 0, 1),
         prediction("own", 30, 2, 0, 1),
     )
-    arrivals = measure(rows)
-    assert arrivals
-    due = leave_scored_out(workspace.spark, SETTINGS, 2, rows, arrivals.window)
+    batch = measure("stream", 0, rows)
+    assert batch
+    due = leave_scored_out(workspace.spark, SETTINGS, 2, rows, batch.window)
     assert sorted(row[KEY[0]] for row in due.collect()) == ["new", "old", "other"]
 
 
 def test_an_empty_micro_batch_is_nothing(workspace: Workspace) -> None:
-    assert measure(workspace.spark.table(EXAMPLES.full_name(SETTINGS))) is None
+    assert measure("stream", 0, workspace.spark.table(EXAMPLES.full_name(SETTINGS))) is None
 
 
 def test_what_arrives_before_the_first_champion_is_recorded_once_and_not_scored(

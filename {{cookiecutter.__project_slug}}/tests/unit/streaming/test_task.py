@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bundlework.laptop.serverless import ServerlessError
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from {{ cookiecutter.__package }}.inference.scoring import NoChampionError
 from {{ cookiecutter.__package }}.platform.workspace import Workspace
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
+from {{ cookiecutter.__package }}.settings import StreamSettings
 from {{ cookiecutter.__package }}.streaming.tables import STREAM_BATCHES
 from {{ cookiecutter.__package }}.streaming.task import (
     StreamError,
+    count_batches,
     find_cause,
     identify_stream,
     score_stream,
+    start_query,
 )
 
 from ..toy_predictions import SETTINGS, open_tables, promote, write
 from ..toys import EXAMPLES, inject
 from .arrivals import TOY, example
 
+STREAM = StreamSettings.model_validate(SETTINGS.model_dump())
 # As classic Spark and Spark Connect tell it.
 TOLD = """[STREAM_FAILED] Query [id = e716, runId = 7588] terminated with exception: {0}
 Traceback (most recent call last):
@@ -46,8 +54,31 @@ def workspace(lakehouse: SparkSession, tmp_path: Path) -> Iterator[Workspace]:
 
 def test_a_stream_does_not_begin_before_there_is_a_champion(workspace: Workspace) -> None:
     with pytest.raises(NoChampionError, match=r"dev.models.model has no champion yet: run the job"):
-        score_stream(workspace, SETTINGS)
+        score_stream(workspace, STREAM)
     assert not list(workspace.volumes.iterdir())
+
+
+def test_a_continuous_stream_waits_for_more_where_compute_has_such_streams(
+    workspace: Workspace,
+) -> None:
+    later = (SETTINGS.as_of + dt.timedelta(days=9)).isoformat()
+    promote(workspace, 1, later)
+    workspace = dataclasses.replace(workspace, reopen=lambda _: workspace)
+    settings = STREAM.model_copy(update={"is_continuous": True})
+    folder = workspace.volumes / "checkpoint"
+    if is_remote():
+        with pytest.raises(ServerlessError, match="a stream that does not end"):
+            start_query(workspace, settings, folder, "stream")
+        return
+    query = start_query(workspace, settings, folder, "stream")
+    try:
+        for number in range(2):
+            write(workspace, EXAMPLES, example(str(number), 3))
+            query.processAllAvailable()
+            assert count_batches(workspace.spark, settings, "stream") == number + 1
+        assert query.isActive
+    finally:
+        query.stop()
 
 
 def test_a_checkpoint_keeps_its_id_and_a_new_one_has_another(tmp_path: Path) -> None:
@@ -74,7 +105,7 @@ def test_a_stream_that_fails_says_why_in_lines_for_people(workspace: Workspace) 
     write(workspace, EXAMPLES, example("a", 3))
     # Here is no Databricks workspace that the function could open.
     with pytest.raises(StreamError) as raised:
-        score_stream(workspace, SETTINGS)
+        score_stream(workspace, STREAM)
     cause, advice = str(raised.value).splitlines()
     assert "Error: " in cause
     assert advice == "the next run begins with the micro-batch that failed"

@@ -36,6 +36,8 @@ OPERATION = {
     "health": "nobody would hear of a run that takes too long",
     "email_notifications": "nobody would hear of a failure",
 }
+# A continuous job is not meant to end, and its retries are not those of tasks.
+OF_AN_END = {"timeout_seconds", "health"}
 DURATION = "RUN_DURATION_SECONDS"
 HOST = r"https://adb-\d+\.\d+\.azuredatabricks\.net|https?://127\.0\.0\.1:\d+"
 # Kinds whose names a target's prefix goes before.
@@ -73,8 +75,9 @@ def find_operation_faults(bundle: Bundle) -> Iterator[str]:
     """Jobs that do not state what a person on call relies on."""
     for key, job in bundle.jobs.items():
         path = ("resources", "jobs", key)
+        unneeded = OF_AN_END if "continuous" in job else set()
         for field in bundle.contract.every_job.fields:
-            if not job.get(field):
+            if not job.get(field) and field not in unneeded:
                 why = OPERATION.get(field, "the project's own rule is broken")
                 yield bundle.places.describe(path, f"{field} is not set: set it, or {why}")
         if not job.get("queue", {}).get("enabled", True):
@@ -83,7 +86,7 @@ def find_operation_faults(bundle: Bundle) -> Iterator[str]:
         if job.get("email_notifications") and not job["email_notifications"].get("on_failure"):
             fault = f"on_failure is not set: set it, or {OPERATION['email_notifications']}"
             yield bundle.places.describe((*path, "email_notifications"), fault)
-        for index, task in enumerate(job.get("tasks", [])):
+        for index, task in enumerate([] if unneeded else job.get("tasks", [])):
             if {"python_wheel_task", "notebook_task"} & set(task) and "max_retries" not in task:
                 fault = "max_retries is not set: say whether the task is safe to repeat"
                 yield bundle.places.describe((*path, "tasks", index), fault)
