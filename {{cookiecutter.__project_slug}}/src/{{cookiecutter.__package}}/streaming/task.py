@@ -46,9 +46,9 @@ def score_stream(workspace: Workspace, settings: StreamSettings) -> None:
         )
     checkpoint = workspace.volumes.joinpath(*settings.models.split("."), CHECKPOINTS, "streaming")
     stream = identify_stream(checkpoint)
-    before = count_batches(workspace.spark, settings, stream)
+    first = find_next(workspace.spark, settings, stream)
     wait(start_query(workspace, settings, checkpoint, stream))
-    for row in read_batches(workspace.spark, settings, stream, before):
+    for row in read_batches(workspace.spark, settings, stream, first):
         log.info(describe_batch(row))
 
 
@@ -99,10 +99,11 @@ def find_cause(told: str) -> str:
     return raised[-1] if raised else about_function.strip()
 
 
-def count_batches(spark: SparkSession, settings: Settings, stream: str) -> int:
-    """Counts the recorded micro-batches of a stream."""
-    of_stream = F.col("stream") == stream
-    return spark.table(STREAM_BATCHES.full_name(settings)).where(of_stream).count()
+def find_next(spark: SparkSession, settings: Settings, stream: str) -> int:
+    """Finds the number that follows the last recorded micro-batch of a stream."""
+    rows = spark.table(STREAM_BATCHES.full_name(settings)).where(F.col("stream") == stream)
+    ((last,),) = rows.agg(F.max("number")).collect()
+    return 0 if last is None else int(last) + 1
 
 
 def read_batches(spark: SparkSession, settings: Settings, stream: str, first: int) -> list[Row]:

@@ -20,8 +20,8 @@ from {{ cookiecutter.__package }}.settings import StreamSettings
 from {{ cookiecutter.__package }}.streaming.tables import STREAM_BATCHES
 from {{ cookiecutter.__package }}.streaming.task import (
     StreamError,
-    count_batches,
     find_cause,
+    find_next,
     identify_stream,
     score_stream,
     start_query,
@@ -75,7 +75,7 @@ def test_a_continuous_stream_waits_for_more_where_compute_has_such_streams(
         for number in range(2):
             write(workspace, EXAMPLES, example(str(number), 3))
             query.processAllAvailable()
-            assert count_batches(workspace.spark, settings, "stream") == number + 1
+            assert find_next(workspace.spark, settings, "stream") == number + 1
         assert query.isActive
     finally:
         query.stop()
