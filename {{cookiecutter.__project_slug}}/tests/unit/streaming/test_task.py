@@ -23,6 +23,7 @@ from {{ cookiecutter.__package }}.streaming.task import (
     find_cause,
     find_next,
     identify_stream,
+    read_batches,
     score_stream,
     start_query,
 )
@@ -75,7 +76,9 @@ def test_a_continuous_stream_waits_for_more_where_compute_has_such_streams(
         for number in range(2):
             write(workspace, EXAMPLES, example(str(number), 3))
             query.processAllAvailable()
-            assert find_next(workspace.spark, settings, "stream") == number + 1
+            scored = read_batches(workspace.spark, settings, "stream", 0)
+            assert [row.arrived for row in scored] == [1] * (number + 1)
+            assert find_next(workspace.spark, settings, "stream") == scored[-1].number + 1
         assert query.isActive
     finally:
         query.stop()
