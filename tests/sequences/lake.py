@@ -118,8 +118,9 @@ FEATURE_TABLES = (DOUBLED, DELAYS)
 
 
 def list_told(table: Table) -> list[str]:
-    """The columns that a fact of the oracle has; the time of a visit follows from them."""
-    return [name for name in table.column_names if name != EVENT_TIME]
+    """The columns that a fact of the oracle has; other times follow from them."""
+    times = {EVENT_TIME, table.row_time if isinstance(table, FeatureTable) else ""}
+    return [name for name in table.column_names if name not in times]
 
 
 class Killed(Exception):
@@ -241,8 +242,15 @@ class Lake:
         return self.list_rows(f"{RAW_SCHEMAS[catalog]}.{table.name}", table)
 
     def list_features(self, table: FeatureTable) -> list[Row]:
-        """The rows of a feature table."""
-        return self.list_rows(f"dev.features.{table.name}", table)
+        """The rows of a feature table, without the time that each row repeats.
+
+        Raises:
+            AssertionError: A row repeats another time than its own.
+        """
+        name = f"dev.features.{table.name}"
+        other = self.spark.table(name).where(~F.col(table.row_time).eqNullSafe(F.col(table.time)))
+        assert other.isEmpty(), f"{name}: {table.row_time} is not {table.time}"
+        return self.list_rows(name, table)
 
     def list_rows(self, name: str, table: Table) -> list[Row]:
         """The rows of a table, with times as hours after the first day."""
