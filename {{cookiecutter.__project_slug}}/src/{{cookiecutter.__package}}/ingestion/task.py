@@ -101,8 +101,9 @@ def take_in(
     judged = do_in_parallel(lambda t: judge_delivery(spark, settings, t, deliveries[t]), deliveries)
     counts = do_in_parallel(lambda t: count_rows(judged[t], t), judged)
     write_quarantine(settings, deliveries, judged, counts)
-    write_rows(spark, settings, deliveries, judged, counts, held)
+    # Before the days: a run that is cut short in between is repeated with its former windows.
     write_deliveries(spark, settings, deliveries, counts)
+    write_rows(spark, settings, deliveries, judged, counts, held)
 
 
 def read_former_starts(spark: SparkSession, settings: Settings) -> dict[str, dt.datetime]:
