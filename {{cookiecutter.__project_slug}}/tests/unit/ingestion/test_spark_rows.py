@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
 import pandas as pd
 import pytest
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, MergeIntoWriter, Row, SparkSession
 from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.ingestion import task
@@ -23,6 +25,7 @@ from {{ cookiecutter.__package }}.ingestion.contracts import (
 )
 from {{ cookiecutter.__package }}.ingestion.deliveries import number_rows
 from {{ cookiecutter.__package }}.ingestion.tables import DELIVERIES, QUARANTINE
+from {{ cookiecutter.__package }}.platform import delta
 from {{ cookiecutter.__package }}.platform.sources import Context
 from {{ cookiecutter.__package }}.platform.tables import RAW_DAYS
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, Table
@@ -136,6 +139,38 @@ def ingest(spark: SparkSession, rows: DataFrame) -> None:
     sources = {THINGS.name: deliver_things}
     with patch.multiple(task, RAW_TABLES=(THINGS,), SOURCES=sources):
         task.ingest(workspace, SETTINGS)
+
+
+class Killed(Exception):
+    """The process ended here."""
+
+
+@contextmanager
+def kill_after(writes: int) -> Iterator[None]:
+    """Ends the block before its next write."""
+    commit, left = delta._commit, iter(range(writes))
+
+    def commit_or_end(merge: MergeIntoWriter) -> None:
+        if next(left, None) is None:
+            raise Killed
+        commit(merge)
+
+    with patch.object(delta, "_commit", commit_or_end), pytest.raises(Killed):
+        yield
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_run_that_is_cut_short_is_repeated_as_if_nothing_had_happened(
+    tables: SparkSession, writes: int
+) -> None:
+    rows = deliver(tables, "1.5", "9")
+    with kill_after(writes):
+        ingest(tables, rows)
+    ingest(tables, rows)
+    (delivery,) = read(tables, DELIVERIES)
+    assert delivery.window_start.astimezone(dt.UTC) == FIRST
+    assert (delivery.rows_in, delivery.rows_kept, delivery.rows_quarantined) == (2, 1, 1)
+    assert [len(read(tables, table)) for table in (THINGS, QUARANTINE, RAW_DAYS)] == [1, 1, 1]
 
 
 def read(spark: SparkSession, table: Table) -> list[Row]:
