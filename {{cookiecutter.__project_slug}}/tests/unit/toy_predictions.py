@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.platform.delta import append_new_rows, make_frame
 from {{ cookiecutter.__package }}.platform.vocabulary import Table
@@ -18,12 +20,27 @@ from {{ cookiecutter.__package }}.setup.creation import create_table
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from .test_settings import ARGUMENTS
-from .toys import KEY
+from .toys import EXAMPLES, KEY
 
 OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
 SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 CUTOFF, HOUR = SETTINGS.cutoff, dt.timedelta(hours=1)
 ABSENT = ("features", "mlflow", "task_values", "governance", "secrets")
+
+
+# The project's key and event time, two days ahead; each example is predicted two hours before.
+TOY = dataclasses.replace(
+    PROBLEM,
+    examples=EXAMPLES,
+    lead=dt.timedelta(days=7),
+    horizon_days=2,
+    find_prediction_time=lambda at: at - F.lit(2 * HOUR),
+    find_cancelled=None,
+    inputs=(),
+    lookups=(),
+    baselines={},
+    describe=lambda rows: rows,
+)
 
 
 @contextmanager
@@ -34,6 +51,13 @@ def open_tables(spark: SparkSession, *tables: Table, **parts: Any) -> Iterator[W
     yield Workspace(spark=spark, **{**dict.fromkeys(ABSENT), **parts})
     for table in tables:
         spark.sql(f"DROP TABLE {table.full_name(SETTINGS)}")
+
+
+def example(name: str, hours: float, known: float = -100) -> dict[str, Any]:
+    """An example that happens so many hours after the run's cutoff, and when it was known."""
+    times = {EXAMPLES.time: known, PROBLEM.event_time: hours}
+    at = {column: CUTOFF + hour * HOUR for column, hour in times.items()}
+    return {**dict.fromkeys(KEY, name), **at}
 
 
 def promote(

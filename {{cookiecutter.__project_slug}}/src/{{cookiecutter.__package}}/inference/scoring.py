@@ -45,7 +45,7 @@ def measure_age(columns: Sequence[str]) -> Column:
     """Measures in hours how old the oldest row is that was looked up; null where none was found.
 
     Args:
-        columns: Those of the rows; a version of before tells no times.
+        columns: The columns of the rows. A version from before these times were looked up has none.
     """
     times = [t.row_time for t in PROBLEM.lookups if t.has_time_key and t.row_time in columns]
     oldest = F.array_min(F.array(F.lit(None).cast("timestamp"), *map(F.col, times)))

@@ -93,11 +93,18 @@ def describe_ingestion(rows: list[Row]) -> Iterator[str]:
 
 def describe_quarantine(rows: list[Row]) -> Iterator[str]:
     """Describes why rows went to quarantine, the most frequent reasons first."""
-    for row in sorted(rows, key=lambda r: (-r.rows, r.source, r.reason))[:REASONS]:
-        yield f"{'':12} {row.rows:>8,} of {row.source}: {row.reason}"
-    if len(rows) > REASONS:
-        more = sum(sorted(row.rows for row in rows)[:-REASONS])
-        yield f"{'':12} {more:>8,} for other reasons: make show TABLE=quarantine"
+    counts = [(row.rows, f"of {row.source}: {row.reason}") for row in rows]
+    yield from _list_reasons("", counts, QUARANTINE)
+
+
+def _list_reasons(title: str, counts: list[tuple[int, str]], table: Table) -> Iterator[str]:
+    """Lists the most frequent reasons, and how many rows the others have."""
+    ordered = sorted(counts, key=lambda counted: (-counted[0], counted[1]))
+    for rows, reason in ordered[:REASONS]:
+        yield f"{title:12} {rows:>8,} {reason}"
+    if ordered[REASONS:]:
+        more = sum(rows for rows, _ in ordered[REASONS:])
+        yield f"{title:12} {more:>8,} for other reasons: make show TABLE={table.name}"
 
 
 def describe_decision(rows: list[Row]) -> Iterator[str]:
@@ -151,12 +158,8 @@ def describe_predictions(rows: list[Row]) -> Iterator[str]:
 
 def describe_unscored(rows: list[Row]) -> Iterator[str]:
     """Describes why examples could not be scored, the most frequent reasons first."""
-    for row in sorted(rows, key=lambda r: (-r.rows, r.reason))[:REASONS]:
-        yield f"{'unscored':12} {row.rows:>8,} {PROBLEM.nouns}: {row.reason}"
-    if len(rows) > REASONS:
-        more = sum(sorted(row.rows for row in rows)[:-REASONS])
-        told = f"{PROBLEM.nouns} for other reasons: make show TABLE=predictions"
-        yield f"{'unscored':12} {more:>8,} {told}"
+    counts = [(row.rows, f"{PROBLEM.nouns}: {row.reason}") for row in rows]
+    yield from _list_reasons("unscored", counts, PREDICTIONS)
 
 
 def describe_top(rows: list[Row]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from random import SystemRandom
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 ISOLATION = ("delta.isolationLevel", "Serializable")
 FEED = ("delta.enableChangeDataFeed", "true")
 CONFLICT = "DELTA_CONCURRENT_"
-# Of some writers at once, one gets its turn; the others try again, each after another while.
+# Of several merges at once one commits; the others wait for a random time before they try again.
 ATTEMPTS, SECONDS = 20, 0.2
 
 
@@ -86,7 +86,7 @@ def append_new_rows(
     """
     condition = _match(table, keys)
     with _start(table, rows, condition if within is None else within & condition) as merge:
-        _commit(merge.whenNotMatched().insertAll().merge)
+        _commit(merge.whenNotMatched().insertAll())
 
 
 def append_once(table: str, rows: DataFrame, writer: str, number: int) -> None:
@@ -108,7 +108,7 @@ def upsert_rows(table: str, rows: DataFrame, keys: Sequence[str]) -> None:
     Usage: `upsert_rows(METRICS.full_name(settings), rows, METRICS.keys)`.
     """
     with _start(table, rows, _match(table, keys)) as merge:
-        _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll().merge)
+        _commit(merge.whenMatched().updateAll().whenNotMatched().insertAll())
 
 
 def replace_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Column) -> None:
@@ -119,7 +119,7 @@ def replace_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Colum
     """
     with _start(table, rows, within & _match(table, keys)) as merge:
         merge.whenMatched().updateAll().whenNotMatched().insertAll()
-        _commit(merge.whenNotMatchedBySource(within).delete().merge)
+        _commit(merge.whenNotMatchedBySource(within).delete())
 
 
 def delete_other_rows(table: str, rows: DataFrame, keys: Sequence[str], within: Column) -> None:
@@ -129,13 +129,13 @@ def delete_other_rows(table: str, rows: DataFrame, keys: Sequence[str], within: 
         within: A condition on the table's columns, as `name.column`.
     """
     with _start(table, rows, _match(table, keys)) as merge:
-        _commit(merge.whenNotMatchedBySource(within).delete().merge)
+        _commit(merge.whenNotMatchedBySource(within).delete())
 
 
 def delete_rows(table: str, keys: DataFrame) -> None:
     """Deletes the rows that have the values of one of some rows, in one transaction."""
     with _start(table, keys, _match(table, keys.columns)) as merge:
-        _commit(merge.whenMatched().delete().merge)
+        _commit(merge.whenMatched().delete())
 
 
 def differ(rows: DataFrame, others: DataFrame) -> bool:
@@ -155,16 +155,16 @@ def _start(table: str, rows: DataFrame, condition: Column) -> Iterator[MergeInto
         spark.catalog.dropTempView(view)
 
 
-def _commit(write: Callable[[], object]) -> None:
-    """Writes; where another one wrote at the same time, writes again, beside the other's rows."""
+def _commit(merge: MergeIntoWriter) -> None:
+    """Merges; where another job wrote at the same time, merges again, beside that job's rows."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            write()
+            merge.merge()
             return
         except Exception as error:  # classic Spark and Spark Connect raise different kinds
             if CONFLICT not in str(error) or attempt == ATTEMPTS:
                 raise
-            log.info("another one wrote at the same time; writing again")
+            log.info("another job wrote at the same time; merging again")
             time.sleep(SystemRandom().uniform(0, attempt * SECONDS))
 
 

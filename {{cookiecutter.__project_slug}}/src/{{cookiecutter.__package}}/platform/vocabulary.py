@@ -221,6 +221,7 @@ class FeatureTable(Table):
         if self.has_time_key:
             told = f"UTC; {self.time} once more, to tell how old a looked-up row is"
             added = Column(self.row_time, "timestamp", told)
+            # A copy of a table has the column already.
             own = tuple(column for column in self.columns if column != added)
             object.__setattr__(self, "columns", (*own, added))
         super().__post_init__()

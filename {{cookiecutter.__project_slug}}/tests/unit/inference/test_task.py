@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.inference.task import (
@@ -27,33 +25,18 @@ from {{ cookiecutter.__package }}.registry.champion import (
 )
 from {{ cookiecutter.__package }}.registry.tables import PROMOTIONS
 from {{ cookiecutter.__package }}.settings import Settings
-from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..test_settings import replace
 from ..toy_predictions import (
-    CUTOFF,
-    HOUR,
     SETTINGS,
+    TOY,
+    example,
     open_tables,
     prediction,
     promote,
     write,
 )
 from ..toys import EXAMPLES, KEY, inject
-
-# The project's key and event time, two days ahead; each example is predicted two hours before.
-TOY = dataclasses.replace(
-    PROBLEM,
-    examples=EXAMPLES,
-    lead=dt.timedelta(days=7),
-    horizon_days=2,
-    find_prediction_time=lambda at: at - F.lit(2 * HOUR),
-    find_cancelled=None,
-    inputs=(),
-    lookups=(),
-    baselines={},
-    describe=lambda rows: rows,
-)
 
 
 @pytest.fixture
@@ -76,13 +59,6 @@ def test_a_date_has_the_champion_of_its_time(workspace: Workspace) -> None:
     assert find_champion(workspace.spark, SETTINGS) == 2
     assert find_champion(workspace.spark, later) == 2
     assert [row.model_version for row in read_promotions(workspace.spark, SETTINGS)] == [1, 2, 3]
-
-
-def example(name: str, hours: float, known: float = -100) -> dict[str, Any]:
-    """An example that happens so many hours after the run's cutoff, and when it was known."""
-    times = {EXAMPLES.time: known, PROBLEM.event_time: hours}
-    at = {column: CUTOFF + hour * HOUR for column, hour in times.items()}
-    return {**dict.fromkeys(KEY, name), **at}
 
 
 def list_due(workspace: Workspace, version: int = 2) -> dict[str, int | None]:
@@ -121,7 +97,7 @@ def test_what_was_predicted_in_time_is_not_predicted_again_afterwards(
         prediction("by itself", -5, 2, -2, None),
         prediction("by a later run", -5, 2, 1, None),
         prediction("today", 3, 2, -1, 1),
-        # What could not be scored in time is no prediction.
+        # A row without a score does not count as a prediction.
         {**prediction("not scored", -5, 1, -1, 0), "score": None, "unscored": "x: null"},
     )
     left = dict.fromkeys(("by a barred one", "afterwards", "by a later run", "not scored"))

@@ -21,9 +21,18 @@ from {{ cookiecutter.__package }}.streaming.arrivals import (
 )
 from {{ cookiecutter.__package }}.streaming.tables import STREAM_BATCHES
 
-from ..toy_predictions import CUTOFF, HOUR, SETTINGS, open_tables, prediction, promote, write
+from ..toy_predictions import (
+    CUTOFF,
+    HOUR,
+    SETTINGS,
+    TOY,
+    example,
+    open_tables,
+    prediction,
+    promote,
+    write,
+)
 from ..toys import EXAMPLES, KEY, inject
-from .arrivals import TOY, example
 
 
 @pytest.fixture

@@ -28,9 +28,8 @@ from {{ cookiecutter.__package }}.streaming.task import (
     start_query,
 )
 
-from ..toy_predictions import SETTINGS, open_tables, promote, write
+from ..toy_predictions import SETTINGS, TOY, example, open_tables, promote, write
 from ..toys import EXAMPLES, inject
-from .arrivals import TOY, example
 
 STREAM = StreamSettings.model_validate(SETTINGS.model_dump())
 # As classic Spark and Spark Connect tell it.
