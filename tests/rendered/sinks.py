@@ -105,8 +105,8 @@ class Story:
 
     Attributes:
         read: Reads what the readers of a sink find, by sink.
-        found: What they found so far.
-        said: What runs said of sinks that were not handed their rows.
+        found: The answers of the readers, one for each time that somebody looked.
+        said: The errors of the runs that left a sink out.
     """
 
     workspace: Workspace

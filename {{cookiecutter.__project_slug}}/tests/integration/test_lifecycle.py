@@ -284,7 +284,7 @@ def test_what_arrives_later_is_scored_by_the_stream_once(lifecycle: Lifecycle) -
     for job in ("streaming", "ingestion", "streaming", "streaming"):
         assert lifecycle.play(job, later) is State.SUCCESS
     first, second = lifecycle.read(STREAM_BATCHES).sort_values("number").to_dict("records")
-    # What was known before the day of the first champion is not scored.
+    # The stream scores nothing of the days before the first champion.
     assert pd.isna(first["model_version"])
     assert (second["model_version"], second["as_of"]) == (1, FIRST.as_of)
     made = lifecycle.read(PREDICTIONS).merge(before, "left", KEY, indicator=True)

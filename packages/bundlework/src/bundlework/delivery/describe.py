@@ -133,7 +133,7 @@ def find_callers(bundle: Bundle) -> dict[str, list[str]]:
 
 
 def describe_trigger(trigger: dict[str, Any]) -> str:
-    """What starts a job, by its schedule or its trigger."""
+    """Describes the schedule or the trigger that starts a job."""
     if "quartz_cron_expression" in trigger:
         return f"`{trigger['quartz_cron_expression']}` ({trigger['timezone_id']})"
     if "periodic" in trigger:
