@@ -5,9 +5,26 @@ Spark's Python workers import this module, so it imports NumPy and Arrow alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+# So many rows are scored at once: each call of a model has a cost of its own.
+ROWS = 100_000
+
+
+def join_batches(batches: Iterable[pa.RecordBatch], rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+    """Joins small batches to larger ones, of at least `rows` rows each but the last."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= rows:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def find_nulls(column: pa.Array) -> np.ndarray:

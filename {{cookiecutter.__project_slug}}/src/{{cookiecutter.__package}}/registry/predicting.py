@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_type
 from pyspark.sql.types import StructField, StructType
 
-from ..platform.arrow import find_nulls, put_text, spread
+from ..platform.arrow import find_nulls, join_batches, put_text, spread
 from ..platform.vocabulary import parse_type
 from ..use_case.problem import PROBLEM
 from .loading import ScoringModel
@@ -46,7 +46,7 @@ def score_frame(
     wrong = f"what the model gave is not {kind.scores_are}"
 
     def score_batches(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        for batch in batches:
+        for batch in join_batches(batches):
             columns = {name: batch.column(name) for name in others}
             sound = find_nulls(columns[unless]) if unless else np.ones(len(batch), bool)
             some = batch if sound.all() else batch.filter(pa.array(sound))
