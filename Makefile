@@ -78,7 +78,7 @@ faults: $(RENDERED)/.venv/ready ## search for sequences that leave wrong tables 
 	  uv run --no-sync python ../../tests/kills.py $$drill || exit 1; done
 	$(if $(DRILL),,cd $(RENDERED) && PYTHONPATH=.:../..:$(TESTS)/support uv run --no-sync $(WITH) python -m tests.rendered.sink_kills)
 
-bench: | $(DEMO) ## measure (BENCH=leakage, gate or scoring), after make demo (SIZE=: comparisons, millions of rows)
+bench: | $(DEMO) ## measure (BENCH=leakage, gate, scoring or online), after make demo (SIZE=: comparisons, millions of rows, minutes)
 	cd $(DEMO) && PYTHONPATH=. uv run --no-sync python "$(CURDIR)/benchmarks/$(or $(BENCH),leakage).py" $(SIZE)
 
 lock: .venv/ready ## renew both lock files (UPGRADE= takes no newer versions)

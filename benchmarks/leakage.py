@@ -67,8 +67,8 @@ def measure(
     """AUC on the test rows of a model that also gets the columns of `leak`."""
     model, label = project["use_case.model"], project["platform.problem"].LABEL
     problem = project["use_case.problem"].PROBLEM
-    select_inputs = project["platform.examples"].select_inputs
-    inputs = [select_inputs(problem, rows).join(rows[leak]) for rows in (train, test)]
+    compute_inputs = project["platform.examples"].compute_inputs
+    inputs = [compute_inputs(problem, rows).join(rows[leak]) for rows in (train, test)]
     fitted = model.build_pipeline(PARAMETERS).fit(inputs[0], train[label])
     return float(roc_auc_score(test[label], fitted.predict_proba(inputs[1])[:, 1]))
 

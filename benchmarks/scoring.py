@@ -66,13 +66,17 @@ def score_here(rows: DataFrame, model: Any) -> DataFrame:
     package = read_package(Path.cwd())
     loading = importlib.import_module(f"{package}.registry.loading")
     predicting = importlib.import_module(f"{package}.registry.predicting")
-    rules = importlib.import_module(f"{package}.platform.rules")
-    vocabulary = importlib.import_module(f"{package}.platform.vocabulary")
-    own = loading.ScoringModel(1, model, tuple(INPUTS), ())
-    reasons = rules.join_reasons(vocabulary.Column(name, "double", "") for name in INPUTS)
-    judged = rows.withColumn("unscored", reasons)
-    scored: DataFrame = predicting.score_frame(own, judged, (*KEPT, "unscored"), unless="unscored")
+    first_step = importlib.import_module(f"{package}.platform.first_step")
+    given = tuple(first_step.Rule(name, "double", required=True) for name in INPUTS)
+    first = first_step.FirstStep(given, (), (), leave_as_they_are, "", tuple(INPUTS))
+    own = loading.ScoringModel(1, first, model, ())
+    scored: DataFrame = predicting.score_frame(own, rows, KEPT, unscored="unscored")
     return scored
+
+
+def leave_as_they_are(rows: pd.DataFrame) -> pd.DataFrame:
+    """Computes no further input."""
+    return rows
 
 
 def score_by_mlflow(rows: DataFrame, address: str, kept: tuple[str, ...]) -> DataFrame:

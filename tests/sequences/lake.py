@@ -100,6 +100,7 @@ DOUBLED = FeatureTable(
     "known_at",
     source=VISITS,
     lookback=dt.timedelta(0),
+    optional=True,
     compute=double,
 )
 LANDED = [Column(f"origin_landed_{hours}h", "double", "") for hours in (3, 24)]

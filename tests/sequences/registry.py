@@ -23,7 +23,7 @@ from flight_delays.inference.tables import PREDICTIONS
 from flight_delays.inference.task import predict
 from flight_delays.inference.views import PREDICTIONS_IN_FORCE
 from flight_delays.platform import delta
-from flight_delays.platform.problem import LABEL
+from flight_delays.platform.problem import LABEL, make_first_step
 from flight_delays.platform.windows import Window
 from flight_delays.promotion.task import promote, roll_back
 from flight_delays.registry import training_sets
@@ -65,9 +65,12 @@ def make_echo() -> Pipeline:
 
     So a prediction tells which value was looked up.
     """
-    rows = pd.DataFrame({"value": [0.0, 1.0]})
+    rows = pd.DataFrame(
+        {"scheduled_departure": "2013-01-01", "flight_id": "a", "value": [0.0, 1.0]}
+    )
     fill = SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)
-    echo = make_pipeline(fill, LogisticRegression()).fit(rows, [0.0, 1.0])
+    first = make_first_step(training_task.PROBLEM)
+    echo = make_pipeline(first, fill, LogisticRegression()).fit(rows, [0.0, 1.0])
     echo[-1].coef_, echo[-1].intercept_ = np.array([[1.0]]), np.array([0.0])
     return echo
 

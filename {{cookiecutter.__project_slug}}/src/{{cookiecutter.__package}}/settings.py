@@ -271,6 +271,23 @@ class SinkSettings(Settings):
     sinks: str
 
 
+class ServingSettings(Settings):
+    """Adds the endpoint.
+
+    Attributes:
+        endpoint: Name of the endpoint, and of the online store that it looks features up in.
+    """
+
+    endpoint: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]$")
+
+    @model_validator(mode="after")
+    def refuse_copies(self) -> Self:
+        """Refuses to serve from a copy for a pull request, which would cost and be forgotten."""
+        if self.target.startswith("pull_request"):
+            raise ValueError(f"online is true in the target {self.target}: nothing is served there")
+        return self
+
+
 def describe_fault(fault: ErrorDetails) -> str:
     """Describes what is wrong with a parameter, and what to do."""
     name = ".".join(map(str, fault["loc"]))

@@ -19,10 +19,12 @@ from .platform.messages import show_messages
 from .platform.missing import explain_missing
 from .platform.workspace import Workspace, connect
 from .promotion.task import approve, finish_change, promote, roll_back
+from .serving.task import serve
 from .settings import (
     MirrorSettings,
     RollbackSettings,
     RunSettings,
+    ServingSettings,
     Settings,
     SetupSettings,
     SinkSettings,
@@ -84,6 +86,7 @@ rollback = Task(RollbackSettings, roll_back)
 batch_inference = Task(Settings, predict)
 streaming = Task(StreamSettings, score_stream)
 sinks = Task(SinkSettings, hand_on)
+serving = Task(ServingSettings, serve)
 monitoring = Task(Settings, monitor)
 mirroring = Task(MirrorSettings, mirror)
 inspection = Task(Settings, inspect)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import pytest
-from mlflow.models import ModelSignature, infer_signature
 from mlflow.models.utils import _enforce_schema
+from mlflow.types import ColSpec, Schema
 from pyspark.sql import functions as F
 
 from {{ cookiecutter.__package }}.ingestion.contracts import (
@@ -19,9 +20,9 @@ from {{ cookiecutter.__package }}.ingestion.contracts import (
     judge_rows,
     load_delivery,
 )
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
-from {{ cookiecutter.__package }}.platform.problem import LABEL, PREDICTION_TIME
+from {{ cookiecutter.__package }}.platform.problem import LABEL, PREDICTION_TIME, make_first_step
 from {{ cookiecutter.__package }}.platform.vocabulary import FeatureTable, Table, parse_type
+from {{ cookiecutter.__package }}.training.signature import sign_pipeline, sign_request
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.use_case.sources import SOURCES
 from {{ cookiecutter.__package }}.use_case.tables import FEATURE_TABLES, RAW_TABLES
@@ -99,8 +100,18 @@ def disturb(facts: pd.DataFrame, chosen: pd.Series, time: str) -> pd.DataFrame:
 
 def test_inputs_have_their_declared_types(sample: Sample) -> None:
     types = {field.name: field.dataType for field in sample.described.schema}
-    declared = {column.name: parse_type(column.type) for column in PROBLEM.inputs}
+    declared = {c.name: parse_type(c.type) for c in PROBLEM.inputs if not c.sources}
     assert {input_: types[input_] for input_ in declared} == declared
+
+
+def test_the_inputs_that_are_computed_keep_their_rules(sample: Sample) -> None:
+    step = make_first_step(replace(PROBLEM, lookups=(), baselines={}))
+    inputs, faults = step.examine(sample.examples)
+    assert [fault.reason for fault in faults] == []
+    for column in PROBLEM.inputs:
+        is_text = not pd.api.types.is_numeric_dtype(inputs[column.name])
+        assert is_text == (column.type == "string"), column.name
+        assert inputs[column.name].notna().any(), column.name
 
 
 def test_every_input_is_made_of_columns_that_a_model_may_use() -> None:
@@ -139,11 +150,14 @@ def test_a_label_is_known_at_the_prediction_or_after(sample: Sample) -> None:
 def test_the_signature_of_a_model_refuses_no_input(sample: Sample) -> None:
     rows = sample.examples.head(SOME)
     for table in PROBLEM.lookups:
-        some = sample.features[table][table.features]
+        taken = [name for name in (*table.features, table.row_time) if name]
+        some = sample.features[table][taken]
         rows = rows.join(some.sample(len(rows), replace=True, random_state=1, ignore_index=True))
-    signature: ModelSignature = infer_signature(select_inputs(PROBLEM, rows))
-    assert signature.inputs.input_names() == list(PROBLEM.model_inputs)
-    # As the feature client hands rows to a model.
-    delivered = rows[list(PROBLEM.model_inputs)]
-    for some in (delivered, delivered.head(1)):
-        _enforce_schema(some, signature.inputs)
+    scores = Schema([ColSpec("double")])
+    pipeline, request = (sign(scores).inputs for sign in (sign_pipeline, sign_request))
+    assert pipeline.input_names() == list(make_first_step(PROBLEM).columns)
+    for signature in (pipeline, request):
+        # As the feature client, and a caller, hand rows to a model.
+        delivered = rows[signature.input_names()]
+        for some in (delivered, delivered.head(1)):
+            _enforce_schema(some, signature)

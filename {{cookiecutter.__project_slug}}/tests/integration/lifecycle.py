@@ -19,12 +19,12 @@ from bundlework.laptop.runner import Runner
 from bundlework.laptop.runs import RunStore
 from pyspark.sql import functions as F
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.pipeline import make_pipeline
 
 from {{ cookiecutter.__package }}.ingestion.task import make_context
 from {{ cookiecutter.__package }}.platform.examples import (
     JUST_BEFORE,
     describe_examples,
-    select_inputs,
 )
 from {{ cookiecutter.__package }}.platform.kinds import MultiClass, Regression
 from {{ cookiecutter.__package }}.platform.problem import PREDICTION_TIME
@@ -103,15 +103,13 @@ def register_constant(lifecycle: Lifecycle, folder: Path) -> int:
     """A version that scores every example alike, with the features of the first."""
     client, name = lifecycle.workspace.mlflow, lifecycle.settings.model_name
     files = shutil.copytree(download_version(name, 1), folder / "files")
-    sound = load_model(client, name, 1).pipeline
+    first = load_model(client, name, 1).first
     classes = PROBLEM.kind.classes if isinstance(PROBLEM.kind, MultiClass) else (0, 1)
-    none = pd.DataFrame(columns=list(PROBLEM.model_inputs), index=range(len(classes)))
-    rows = select_inputs(PROBLEM, none)
+    rows = pd.DataFrame(columns=list(first.columns), index=range(len(classes)))
     labels = [float(number) for number in range(len(rows))]
     is_number = isinstance(PROBLEM.kind, Regression)
     dummy = DummyRegressor() if is_number else DummyClassifier(strategy="prior")
-    alike = dummy.fit(rows, labels)
-    assert list(alike.feature_names_in_) == list(sound.feature_names_in_)
+    alike = make_pipeline(first, dummy).fit(rows, labels)
     shutil.rmtree(files / NATIVE_MODEL)
     requirements = list_requirements()
     mlflow.sklearn.save_model(alike, files / NATIVE_MODEL, pip_requirements=requirements)

@@ -82,7 +82,7 @@ def registry(judged: SparkSession, files: Path) -> Iterator[Registry]:
             NAME, made.version, "artifact_digest", digest_files(Path(files))
         )
     values: dict[str, object] = {}
-    parts: dict[str, Any] = {"features": None, "governance": None, "secrets": None}
+    parts: dict[str, Any] = dict.fromkeys(("features", "governance", "secrets", "endpoints"))
     keeper = type("Values", (), {"set": lambda self, key, value: values.update({key: value})})()
     registry = Registry(Workspace(spark=judged, mlflow=client, task_values=keeper, **parts), values)
     yield registry

@@ -19,6 +19,7 @@ STAGES = (
     "inference",
     "streaming",
     "sinks",
+    "serving",
     "monitoring",
 )
 # These read what any stage has written; no stage imports them.

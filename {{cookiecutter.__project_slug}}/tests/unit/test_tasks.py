@@ -33,7 +33,7 @@ def test_a_task_that_misses_a_table_or_a_column_names_the_job_to_run(
     said: str,
 ) -> None:
     parts: dict[str, Any] = dict.fromkeys(
-        ("features", "mlflow", "task_values", "governance", "secrets")
+        ("features", "mlflow", "task_values", "governance", "secrets", "endpoints")
     )
     monkeypatch.setattr("sys.argv", ["task", *ARGUMENTS])
     task = Task(Settings, lambda workspace, _: ask(workspace.spark).count())

@@ -25,7 +25,7 @@ from .toys import EXAMPLES, KEY
 OWN = [argument for argument in ARGUMENTS if not argument.startswith("--source")]
 SETTINGS = Settings.from_arguments([*OWN, "--source=dev.raw"])
 CUTOFF, HOUR = SETTINGS.cutoff, dt.timedelta(hours=1)
-ABSENT = ("features", "mlflow", "task_values", "governance", "secrets")
+ABSENT = ("features", "mlflow", "task_values", "governance", "secrets", "endpoints")
 
 
 # The project's key and event time, two days ahead; each example is predicted two hours before.

@@ -16,18 +16,19 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.first_step import Rule
 from {{ cookiecutter.__package }}.platform.kinds import Kind, MultiClass, Regression
-from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem
+from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem, make_first_step
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, Table
+from {{ cookiecutter.__package }}.registry.loading import ScoringModel, split_pipeline
 from {{ cookiecutter.__package }}.use_case import problem as declared
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
-COLUMNS = [*PROBLEM.inputs, *(column for table in PROBLEM.lookups for column in table.columns)]
-TYPES = {column.name: column.type for column in COLUMNS if column.name in PROBLEM.model_inputs}
+FIRST = make_first_step(PROBLEM)
+RULES = [*FIRST.given, *(rule for lookup in FIRST.lookups for rule in lookup.features)]
 NUMBERS = [name for name in PROBLEM.model_inputs if name not in PROBLEM.categories]
 # The label of the rows depends on this input, and on no other.
-NUMBER = next(name for name in NUMBERS if TYPES[name] == "double")
+NUMBER = next(rule.name for rule in RULES if rule.type == "double" and rule.name in NUMBERS)
 KEY = list(PROBLEM.key)
 # Examples with the key, the time of the event, and a time of its own when a row is known.
 KNOWN_AT = "toy_known_at"
@@ -70,21 +71,34 @@ def draw_labels(kind: Kind, odds: np.ndarray, generator: np.random.Generator) ->
 
 
 def make_rows(count: int = 1_500, begin: pd.Timestamp = BEGIN, days: int = DAYS) -> pd.DataFrame:
-    """Rows with all inputs, labels, keys and event times, spread over some days."""
+    """Rows that a model can be told and look up, with labels and keys, spread over some days."""
     generator = np.random.default_rng(5)
-    rows = pd.DataFrame({name: generator.normal(size=count) for name in NUMBERS})
-    for name in NUMBERS:
-        if TYPES[name] != "double":
-            rows[name] = generator.integers(0, 24, count)
-    for name in PROBLEM.categories:
-        rows[name] = generator.choice(["AA", "BB", "CC"], count)
     times = pd.to_timedelta(np.sort(generator.uniform(0, days, count)), unit="D")
-    rows[PROBLEM.event_time] = (begin + times).floor("us")
-    rows[LABEL] = draw_labels(PROBLEM.kind, rows[NUMBER].to_numpy(), generator)
+    rows = pd.DataFrame({PROBLEM.event_time: (begin + times).floor("us")})
+    odds = generator.normal(size=count)
+    for rule in RULES:
+        if rule.name not in rows:
+            drawn = odds if rule.name == NUMBER else generator.normal(size=count)
+            rows[rule.name] = make_values(rule, drawn, rows[PROBLEM.event_time])
+    for time in PROBLEM.row_times:
+        rows[time] = rows[PROBLEM.event_time] - pd.Timedelta(hours=1)
+    rows[LABEL] = draw_labels(PROBLEM.kind, odds, generator)
     for number, name in enumerate(KEY):
         if name not in rows:
             rows[name] = [f"{number}{row:06}" for row in range(count)]
     return rows
+
+
+def make_values(rule: Rule, drawn: np.ndarray, times: pd.Series) -> Any:
+    """Values that keep a rule, of normal draws."""
+    if rule.type in ("timestamp", "date"):
+        return times
+    if rule.type == "string":
+        known = np.array(rule.allowed or ("AA", "BB", "CC"))
+        return known[np.abs(drawn * 10).astype(int) % len(known)]
+    low, high = (-10.0 if rule.minimum is None else rule.minimum, rule.maximum or 10.0)
+    values = (low + high) / 2 + drawn * (high - low) / 20
+    return values if rule.type == "double" else values.round()
 
 
 def build_toy(depth: int = 3) -> Pipeline:
@@ -92,12 +106,17 @@ def build_toy(depth: int = 3) -> Pipeline:
     numbers = ColumnTransformer([("numbers", SimpleImputer(keep_empty_features=True), NUMBERS)])
     is_number = isinstance(PROBLEM.kind, Regression)
     tree = DecisionTreeRegressor if is_number else DecisionTreeClassifier
-    return make_pipeline(numbers, tree(max_depth=depth, random_state=1))
+    return make_pipeline(FIRST, numbers, tree(max_depth=depth, random_state=1))
 
 
 def fit_toy(rows: pd.DataFrame, depth: int = 3) -> Any:
     """A fitted one."""
-    return build_toy(depth).fit(select_inputs(PROBLEM, rows), PROBLEM.kind.encode(rows[LABEL]))
+    return build_toy(depth).fit(rows, PROBLEM.kind.encode(rows[LABEL]))
+
+
+def to_model(pipeline: Any) -> ScoringModel:
+    """A fitted pipeline as a version that was loaded, without look-ups."""
+    return split_pipeline(1, pipeline)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from sklearn.metrics import roc_auc_score
 from {{ cookiecutter.__package }}.inference.tables import PREDICTIONS
 from {{ cookiecutter.__package }}.ingestion.tables import QUARANTINE
 from {{ cookiecutter.__package }}.monitoring.tables import METRICS
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.sources import Context
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.loading import load_model
@@ -119,13 +118,8 @@ KNOWN_AFTER = {"outcomes": dt.timedelta(0), "weather": dt.timedelta(hours=1)}
 
 def join_by_hand(lifecycle: Any, flights: pd.DataFrame) -> pd.DataFrame:
     """What the model takes, joined to flights by pandas alone."""
-    local = flights["scheduled_departure"].dt.tz_convert("America/New_York")
-    rows = flights.assign(
-        local_hour=local.dt.hour,
-        local_minute=local.dt.minute,
-        weekday=(local.dt.dayofweek + 1) % 7 + 1,
-        at=flights["scheduled_departure"].dt.floor("D").dt.tz_localize(None),
-    ).sort_values("at")
+    at = flights["scheduled_departure"].dt.floor("D").dt.tz_localize(None)
+    rows = flights.assign(at=at).sort_values("at")
     # The keys are named here, so that the declaration of a table is tested as well.
     for table, key in [
         (ORIGIN_WEATHER, "origin"),
@@ -137,4 +131,4 @@ def join_by_hand(lifecycle: Any, flights: pd.DataFrame) -> pd.DataFrame:
             rows, features, left_on="at", right_on="known_at", by=key, allow_exact_matches=False
         )
         rows = rows.drop(columns="known_at")
-    return select_inputs(PROBLEM, rows).assign(flight_id=rows["flight_id"])
+    return rows

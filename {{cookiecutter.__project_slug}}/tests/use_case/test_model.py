@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.examples import compute_inputs
 from {{ cookiecutter.__package }}.platform.problem import LABEL
 from {{ cookiecutter.__package }}.use_case.model import build_pipeline
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
@@ -13,7 +13,7 @@ from ..unit.toys import make_rows
 
 PARAMETERS = {"n_estimators": 20, "num_leaves": 7}
 ROWS = make_rows()
-INPUTS = select_inputs(PROBLEM, ROWS)
+INPUTS = compute_inputs(PROBLEM, ROWS)
 
 
 def test_the_same_rows_give_the_same_booster_bit_for_bit() -> None:

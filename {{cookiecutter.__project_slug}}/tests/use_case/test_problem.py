@@ -59,8 +59,10 @@ def test_times_are_local_to_new_york_and_prediction_is_at_the_start_of_the_day_i
         " origin string, destination string, distance double, cancelled boolean",
     )
     (row,) = describe_examples(PROBLEM, flights, CUTOFF).collect()
-    assert (row.local_hour, row.local_minute, row.weekday) == (21, 30, 2)
     assert row.prediction_at == dt.datetime(2013, 7, 2)
+    times = pd.DataFrame({"scheduled_departure": [pd.Timestamp(departure)]})
+    (described,) = PROBLEM.describe(times).itertuples()
+    assert (described.local_hour, described.local_minute, described.weekday) == (21, 30, 2)
     cancelled = flights.withColumns({"known_at": F.lit(CUTOFF), "cancelled": F.lit(True)})
     both = flights.union(cancelled)
     assert describe_examples(PROBLEM, both, CUTOFF).count() == 1

@@ -42,6 +42,7 @@ def _folder(default: str) -> Option:
 TARGET = _option("--target", help="target of the bundle; default: the bundle's default")
 VARIABLES = _option("--var", action="append", default=[], dest="variables", metavar="NAME=VALUE")
 PLAN = _option("--plan", type=Path, dest="folder", help="folder of the plan")
+PORT = _option("--port", type=int, default=5001, help="port of the server")
 RUNS = _option(
     "--runs",
     choices=("", "wait", "refuse", "go-on"),
@@ -104,6 +105,18 @@ ON_THIS_MACHINE = (
         ),
     ),
     Verb("ui", "laptop.commands:open_ui", "open MLflow's pages"),
+    Verb(
+        "serve",
+        "laptop.serving:serve",
+        "publish features, and serve the champion",
+        (TARGET, PORT),
+    ),
+    Verb(
+        "predict",
+        "laptop.serving:predict",
+        "ask what is served for the prediction of an example",
+        (_option("--key", required=True, help="its key; of several columns, with commas"), PORT),
+    ),
     Verb("clean", "laptop.commands:remove_state", "remove everything that the runs have made"),
 )
 CHECKS = (

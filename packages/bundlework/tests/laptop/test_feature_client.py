@@ -52,7 +52,7 @@ def spark(workspace: LocalWorkspace) -> SparkSession:
 
 @pytest.fixture(scope="module")
 def client(spark: SparkSession) -> Any:
-    return open_feature_client(spark, ["dev"])
+    return open_feature_client(spark, ["dev"], Path("nowhere"))
 
 
 @pytest.fixture(scope="module")

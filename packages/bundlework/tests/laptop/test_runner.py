@@ -261,7 +261,7 @@ raise AssertionError("after the end")
 class Sparkless(LocalWorkspace):
     """A workspace whose services nobody asks."""
 
-    _services = dict.fromkeys(["spark", "features", "mlflow", "governance", "secrets"])
+    _services = dict.fromkeys(["spark", "features", "mlflow", "governance", "secrets", "endpoints"])
 
 
 def play(toy: Toy, **parameters: str) -> JobRun:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.kinds import MultiClass
@@ -37,11 +36,10 @@ def find_label() -> SparkColumn:
     return late.when(delay.isNotNull(), "on time")
 
 
-def describe(departures: DataFrame) -> DataFrame:
+def describe(departures: pd.DataFrame) -> pd.DataFrame:
     """Adds hour and weekday."""
-    return departures.withColumns(
-        {"hour": F.hour("scheduled_at"), "weekday": F.dayofweek("scheduled_at")}
-    )
+    at = departures["scheduled_at"].dt
+    return departures.assign(hour=at.hour, weekday=(at.dayofweek + 1) % 7 + 1)
 
 
 def name_slices(rows: pd.DataFrame) -> Mapping[str, pd.Series]:

@@ -88,6 +88,8 @@ AIRPORT_FACTS = FeatureTable(
     "listed_at",
     source=AIRPORTS,
     lookback=dt.timedelta(0),
+    # Of some airports overseas there are no facts.
+    optional=True,
     compute=compute_airport_facts,
 )
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.kinds import Regression
@@ -32,9 +31,9 @@ def find_label() -> SparkColumn:
     return F.col("visibility")
 
 
-def describe(weather: DataFrame) -> DataFrame:
+def describe(weather: pd.DataFrame) -> pd.DataFrame:
     """Adds the hour of the day."""
-    return weather.withColumn("hour", F.hour("observed_at"))
+    return weather.assign(hour=weather["observed_at"].dt.hour)
 
 
 def name_slices(rows: pd.DataFrame) -> Mapping[str, pd.Series]:

@@ -8,7 +8,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.problem import LOOKUP_TIME
-from ..platform.rules import join_reasons
 from ..platform.workspace import Workspace
 from ..registry.loading import ScoringModel
 from ..registry.predicting import score_frame
@@ -19,7 +18,7 @@ from .tables import DAYS_AHEAD, FEATURE_AGE, PREDICTIONS, UNSCORED
 
 HOUR = 3_600
 # The columns of the rows to score that a prediction has.
-KEPT = (*PROBLEM.example_columns, DAYS_AHEAD, FEATURE_AGE, UNSCORED)
+KEPT = (*PROBLEM.example_columns, DAYS_AHEAD, FEATURE_AGE)
 
 
 class NoChampionError(LookupError):
@@ -31,13 +30,13 @@ def make_predictions(
 ) -> DataFrame:
     """Makes the rows of `PREDICTIONS`: looks features up, scores, and says by whom and when.
 
-    A row whose inputs break a declared rule is not scored, and tells the reason.
+    A row that breaks a rule of the model's first step is not scored, and tells the reason.
     """
     found = make_training_set(workspace, examples, model.lookups).load_df()
-    about = {FEATURE_AGE: measure_age(found.columns), UNSCORED: find_reason(model.inputs)}
+    aged = found.withColumn(FEATURE_AGE, measure_age(found.columns))
     told = {"model_version": F.lit(model.version), "as_of": F.lit(settings.as_of)}
     now = {"scored_at": F.current_timestamp()}
-    scored = score_frame(model, found.withColumns(about), KEPT, unless=UNSCORED)
+    scored = score_frame(model, aged, KEPT, unscored=UNSCORED)
     return scored.withColumns(told | now).select(*PREDICTIONS.column_names)
 
 
@@ -51,9 +50,3 @@ def measure_age(columns: Sequence[str]) -> Column:
     oldest = F.array_min(F.array(F.lit(None).cast("timestamp"), *map(F.col, times)))
     seconds = F.col(LOOKUP_TIME).cast("double") - oldest.cast("double")
     return seconds / HOUR
-
-
-def find_reason(inputs: Sequence[str]) -> Column:
-    """Finds why a row cannot be scored, by the rules that its inputs declare; null otherwise."""
-    features = (column for table in PROBLEM.lookups for column in table.columns)
-    return join_reasons(c for c in (*PROBLEM.inputs, *features) if c.name in inputs)

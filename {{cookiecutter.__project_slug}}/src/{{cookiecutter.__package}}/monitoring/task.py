@@ -147,7 +147,7 @@ def _observe_drift(workspace: Workspace, settings: Settings, window: Window) -> 
     seen = make_training_set(workspace, examples, model.lookups).load_df()
     baseline = read_baseline(workspace, settings, version)
     missing = find_missing(model.inputs)
-    scored = score_frame(model, seen.withColumns(missing), (*model.inputs, *missing))
+    scored = score_frame(model, seen.withColumns(missing), (*model.first.inputs, *missing))
     counts = count_bins_of_frame(scored, {**baseline, **dict.fromkeys(missing, YES_OR_NO)})
     absent = {name.removeprefix(WITHOUT): counts.pop(name) for name in missing}
     facts = [*measure_drift(baseline, counts), *count_absent(absent)]

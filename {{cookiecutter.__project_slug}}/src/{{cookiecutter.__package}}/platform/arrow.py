@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 # So many rows are scored at once: each call of a model has a cost of its own.
 ROWS = 100_000
@@ -25,17 +24,6 @@ def join_batches(batches: Iterable[pa.RecordBatch], rows: int = ROWS) -> Iterato
             waiting = []
     if waiting:
         yield pa.concat_batches(waiting)
-
-
-def find_nulls(column: pa.Array) -> np.ndarray:
-    """Finds the rows without a value, shape (n,) of booleans."""
-    nulls: np.ndarray = column.is_null().to_numpy(zero_copy_only=False)
-    return nulls
-
-
-def put_text(column: pa.Array, at: np.ndarray, text: str) -> pa.Array:
-    """Puts a text where `at` is true."""
-    return pc.if_else(pa.array(at), text, column) if at.any() else column
 
 
 def spread(column: pa.Array, over: np.ndarray, kept: np.ndarray) -> pa.Array:

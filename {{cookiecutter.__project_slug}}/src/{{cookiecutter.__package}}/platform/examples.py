@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from .problem import LABEL, LOOKUP_TIME, PREDICTION_TIME, Problem
+from .problem import LABEL, LOOKUP_TIME, PREDICTION_TIME, Problem, make_first_step
 
 # A look-up finds rows of its very moment too, and what becomes known when a run begins comes too
 # late for that run.
@@ -18,7 +18,7 @@ JUST_BEFORE = dt.timedelta(microseconds=1)
 
 
 def describe_examples(problem: Problem, rows: DataFrame, cutoff: dt.datetime) -> DataFrame:
-    """Describes examples as a model sees them at `cutoff`: key, times, and inputs.
+    """Describes examples as a model is told of them at `cutoff`: key, times, and what is given.
 
     An example that is known to be called off is left out.
 
@@ -30,10 +30,9 @@ def describe_examples(problem: Problem, rows: DataFrame, cutoff: dt.datetime) ->
         PREDICTION_TIME: moment,
         LOOKUP_TIME: F.least(moment, F.lit(cutoff)) - F.lit(JUST_BEFORE),
     }
-    inputs = [column.name for column in problem.inputs]
-    named = dict.fromkeys((*problem.example_columns, *inputs, *times))
-    known = choose_rows(problem, rows, cutoff).withColumns(times)
-    return problem.describe(known).select(*named)
+    given = [column.name for column in problem.given]
+    named = dict.fromkeys((*problem.example_columns, *given, *times))
+    return choose_rows(problem, rows, cutoff).withColumns(times).select(*named)
 
 
 def choose_rows(problem: Problem, rows: DataFrame, cutoff: dt.datetime) -> DataFrame:
@@ -58,12 +57,15 @@ def _take_first(rows: DataFrame, key: Sequence[str], *order: Column) -> DataFram
     return rows.withColumn("rank of row", rank).where("`rank of row` = 1").drop("rank of row")
 
 
-def select_inputs(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
-    """Selects the model's inputs in order, with numbers as floats, which can be null."""
-    inputs = rows[list(problem.model_inputs)].copy()
-    numbers = [name for name in problem.model_inputs if name not in problem.categories]
-    inputs[numbers] = inputs[numbers].astype(float)
-    return inputs
+def compute_inputs(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
+    """Computes what a model learns from, in order, with numbers as floats, which can be null."""
+    return make_first_step(problem).compute(rows)
+
+
+def add_inputs(problem: Problem, rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds the inputs that are computed to rows with what is given and looked up."""
+    inputs = compute_inputs(problem, rows)
+    return rows.join(inputs[[name for name in inputs if name not in rows]])
 
 
 def list_slices(problem: Problem, rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:

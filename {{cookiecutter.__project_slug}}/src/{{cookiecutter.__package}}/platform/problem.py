@@ -6,13 +6,13 @@ The declaration itself is `PROBLEM` in `use_case/problem.py`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame
 
+from .first_step import FirstStep, LookUp, Rule
 from .kinds import Kind
 from .vocabulary import FEATURE_TYPES, Column, FeatureTable, Table
 
@@ -50,10 +50,11 @@ class Problem:
         find_label: Computes the label, of the sort that `kind` says, from columns of `outcomes`, or
             of `examples` where that table has what became of them.
         label_delay: The last labels of a window arrive within this time after its end.
-        inputs: The columns of an example that the model takes; each one names the `table.column`
-            that the column is made of, unless `examples` has a column of that name. An example
+        inputs: What the model takes of an example: columns of `examples`, and columns that
+            `describe` computes, which name the `table.column` that they are made of. An example
             that breaks the rules of an input (`required`, `minimum`, ...) is not scored.
-        describe: Adds the columns `inputs` to rows of `examples`.
+        describe: Adds the inputs that are computed to rows of `examples`, by pandas: the first step
+            of each model does so, for a table as for a request.
         lookups: The feature tables that the model looks up, as known before the moment of
             prediction.
         baselines: Rules of thumb that a first model must beat, by name. Each is an input: larger
@@ -84,7 +85,7 @@ class Problem:
     find_label: Callable[[], SparkColumn]
     label_delay: dt.timedelta
     inputs: tuple[Column, ...]
-    describe: Callable[[DataFrame], DataFrame]
+    describe: Callable[[pd.DataFrame], pd.DataFrame]
     lookups: tuple[FeatureTable, ...]
     baselines: Mapping[str, str]
     name_slices: Callable[[pd.DataFrame], Mapping[str, pd.Series]]
@@ -132,13 +133,12 @@ class Problem:
             )
 
     def _check_lookups(self) -> None:
-        known = {*self.example_columns, *(column.name for column in self.inputs)}
         for table in self.lookups:
             for key in table.lookup_keys:
-                if key not in known:
+                if key not in self.examples.column_names:
                     raise ValueError(
-                        f"lookups: {table.name} is looked up by {key}, which is neither an input"
-                        f" nor a key of {self.examples.name}"
+                        f"lookups: {table.name} is looked up by {key}, which is no column of"
+                        f" {self.examples.name}"
                     )
 
     def _check_inputs(self) -> None:
@@ -148,8 +148,9 @@ class Problem:
                     f"inputs: {column.name} is a {column.type}, and a model takes"
                     f" {', '.join(FEATURE_TYPES)} alone"
                 )
-            if not column.sources:
-                _find_columns("inputs", (column.name,), self.examples)
+            sources = [source.split(".") for source in column.sources]
+            own = [name for table, name in sources if table == self.examples.name]
+            _find_columns("inputs", own if sources else (column.name,), self.examples)
         names = self.model_inputs
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -174,10 +175,29 @@ class Problem:
         return (*self.key, *(() if self.event_time in self.key else (self.event_time,)))
 
     @property
+    def given(self) -> tuple[Column, ...]:
+        """The columns of an example that a model is told; a request has these, and the key.
+
+        The rules of an input take the place of those that its source keeps.
+        """
+        own = {column.name: column for column in self.inputs if not column.sources}
+        sources = [source.split(".") for column in self.inputs for source in column.sources]
+        made_of = [name for table, name in sources if table == self.examples.name]
+        keys = [key for table in self.lookups for key in table.lookup_keys]
+        known = {column.name: column for column in self.examples.columns}
+        names = dict.fromkeys((self.event_time, *own, *made_of, *keys))
+        return tuple(_add_rules(known[name], own.get(name)) for name in names)
+
+    @property
     def model_inputs(self) -> tuple[str, ...]:
-        """The columns that the model takes, in order."""
+        """The columns that a model learns from, in order."""
         features = (name for table in self.lookups for name in table.features)
         return (*(column.name for column in self.inputs), *features)
+
+    @property
+    def row_times(self) -> tuple[str, ...]:
+        """The columns with the times of rows that are looked up: no model learns from them."""
+        return tuple(table.row_time for table in self.lookups if table.row_time)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -194,6 +214,8 @@ class Problem:
             tuple((table.shape, table.greatest_age) for table in self.lookups),
             (self.kind.shape, self.label_delay, self.first_day, self.lead),
             (self.training_days, self.evaluation_days, self.tuning_days),
+            (*map(make_rule, self.given), *map(make_rule, self.inputs)),
+            tuple((make_rule(c), t.optional) for t in self.lookups for c in t.columns),
         )
 
     @property
@@ -204,12 +226,49 @@ class Problem:
 
     def list_input_sources(self) -> dict[str, tuple[str, ...]]:
         """Lists the `table.column` of the raw tables that each declared input is made of."""
-        own = {c.name: c.sources or (f"{self.examples.name}.{c.name}",) for c in self.inputs}
-        features = (column for table in self.lookups for column in table.columns)
-        return own | {column.name: column.sources for column in features if column.sources}
+        features = [column for table in self.lookups for column in table.columns]
+        given = {column.name: (f"{self.examples.name}.{column.name}",) for column in self.given}
+        return given | {c.name: c.sources for c in (*self.inputs, *features) if c.sources}
 
 
-def _find_columns(field: str, wanted: tuple[str, ...], table: Table) -> None:
+def _add_rules(column: Column, own: Column | None) -> Column:
+    if own is None:
+        return column
+    rules = ("required", "minimum", "maximum", "allowed")
+    declared = {rule: getattr(own, rule) for rule in rules}
+    return replace(column, **{n: v for n, v in declared.items() if v not in (None, False, ())})
+
+
+def make_first_step(problem: Problem) -> FirstStep:
+    """Makes the first step of a model of the problem."""
+    return FirstStep(
+        given=tuple(map(make_rule, problem.given)),
+        lookups=tuple(_make_look_up(table) for table in problem.lookups),
+        computed=tuple(make_rule(column) for column in problem.inputs if column.sources),
+        describe=problem.describe,
+        event_time=problem.event_time,
+        inputs=problem.model_inputs,
+    )
+
+
+def make_rule(column: Column) -> Rule:
+    """Makes what a model's files keep of a declared column."""
+    ranges = (column.minimum, column.maximum)
+    return Rule(column.name, column.type, column.required, *ranges, column.allowed)
+
+
+def _make_look_up(table: FeatureTable) -> LookUp:
+    return LookUp(
+        table=table.name,
+        keys=tuple(table.lookup_keys),
+        features=tuple(make_rule(c) for c in table.columns if c.name in table.features),
+        row_time=table.row_time,
+        greatest_age=table.greatest_age,
+        optional=table.optional,
+    )
+
+
+def _find_columns(field: str, wanted: Iterable[str], table: Table) -> None:
     for name in wanted:
         if name not in table.column_names:
             known = ", ".join(table.column_names)

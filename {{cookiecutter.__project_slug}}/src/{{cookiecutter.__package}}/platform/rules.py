@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
@@ -24,12 +24,6 @@ def list_rules(column: Column) -> Iterator[SparkColumn]:
         yield name_broken(value > column.maximum, f"{column.name}: above {column.maximum:g}")
     if column.allowed:
         yield name_broken(~value.isin(*column.allowed), f"{column.name}: not an allowed value")
-
-
-def join_reasons(columns: Iterable[Column]) -> SparkColumn:
-    """Joins the reasons of all rules that a row breaks to one text; null where there is none."""
-    broken = [rule for column in columns for rule in list_rules(column)]
-    return F.nullif(F.concat_ws("; ", *broken), F.lit(""))
 
 
 def name_broken(broken: SparkColumn, reason: str) -> SparkColumn:

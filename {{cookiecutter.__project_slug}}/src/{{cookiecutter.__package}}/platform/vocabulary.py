@@ -210,11 +210,14 @@ class FeatureTable(Table):
         source: The raw table that the rows are computed from.
         lookback: How long before the window the computation needs rows of the source.
         greatest_age: How old a row may be at the moment of prediction; an older one counts as none.
+        optional: Whether an example for which there is no row is scored, with nulls. If not, an
+            endpoint refuses the example, and inference stores no score.
         compute: Computes the window's rows from the source's rows.
     """
 
     source: Table
     lookback: dt.timedelta
+    optional: bool = False
     compute: Callable[[DataFrame, Window], DataFrame]
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The one way to the outside: Spark, the feature client, MLflow, task values, Unity Catalog.
+"""The one way to the outside: Spark, the feature client, MLflow, Unity Catalog, endpoints.
 
 Tasks call `connect` and pass the parts on as arguments. On a laptop, the local workspace puts its
 own parts in place with `use`.
@@ -59,6 +59,16 @@ class Governance(Protocol):
         """Links a deployment job: each new version then starts that job."""
 
 
+class Endpoints(Protocol):
+    """What answers requests with a model."""
+
+    def serve(self, name: str, model: str, version: int) -> None:
+        """Lets an endpoint serve a version alone, and waits until it does.
+
+        The endpoint is made when it is missing, and left as it is when it serves that version.
+        """
+
+
 @dataclass(frozen=True)
 class Workspace:
     """All that a task may touch outside of Python.
@@ -75,6 +85,7 @@ class Workspace:
     task_values: TaskValues
     governance: Governance
     secrets: Secrets
+    endpoints: Endpoints
     volumes: Path = Path("/Volumes")
     reopen: Callable[[SparkSession], Workspace] = field(
         default_factory=lambda: _open_databricks_workspace
@@ -106,7 +117,10 @@ def connect() -> Workspace:
 def _open_databricks_workspace(spark: SparkSession) -> Workspace:
     import mlflow
     from databricks.feature_engineering import FeatureEngineeringClient
+    from databricks.sdk import WorkspaceClient
     from databricks.sdk.runtime import dbutils
+
+    from .model_serving import ModelServing
 
     mlflow.set_registry_uri("databricks-uc")
     # Spark computes hours and days in the session's zone, and a cluster may set another one.
@@ -119,6 +133,7 @@ def _open_databricks_workspace(spark: SparkSession) -> Workspace:
         task_values=dbutils.jobs.taskValues,
         governance=UnityCatalog(spark, client),
         secrets=dbutils.secrets,
+        endpoints=ModelServing(WorkspaceClient()),
     )
 
 

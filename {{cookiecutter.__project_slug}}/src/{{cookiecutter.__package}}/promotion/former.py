@@ -60,7 +60,8 @@ def _check_that_it_passed(
 def _check_that_it_scores(workspace: Workspace, settings: Settings, version: int) -> None:
     try:
         model = load_model(workspace.mlflow, settings.model_name, version)
-        row = {name: "??" if name in PROBLEM.categories else 0.0 for name in model.inputs}
+        texts = dict.fromkeys(PROBLEM.categories, "??")
+        row = {name: texts.get(name, 0.0) for name in model.inputs}
         edges = make_edges(pd.DataFrame([row]), model.inputs)
         scores = [score(model, rows) for rows in edges.values()]
     except Exception as error:  # a version that fails in any way must not become champion

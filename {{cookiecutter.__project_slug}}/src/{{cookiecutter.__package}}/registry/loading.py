@@ -21,19 +21,30 @@ class AlteredFilesError(ValueError):
     """A version's files are not those that training registered; they were not loaded."""
 
 
+class FormerVersionError(ValueError):
+    """A version is of a release whose models had no first step."""
+
+
 @dataclass(frozen=True)
 class ScoringModel:
     """A model version ready to score.
 
     Attributes:
-        pipeline: The scikit-learn pipeline, from columns `inputs` to what the kind reads.
+        first: The first step of its pipeline, a `FirstStep` of the release that trained it.
+        rest: The rest of its pipeline, from what the first step computes to what the kind reads.
         lookups: The features that this version looks up; today's code may look up others.
     """
 
     version: int
-    pipeline: Any
-    inputs: tuple[str, ...]
+    first: Any
+    rest: Any
     lookups: tuple[FeatureLookup, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that the model takes."""
+        columns: tuple[str, ...] = self.first.columns
+        return columns
 
 
 def download_version(name: str, version: int) -> Path:
@@ -52,14 +63,31 @@ def load_model(
 
     Raises:
         AlteredFilesError: The files are not those that training registered.
+        FormerVersionError: The version is of a release whose models had no first step.
         mlflow.exceptions.MlflowException: The version or its artifact is missing.
     """
     folder = folder or download_version(name, version)
     check_files(client, name, version, folder)
     pipeline = mlflow.sklearn.load_model((folder / NATIVE_MODEL).as_uri())
     spec = yaml.safe_load((folder / FEATURE_SPEC).read_text())
-    inputs = tuple(str(column) for column in pipeline.feature_names_in_)
-    return ScoringModel(version, pipeline, inputs, tuple(_read_lookups(spec)))
+    return split_pipeline(version, pipeline, tuple(_read_lookups(spec)))
+
+
+def split_pipeline(
+    version: int, pipeline: Any, lookups: tuple[FeatureLookup, ...] = ()
+) -> ScoringModel:
+    """Splits a version's pipeline into its first step and the rest.
+
+    Raises:
+        FormerVersionError: The pipeline does not begin with a `FirstStep`.
+    """
+    # The class of a version's own files is another one than today's.
+    if not hasattr(pipeline[0], "examine"):
+        raise FormerVersionError(
+            f"version {version} computes no inputs, since an earlier release of the template"
+            " trained it: run the job lifecycle, which trains another version"
+        )
+    return ScoringModel(version, pipeline[0], pipeline[1:], lookups)
 
 
 def check_files(client: MlflowClient, name: str, version: int, folder: Path) -> None:

@@ -9,16 +9,17 @@ import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_type
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import StringType, StructField, StructType
 
-from ..platform.arrow import find_nulls, join_batches, put_text, spread
+from ..platform.arrow import join_batches, spread
+from ..platform.first_step import join_reasons
 from ..platform.vocabulary import parse_type
 from ..use_case.problem import PROBLEM
 from .loading import ScoringModel
 
 
 def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
-    """Computes the scores of rows; `PROBLEM.kind` says what they are.
+    """Computes the scores of rows, whatever rules they break; `PROBLEM.kind` says what they are.
 
     Args:
         rows: At least the columns `model.inputs`; nulls allowed.
@@ -26,39 +27,55 @@ def score(model: ScoringModel, rows: pd.DataFrame) -> np.ndarray:
     Returns:
         Shape (len(rows),), or (len(rows), classes).
     """
-    return PROBLEM.kind.predict(model.pipeline, rows[list(model.inputs)])
+    return PROBLEM.kind.predict(model.rest, model.first.compute(rows))
+
+
+def select_sound(model: ScoringModel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Selects the rows that break no rule of the model's first step."""
+    _, faults = model.first.examine(rows)
+    return rows[pd.isna(join_reasons(faults, len(rows)))]
 
 
 def score_frame(
-    model: ScoringModel, rows: DataFrame, kept: Sequence[str] = PROBLEM.key, unless: str = ""
+    model: ScoringModel, rows: DataFrame, kept: Sequence[str] = PROBLEM.key, unscored: str = ""
 ) -> DataFrame:
     """Scores a Spark frame in parallel; returns the columns `kept`, and those of the kind.
 
-    The columns `kept` stay in Arrow; the model alone gets pandas, which it was trained on.
+    The columns of the frame stay in Arrow; the model alone gets pandas, which it was trained on.
 
     Args:
-        unless: One of `kept`. A row that has a text there is not scored; one whose score cannot be
-            any gets a text there, and no score.
+        kept: Columns of the frame, and inputs that the model's first step computes.
+        unscored: A column to add. A row that breaks a rule of the first step, or whose score cannot
+            be any, gets the reason there, and no score. Without this column every row is scored.
     """
-    kind, pipeline, inputs, others = PROBLEM.kind, model.pipeline, list(model.inputs), list(kept)
-    added = [StructField(c.name, parse_type(c.type)) for c in kind.columns]
-    types = {field.name: to_arrow_type(field.dataType) for field in added}
+    kind, inputs = PROBLEM.kind, list(model.inputs)
+    own = [name for name in kept if name in rows.columns]
+    computed = _list_computed(model, set(kept) - {*own})
+    added = [StructField(told.name, parse_type(told.type)) for told in kind.columns]
+    reason = [StructField(unscored, StringType())] if unscored else []
+    types = {field.name: to_arrow_type(field.dataType) for field in (*computed, *added, *reason)}
     wrong = f"what the model gave is not {kind.scores_are}"
 
     def score_batches(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in join_batches(batches):
-            columns = {name: batch.column(name) for name in others}
-            sound = find_nulls(columns[unless]) if unless else np.ones(len(batch), bool)
-            some = batch if sound.all() else batch.filter(pa.array(sound))
-            scores = kind.predict(pipeline, some.select(inputs).to_pandas())
-            made = kind.tabulate(scores)
-            scored = {name: pa.array(made[name], told) for name, told in types.items()}
-            if unless:
-                right = sound.copy()
-                right[sound] = ~kind.find_wrong(scores)
-                columns[unless] = put_text(columns[unless], sound & ~right, wrong)
-                scored = {name: spread(values, sound, right) for name, values in scored.items()}
-            yield pa.RecordBatch.from_pydict(columns | scored)
+            found, faults = model.first.examine(batch.select(inputs).to_pandas())
+            reasons = join_reasons(faults if unscored else [], len(found))
+            sound = pd.isna(reasons)
+            scores = kind.predict(model.rest, found if sound.all() else found[sound])
+            if unscored:
+                reasons[np.flatnonzero(sound)[kind.find_wrong(scores)]] = wrong
+            columns = {name: batch.column(name) for name in own}
+            columns |= {c.name: pa.array(found[c.name], types[c.name]) for c in computed}
+            for name, values in kind.tabulate(scores).items():
+                columns[name] = spread(pa.array(values, types[name]), sound, pd.isna(reasons))
+            columns |= {c.name: pa.array(reasons, types[c.name]) for c in reason}
+            yield pa.RecordBatch.from_pydict(columns)
 
-    scored = StructType([*rows.select(*others).schema, *added])
-    return rows.select(*dict.fromkeys((*others, *inputs))).mapInArrow(score_batches, scored)
+    schema = StructType([*rows.select(*own).schema, *computed, *added, *reason])
+    return rows.select(*dict.fromkeys((*own, *inputs))).mapInArrow(score_batches, schema)
+
+
+def _list_computed(model: ScoringModel, names: set[str]) -> list[StructField]:
+    # Numbers reach a model as doubles.
+    types = {r.name: "string" if r.type == "string" else "double" for r in model.first.computed}
+    return [StructField(name, parse_type(t)) for name, t in types.items() if name in names]

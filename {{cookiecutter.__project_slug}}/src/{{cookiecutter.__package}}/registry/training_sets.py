@@ -48,15 +48,21 @@ def read_outcomes(workspace: Workspace, settings: Settings, window: Window) -> D
 
 
 def make_training_set(
-    workspace: Workspace, examples: DataFrame, lookups: Sequence[FeatureLookup]
+    workspace: Workspace,
+    examples: DataFrame,
+    lookups: Sequence[FeatureLookup],
+    excluded: Sequence[str] = (),
 ) -> Any:
     """Makes the feature client's training set: `examples` joined with features, point in time.
 
     Usage: `make_training_set(workspace, examples, list_lookups(settings)).load_df()`.
+
+    Args:
+        excluded: Columns of `examples` that neither the frame nor a model's files shall have.
     """
     label = LABEL if LABEL in examples.columns else None
     return workspace.features.create_training_set(
-        df=examples, feature_lookups=list(lookups), label=label
+        df=examples, feature_lookups=list(lookups), label=label, exclude_columns=list(excluded)
     )
 
 

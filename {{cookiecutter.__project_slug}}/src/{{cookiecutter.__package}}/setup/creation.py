@@ -70,6 +70,8 @@ def create_feature_table(
             schema=table.struct,
             description=table.comment,
         )
+    # An online store is fed the changes.
+    _add_properties(spark, name, dict([FEED]))
 
 
 def has_keys(client: FeatureEngineeringClient, name: str) -> bool:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..platform.examples import select_inputs
+from ..platform.examples import compute_inputs
 from ..platform.problem import LABEL
 from ..registry.drift import build_baseline, tabulate_scores
 from ..use_case.model import MODEL
 from ..use_case.problem import PROBLEM
-from .tuning import Trial, tune
+from .tuning import Trial, build_pipeline, tune
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def fit(rows: pd.DataFrame) -> tuple[Any, Trial]:
     try:
         log.info("fitting on %d rows", len(rows))
         labels = PROBLEM.kind.encode(rows[LABEL])
-        return MODEL.build(best.parameters).fit(select_inputs(PROBLEM, rows), labels), best
+        return build_pipeline(best.parameters).fit(rows, labels), best
     finally:
         MODEL.autolog(disable=True)
 
@@ -67,7 +67,7 @@ def make_baseline(rows: pd.DataFrame, best: Trial, window_days: int) -> dict[str
     times, shorter = rows[PROBLEM.event_time], max(1, PROBLEM.tuning_days // 4)
     judged = best.judged[PROBLEM.event_time].reset_index(drop=True)
     return {
-        **build_baseline(select_inputs(PROBLEM, rows), number_periods(times, window_days)),
+        **build_baseline(compute_inputs(PROBLEM, rows), number_periods(times, window_days)),
         **build_baseline(scores, number_periods(judged, min(window_days, shorter))),
     }
 

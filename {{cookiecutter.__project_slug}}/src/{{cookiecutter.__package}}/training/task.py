@@ -9,12 +9,11 @@ import mlflow
 import pandas as pd
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.models import infer_signature
+from mlflow.models import get_model_info, infer_signature, set_signature
 
 from ..features.currency import read_current
-from ..platform.examples import select_inputs
 from ..platform.fingerprint import digest_facts, fingerprint
-from ..platform.problem import LABEL
+from ..platform.problem import LABEL, LOOKUP_TIME, PREDICTION_TIME
 from ..platform.workspace import Workspace
 from ..registry.artifact import carry_own_classes
 from ..registry.drift import BASELINE_FILE
@@ -33,6 +32,7 @@ from .registration import (
     finish_version,
     identify_training,
 )
+from .signature import sign_pipeline, sign_request
 from .tuning import check_rows
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,9 @@ def train(workspace: Workspace, settings: Settings) -> int:
 
 def identify_recipe() -> str:
     """Identifies what makes a model of its data: code, and the installed versions that fit it."""
-    code = fingerprint(load_training_set, collect_rows, fit, make_baseline, log_model)
+    code = fingerprint(
+        load_training_set, collect_rows, fit, make_baseline, log_model, register_model
+    )
     return digest_facts(code, list_fitting_versions())
 
 
@@ -82,7 +84,8 @@ def _train_version(
         pipeline, best = fit(rows)
         log.info("logging and registering the model")
         mlflow.log_dict(make_baseline(rows, best, settings.window_days), BASELINE_FILE)
-        log_model(workspace, settings, pipeline, rows, training_set)
+        log_model(workspace, pipeline, rows, training_set)
+        register_model(workspace, settings, run.info.run_id)
     version = find_version(workspace.mlflow, settings, identity)
     if version is None:
         raise RuntimeError(f"run {run.info.run_id} logged a model, but registered no version")
@@ -94,7 +97,9 @@ def load_training_set(workspace: Workspace, settings: Settings) -> Any:
     window = get_training_window(settings.as_of, settings.window_days)
     known = get_evaluation_window(settings.as_of, settings.window_days).start.date()
     examples = read_labelled_examples(workspace, settings, window, known)
-    return make_training_set(workspace, examples, list_lookups(settings))
+    # No caller of an endpoint knows these two.
+    excluded = (PREDICTION_TIME, LOOKUP_TIME)
+    return make_training_set(workspace, examples, list_lookups(settings), excluded)
 
 
 def _log_data(rows: pd.DataFrame, tables: dict[str, int]) -> None:
@@ -112,24 +117,27 @@ def log_tables(tables: dict[str, int]) -> None:
         mlflow.log_input(dataset, context="training")
 
 
-def log_model(
-    workspace: Workspace,
-    settings: Settings,
-    pipeline: Any,
-    rows: pd.DataFrame,
-    training_set: Any,
-) -> None:
-    """Logs the model with its features, and registers a version of it."""
-    example, method = select_inputs(PROBLEM, rows).head(5), PROBLEM.kind.method
+def log_model(workspace: Workspace, pipeline: Any, rows: pd.DataFrame, training_set: Any) -> None:
+    """Logs the model with its features, in the run in use."""
+    example, method = rows[list(pipeline[0].columns)].head(5), PROBLEM.kind.method
+    scores = getattr(pipeline[1:], method)(pipeline[0].compute(example))
     with carry_own_classes():
         workspace.features.log_model(
             model=pipeline,
             artifact_path="model",
             flavor=mlflow.sklearn,
             training_set=training_set,
-            registered_model_name=settings.model_name,
-            signature=infer_signature(example, getattr(pipeline, method)(example)),
+            signature=sign_pipeline(infer_signature(model_output=scores).outputs),
             input_example=example,
             pip_requirements=list_requirements(),
             pyfunc_predict_fn=method,
         )
+
+
+def register_model(workspace: Workspace, settings: Settings, run_id: str) -> None:
+    """Registers a version of the model that a run has logged, for requests without features."""
+    (logged,) = workspace.mlflow.get_run(run_id).outputs.model_outputs
+    address = f"models:/{logged.model_id}"
+    signature = get_model_info(address).signature
+    set_signature(address, sign_request(signature.outputs, signature.params))
+    mlflow.register_model(address, settings.model_name)

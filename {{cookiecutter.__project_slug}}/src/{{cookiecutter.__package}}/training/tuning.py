@@ -12,9 +12,9 @@ import mlflow
 import numpy as np
 import optuna
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
-from ..platform.examples import select_inputs
-from ..platform.problem import LABEL
+from ..platform.problem import LABEL, make_first_step
 from ..use_case.model import MODEL
 from ..use_case.problem import PROBLEM
 
@@ -85,10 +85,14 @@ def _play_round(study: optuna.Study, older: pd.DataFrame, judged: pd.DataFrame) 
 def try_parameters(parameters: dict[str, Any], older: pd.DataFrame, judged: pd.DataFrame) -> Trial:
     """Fits on the older rows and scores the later ones."""
     kind = PROBLEM.kind
-    inputs, labels = select_inputs(PROBLEM, older), kind.encode(older[LABEL])
-    pipeline = MODEL.build(parameters).fit(inputs, labels)
-    scores = kind.predict(pipeline, select_inputs(PROBLEM, judged))
+    pipeline = build_pipeline(parameters).fit(older, kind.encode(older[LABEL]))
+    scores = kind.predict(pipeline[1:], pipeline[0].compute(judged))
     return Trial(parameters, judged, scores, kind.measure(kind.encode(judged[LABEL]), scores))
+
+
+def build_pipeline(parameters: dict[str, Any]) -> Pipeline:
+    """Builds an unfitted model: the step that every model begins with, and the declared ones."""
+    return Pipeline([("first", make_first_step(PROBLEM)), *MODEL.build(parameters).steps])
 
 
 def check_rows(rows: pd.DataFrame, purpose: str, least: int = 1_000) -> None:

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from ..platform.examples import describe_examples, label_examples
 from ..platform.problem import LABEL
-from .problem import PROBLEM
+from .problem import LOCAL_TIME, PROBLEM
 from .tables import FLIGHTS, OUTCOMES
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def plot_late_shares(flights: DataFrame) -> Figure:
     from matplotlib.figure import Figure
 
     week = F.date_trunc("week", "scheduled_departure").alias("week")
-    groups = {"hour of day": F.col("local_hour"), "carrier": F.col("carrier"), "week": week}
+    hour = F.hour(F.from_utc_timestamp("scheduled_departure", LOCAL_TIME))
+    groups = {"hour of day": hour, "carrier": F.col("carrier"), "week": week}
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     for axes, (title, group) in zip(
         figure.subplots(1, 3, sharey=True), groups.items(), strict=True

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ..platform.kinds import Binary
@@ -49,16 +48,11 @@ def find_label() -> SparkColumn:
     return (F.col("arrival_delay") > LATE_AFTER_MINUTES).cast("double")
 
 
-def describe(flights: DataFrame) -> DataFrame:
+def describe(flights: pd.DataFrame) -> pd.DataFrame:
     """Adds the local hour, minute and weekday of the departure."""
-    local = F.from_utc_timestamp("scheduled_departure", LOCAL_TIME)
-    return flights.withColumns(
-        {
-            "local_hour": F.hour(local),
-            "local_minute": F.minute(local),
-            "weekday": F.dayofweek(local),
-        }
-    )
+    local = flights["scheduled_departure"].dt.tz_convert(LOCAL_TIME).dt
+    weekday = (local.dayofweek + 1) % 7 + 1
+    return flights.assign(local_hour=local.hour, local_minute=local.minute, weekday=weekday)
 
 
 def name_slices(rows: pd.DataFrame) -> Mapping[str, pd.Series]:

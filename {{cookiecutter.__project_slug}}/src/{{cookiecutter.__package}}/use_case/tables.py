@@ -106,6 +106,8 @@ ORIGIN_WEATHER = FeatureTable(
     "known_at",
     source=WEATHER,
     lookback=dt.timedelta(hours=1),
+    # A model does without the weather when nobody observed any.
+    optional=True,
     compute=compute_origin_weather,
     greatest_age=dt.timedelta(days=3),
 )

@@ -167,7 +167,7 @@ def group_inputs(case: RegisteredCase) -> Iterator[tuple[str, list[str]]]:
     The inputs come from the signature, which is readable even when the model must not be loaded.
     """
     sources = PROBLEM.list_input_sources()
-    inputs = case.artifact.signature
+    inputs = [name for name in case.artifact.signature if name not in PROBLEM.row_times]
     named = sorted((", ".join(sources.get(name, ("unknown",))), name) for name in inputs)
     for source, pairs in groupby(named, lambda pair: pair[0]):
         yield source, [name for _, name in pairs]

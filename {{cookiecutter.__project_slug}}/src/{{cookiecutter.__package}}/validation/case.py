@@ -18,13 +18,14 @@ from mlflow.entities import Run
 from pyspark.sql import DataFrame
 from pyspark.sql.utils import is_remote
 
+from ..platform.examples import add_inputs
 from ..platform.problem import LABEL
 from ..platform.windows import Window
 from ..platform.workspace import Workspace
 from ..registry.artifact import NATIVE_MODEL, Artifact, read_artifact
 from ..registry.loading import ScoringModel, download_version, load_model
 from ..registry.periods import get_evaluation_window
-from ..registry.predicting import score, score_frame
+from ..registry.predicting import score, score_frame, select_sound
 from ..registry.tags import LAST_TRAINED, TRAINING_END
 from ..registry.training_sets import make_training_set, read_examples, read_labelled_examples
 from ..registry.versions import DatedVersion, find_run
@@ -111,11 +112,15 @@ class Case(Protocol):
 
     @property
     def rows(self) -> pd.DataFrame:
-        """The window's labelled rows, with features."""
+        """The window's labelled rows, with features and with the inputs that are computed."""
+
+    @property
+    def sound_rows(self) -> pd.DataFrame:
+        """Those of the rows that break no rule of the challenger's first step."""
 
     @property
     def other_scores(self) -> Mapping[str, np.ndarray]:
-        """Scores of the first `COMPARED_ROWS` rows, by the name of another way to score."""
+        """Scores of the first `COMPARED_ROWS` sound rows, by the name of another way to score."""
 
     @property
     def left_out(self) -> str | None:
@@ -198,9 +203,14 @@ class RegisteredCase:
         return self._join_for(self.model)
 
     @cached_property
+    def sound_rows(self) -> pd.DataFrame:
+        """See `Case`."""
+        return select_sound(self.model, self.rows)
+
+    @cached_property
     def other_scores(self) -> Mapping[str, np.ndarray]:
         """See `Case`; the native model takes the feature client's place where that is left out."""
-        some, key, kind = self.rows.head(COMPARED_ROWS), list(PROBLEM.key), PROBLEM.kind
+        some, key, kind = self.sound_rows.head(COMPARED_ROWS), list(PROBLEM.key), PROBLEM.kind
         inputs = some[list(dict.fromkeys((*key, *self.model.inputs)))]
         batch = score_frame(self.model, self._workspace.spark.createDataFrame(inputs))
         found = {"batch": batch.toPandas()}
@@ -262,7 +272,8 @@ class RegisteredCase:
             training_set = make_training_set(self._workspace, self._read_examples(), model.lookups)
             frame = training_set.load_df()
             rows = frame.toPandas().dropna(subset=[LABEL])
-            self._joined[lookups] = rows.sort_values(list(PROBLEM.key), ignore_index=True)
+            rows = rows.sort_values(list(PROBLEM.key), ignore_index=True)
+            self._joined[lookups] = add_inputs(PROBLEM, rows)
         return self._joined[lookups]
 
 

@@ -85,8 +85,10 @@ def check_inputs(case: Case) -> Iterator[CheckResult]:
     The version looks features up in the declared feature tables and nowhere else.
     """
     sources = PROBLEM.list_input_sources()
-    faults = [describe_undeclared(name) for name in case.model.inputs if name not in sources]
-    for name in case.model.inputs:
+    taken = dict.fromkeys((*case.model.inputs, *case.model.first.inputs))
+    inputs = [name for name in taken if name not in PROBLEM.row_times]
+    faults = [describe_undeclared(name) for name in inputs if name not in sources]
+    for name in inputs:
         for source in sources.get(name, ()):
             fault = find_source_fault(source)
             faults += [f"{name} is made of {source}, {fault}"] if fault else []
@@ -95,7 +97,7 @@ def check_inputs(case: Case) -> Iterator[CheckResult]:
     faults += [
         f"{name} is not a feature table of this project" for name in read if name not in tables
     ]
-    yield _report("inputs", faults, f"{len(case.model.inputs)} inputs are declared")
+    yield _report("inputs", faults, f"{len(inputs)} inputs are declared")
 
 
 def describe_undeclared(name: str) -> str:

@@ -45,11 +45,11 @@ def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.Data
     """Makes edge cases: no row, one row, nulls, unseen categories, extremes, each category."""
     some = rows[list(inputs)].head(8)
     texts = [name for name in inputs if name in PROBLEM.categories]
-    numbers = [name for name in inputs if name not in texts]
+    numbers = [name for name in inputs if name in PROBLEM.model_inputs and name not in texts]
     edges = {
         "no rows": some.head(0),
         "one row": some.head(1),
-        "nulls": some.assign(**{n: None if n in texts else np.nan for n in inputs}),
+        "nulls": some.assign(**dict.fromkeys(texts), **dict.fromkeys(numbers, np.nan)),
         "unseen categories": some.assign(**dict.fromkeys(texts, "??")),
         "large numbers": some.assign(**dict.fromkeys(numbers, EXTREME)),
         "small numbers": some.assign(**dict.fromkeys(numbers, -EXTREME)),
@@ -61,9 +61,9 @@ def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.Data
 
 def check_agreement(case: Case) -> Iterator[CheckResult]:
     """A row has one score, to 1e-9, in whichever way: alone, among others, in a batch."""
-    some = case.rows.head(COMPARED_ROWS)
+    some = case.sound_rows.head(COMPARED_ROWS)
     alone = [score(case.model, some.iloc[[number]])[0] for number in range(len(some))]
-    together = case.scores[: len(some)]
+    together = score(case.model, some)
     apart = {
         name: float(np.abs(scores - together).max())
         for name, scores in {"alone": np.array(alone), **case.other_scores}.items()

@@ -41,8 +41,8 @@ def measure_memory(
     with tempfile.TemporaryDirectory() as scratch:
         tasks = [Path(scratch) / str(number) for number in range(len(models))]
         for task, model, rows in zip(tasks, models, tables, strict=True):
-            scoring = getattr(model.pipeline, method)
-            task.write_bytes(cloudpickle.dumps((scoring, rows[list(model.inputs)])))
+            scoring, inputs = getattr(model.rest, method), model.first.compute(rows)
+            task.write_bytes(cloudpickle.dumps((scoring, inputs)))
         command = [sys.executable, "-m", __name__, *map(str, tasks)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,8 +77,8 @@ ANY = settings(1)
 
 @pytest.fixture
 def workspace(lakehouse: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    client = open_feature_client(lakehouse, ["dev"])
-    others = ("mlflow", "task_values", "governance", "secrets")
+    client = open_feature_client(lakehouse, ["dev"], Path("nowhere"))
+    others = ("mlflow", "task_values", "governance", "secrets", "endpoints")
     parts: dict[str, Any] = dict.fromkeys(others)
     for table in (SALES, RAW_DAYS, FEATURE_DAYS):
         create_table(lakehouse, table, ANY)

@@ -135,7 +135,7 @@ def ingest(spark: SparkSession, rows: DataFrame) -> None:
         return window.select(rows, "at")
 
     nothing: Any = None
-    workspace = Workspace(spark, nothing, nothing, nothing, nothing, nothing)
+    workspace = Workspace(spark, *[nothing] * 6)
     sources = {THINGS.name: deliver_things}
     with patch.multiple(task, RAW_TABLES=(THINGS,), SOURCES=sources):
         task.ingest(workspace, SETTINGS)

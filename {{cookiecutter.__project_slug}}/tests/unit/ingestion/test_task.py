@@ -79,7 +79,7 @@ def test_sources_find_the_volume_that_the_bundle_declares(target: str) -> None:
     volumes = {volume["id"] for volume in bundle.config["resources"]["volumes"].values()}
     (task,) = [t for t in bundle.jobs["ingestion"]["tasks"] if "python_wheel_task" in t]
     told = task["python_wheel_task"]["named_parameters"]
-    workspace = Workspace(nothing, nothing, nothing, nothing, nothing, nothing)
+    workspace = Workspace(*[nothing] * 7)
     landing = make_context(workspace, Settings.model_validate(told | {"as_of": day(1)})).landing
     assert landing in {Path("/Volumes", *volume.split(".")) for volume in volumes}
 

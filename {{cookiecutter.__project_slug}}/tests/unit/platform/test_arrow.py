@@ -1,4 +1,4 @@
-"""Values are spread over more rows, and texts are put where they belong."""
+"""Values are spread over more rows, and batches are joined."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from {{ cookiecutter.__package }}.platform.arrow import find_nulls, join_batches, put_text, spread
+from {{ cookiecutter.__package }}.platform.arrow import join_batches, spread
 
 OVER = np.array([False, True, True, False, True])
 
@@ -21,7 +21,6 @@ def test_a_value_goes_to_its_row_and_the_others_are_null() -> None:
 def test_without_a_row_to_leave_out_the_values_stay() -> None:
     values, every = pa.array([1, 2]), np.ones(2, bool)
     assert spread(values, every, every) is values
-    assert put_text(values, ~every, "x") is values
 
 
 def test_no_value_at_all_gives_nulls() -> None:
@@ -40,10 +39,3 @@ def test_batches_are_joined_in_order_until_they_are_large(
     found = list(join_batches(batches, 3))
     assert [len(batch) for batch in found] == joined
     assert [x for batch in found for x in batch["x"].to_pylist()] == [*range(sum(sizes))]
-
-
-def test_a_text_is_put_where_it_belongs() -> None:
-    texts = pa.array([None, "a", None])
-    put = put_text(texts, np.array([True, False, False]), "x")
-    assert put.to_pylist() == ["x", "a", None]
-    assert find_nulls(put).tolist() == [False, False, True]

@@ -38,7 +38,7 @@ EDITS: list[Edit] = [
     ("a window of time", "platform/windows.py", "(column < F", "(column <= F", ALL, True),
     ("which outcome counts", "platform/examples.py", "F.desc(known", "F.asc(known", NONE, True),
     ("what is known in time", "platform/examples.py", "time = time <", "time = time >", NONE, True),
-    ("how inputs are selected", "platform/examples.py", "astype(float)", "astype(int)", NONE, True),
+    ("how inputs are read", "platform/first_step.py", "astype(float)", "astype(int)", NONE, True),
     ("the baseline", "registry/drift.py", "BINS = 10", "BINS = 20", NONE, True),
     ("a metric", "platform/metrics.py", "/ len(losses)", "/ (len(losses) + 1)", NONE, True),
     (

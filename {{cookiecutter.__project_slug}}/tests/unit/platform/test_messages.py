@@ -42,7 +42,7 @@ for table in (RAW_TABLES[0], RAW_DAYS):
 held = {PROBLEM.first_day.date(): Day(digest="0 rows")}
 record_days(spark, RAW_DAYS.full_name(settings), {RAW_TABLES[0]: held})
 secrets = SimpleNamespace(get=lambda scope, key: "0" * 64)
-workspace = Workspace(spark, None, None, None, None, secrets)
+workspace = Workspace(spark, None, None, None, None, secrets, None)
 (point,) = entry_points(group="console_scripts", name="mirroring")
 with use(workspace):
     point.load()()

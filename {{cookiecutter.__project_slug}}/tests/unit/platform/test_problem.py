@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
+from {{ cookiecutter.__package }}.platform.examples import compute_inputs
 from {{ cookiecutter.__package }}.platform.kinds import Binary, MultiClass, Regression
 from {{ cookiecutter.__package }}.platform.problem import Problem
 from {{ cookiecutter.__package }}.platform.vocabulary import Column, FeatureTable, Table
 
+NOON = dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)
 KEYS = (Column("id", "string", "key"), Column("sent_at", "timestamp", "UTC"))
 PARCELS = Table(
     "raw",
@@ -69,13 +70,16 @@ PROBLEM = Problem(
 def test_inputs_are_the_columns_of_the_example_and_the_features() -> None:
     assert PROBLEM.model_inputs == ("weight", "kind", "load", "van")
     assert PROBLEM.categories == ("kind", "van")
+    assert [column.name for column in PROBLEM.given] == ["sent_at", "weight", "kind", "id"]
     assert PROBLEM.list_input_sources() == {
+        "sent_at": ("parcels.sent_at",),
+        "id": ("parcels.id",),
         "weight": ("parcels.weight",),
         "kind": ("parcels.kind",),
         "load": ("parcels.weight",),
     }
-    rows = pd.DataFrame({"van": ["a"], "kind": ["b"], "load": [1], "weight": [2], "more": [3]})
-    inputs = select_inputs(PROBLEM, rows)
+    told = {"sent_at": [NOON], "id": ["x"], "kind": ["b"], "weight": [2], "more": [3]}
+    inputs = compute_inputs(PROBLEM, pd.DataFrame(told | {"van": ["a"], "load": [1]}))
     assert list(inputs) == list(PROBLEM.model_inputs)
     assert list(inputs.dtypes[["weight", "load"]]) == [float, float]
 
@@ -96,7 +100,6 @@ def test_another_kind_or_another_class_is_another_training_and_another_word_is_n
     assert len({repr(shape) for shape in shapes}) == 4
 
 
-NOON = dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "key of no column": ({"key": ("number",)}, "key: parcels has no column number, only id, "),
     "key of no outcome": (
@@ -119,13 +122,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"inputs": (Column("sent_at", "timestamp", "UTC"),)},
         "inputs: sent_at is a timestamp, and a model takes double, int",
     ),
+    "input that is made of no column": (
+        {"inputs": (Column("size", "double", "", sources=("parcels.height",)),)},
+        "inputs: parcels has no column height",
+    ),
     "input that is looked up too": (
         {"inputs": (Column("load", "double", "kg", sources=("parcels.weight",)),)},
         "inputs: load is there twice, in inputs or in lookups",
     ),
     "look-up by what an example lacks": (
         {"lookups": (replace(LOADS, keys=("van", "sent_at")),), "baselines": {}},
-        "lookups: loads is looked up by van, which is neither an input nor a key of parcels",
+        "lookups: loads is looked up by van, which is no column of parcels",
     ),
     "baseline of no input": (
         {"baselines": {"luck": "dice"}},

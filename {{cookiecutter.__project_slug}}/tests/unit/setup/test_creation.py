@@ -90,7 +90,7 @@ def test_a_table_of_an_earlier_release_isolates_its_writers_too(lakehouse: Spark
 def test_a_feature_table_whose_creation_was_cut_short_is_made_anew(
     lakehouse: SparkSession,
 ) -> None:
-    client = open_feature_client(lakehouse, ["dev"])
+    client = open_feature_client(lakehouse, ["dev"], Path("nowhere"))
     name = WEIGHTS.full_name(SETTINGS)
     create_table(lakehouse, WEIGHTS, SETTINGS)
     assert not has_keys(client, name)

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.platform.kinds import SCORE
 from {{ cookiecutter.__package }}.platform.problem import LABEL
 from {{ cookiecutter.__package }}.training import tuning
@@ -19,11 +18,11 @@ from {{ cookiecutter.__package }}.training.fitting import make_baseline, number_
 from {{ cookiecutter.__package }}.training.tuning import (
     TrainingError,
     Trial,
+    build_pipeline,
     check_rows,
     split_by_time,
     tune,
 )
-from {{ cookiecutter.__package }}.use_case.model import MODEL
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 
 from ..toys import DAYS, NUMBER, compute_truth, make_rows
@@ -73,10 +72,8 @@ def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
     assert best.parameters == again.parameters
     assert np.array_equal(best.scores, again.scores)
     older, judged = split_by_time(rows)
-    pipeline = MODEL.build(best.parameters).fit(
-        select_inputs(PROBLEM, older), PROBLEM.kind.encode(older[LABEL])
-    )
-    expected = PROBLEM.kind.predict(pipeline, select_inputs(PROBLEM, judged))
+    pipeline = build_pipeline(best.parameters).fit(older, PROBLEM.kind.encode(older[LABEL]))
+    expected = PROBLEM.kind.predict(pipeline, judged)
     assert np.array_equal(best.scores, expected)
     baseline = make_baseline(rows, best, window_days=28)
     assert sum(baseline[SCORE]["counts"]) == len(judged)
@@ -86,7 +83,8 @@ def test_tuning_repeats_itself_and_its_predictions_are_of_rows_not_fitted_on(
 def test_thresholds_are_the_variation_of_stretches_as_long_as_the_windows() -> None:
     rows = make_rows(ROWS)
     weekly = np.sin(2 * np.pi * np.arange(len(rows)) / len(rows) * 100 / 7)
-    rows[NUMBER] += 5 * weekly
+    odds = ((rows[NUMBER] - rows[NUMBER].mean()) / rows[NUMBER].std() + 5 * weekly).to_numpy()
+    rows[NUMBER] = odds
     judged = split_by_time(rows)[1]
     best = Trial({}, judged, compute_truth(PROBLEM.kind, judged[NUMBER].to_numpy()), {})
     daily, monthly = (make_baseline(rows, best, window_days=days) for days in (1, 28))

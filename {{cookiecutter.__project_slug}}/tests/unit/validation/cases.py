@@ -14,8 +14,9 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 
+from {{ cookiecutter.__package }}.platform.first_step import FirstStep
 from {{ cookiecutter.__package }}.platform.kinds import Kind
-from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem
+from {{ cookiecutter.__package }}.platform.problem import LABEL, Problem, make_first_step
 from {{ cookiecutter.__package }}.platform.windows import Window
 from {{ cookiecutter.__package }}.registry.artifact import Artifact
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
@@ -88,6 +89,10 @@ class ToyCase:
         return score(self.model, self.rows)
 
     @property
+    def sound_rows(self) -> pd.DataFrame:
+        return self.rows
+
+    @property
     def other_scores(self) -> Mapping[str, np.ndarray]:
         return {"batch": self.scores[:20]}
 
@@ -128,7 +133,7 @@ class Toy:
     @cached_property
     def sound(self) -> ToyCase:
         metrics = {"tuning_loss": 0.7, **self.kind.sum_up(self.kind.encode(self.rows[LABEL]))}
-        inputs = self.problem.model_inputs
+        inputs = self.make_model().inputs
         delivered = (*self.problem.key, *inputs)
         told = metrics, TAGS, TABLES, "Trained on rows.", BEFORE
         return ToyCase(
@@ -145,10 +150,9 @@ class Toy:
     def first(self) -> ToyCase:
         return self.sound.but(champion=None, champion_model=None)
 
-    def make_model(
-        self, bend: Bend | None = None, inputs: tuple[str, ...] | None = None
-    ) -> ScoringModel:
-        return ScoringModel(2, Curve(self.kind, bend), inputs or self.problem.model_inputs, ())
+    def make_model(self, bend: Bend | None = None, first: FirstStep | None = None) -> ScoringModel:
+        first = first or make_first_step(self.problem)
+        return ScoringModel(2, first, Curve(self.kind, bend), ())
 
     def bend(self, change: Bend) -> ToyCase:
         """A challenger that spoils what it knows."""

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from databricks.feature_engineering import FeatureLookup
+from sklearn.base import clone
 
+from {{ cookiecutter.__package }}.platform.first_step import FirstStep, Rule
 from {{ cookiecutter.__package }}.platform.kinds import Binary, Regression
-from {{ cookiecutter.__package }}.platform.problem import LABEL
+from {{ cookiecutter.__package }}.platform.problem import LABEL, make_first_step
 
 from .cases import TOYS, WINDOW, Toy, ToyCase
 from .problems import INPUT, NUMBER, TEXT, WARMTH
@@ -172,7 +174,13 @@ def plant_scores(toy: Toy) -> Iterator[Planted]:
         )
 
 
-WITHOUT = tuple(name for name in TOYS["binary"].problem.model_inputs if name != INPUT)
+FIRST = make_first_step(TOYS["binary"].problem)
+SIMPLER = make_first_step(replace(TOYS["binary"].problem, lookups=(), baselines={}))
+
+
+def take(*names: str) -> FirstStep:
+    """A first step that is given more than the problem declares."""
+    return clone(FIRST).set_params(given=(*FIRST.given, *(Rule(name, "double") for name in names)))
 
 
 def plant_records(toy: Toy) -> Iterator[Planted]:
@@ -218,7 +226,7 @@ def plant_records(toy: Toy) -> Iterator[Planted]:
     )
     yield (
         "leaking a column known only later",
-        sound.but(model=toy.make_model(inputs=(*toy.problem.model_inputs, "known_later"))),
+        sound.but(model=toy.make_model(first=take("known_later"))),
         "inputs",
         "known_later is not declared: it may be known only later",
     )
@@ -244,7 +252,7 @@ def plant_records(toy: Toy) -> Iterator[Planted]:
     )
     yield (
         "missing feature",
-        sound.but(artifact=replace(artifact, spec_inputs=WITHOUT)),
+        sound.but(artifact=replace(artifact, spec_inputs=SIMPLER.columns)),
         "signature",
         f"the feature spec lacks {INPUT}",
     )

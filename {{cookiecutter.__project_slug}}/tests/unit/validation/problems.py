@@ -88,6 +88,7 @@ def make_rows(kind: Kind, begin: dt.datetime, count: int = 12_000, days: int = 2
         TEXT: generator.choice(["AA", "BB", "CC"], count),
         NUMBER: odds,
         INPUT: generator.normal(size=count),
+        WARMTH.row_time: pd.Timestamp(begin),
         LABEL: draw_labels(kind, odds, generator),
     }
     return pd.DataFrame(columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,7 @@ import mlflow
 import pytest
 
 from {{ cookiecutter.__package }} import use_case
-from {{ cookiecutter.__package }}.platform.examples import select_inputs
 from {{ cookiecutter.__package }}.registry.artifact import NATIVE_MODEL, carry_own_classes
-from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.training.fitting import list_requirements
 from {{ cookiecutter.__package }}.use_case.problem import PROBLEM
 from {{ cookiecutter.__package }}.validation import environment
@@ -27,25 +26,27 @@ from {{ cookiecutter.__package }}.validation.environment import (
 from {{ cookiecutter.__package }}.validation.gate import run_check
 from {{ cookiecutter.__package }}.validation.results import Verdict
 
-from ..toys import fit_toy, make_rows
+from ..toys import fit_toy, make_rows, to_model
 from .cases import SETTINGS, TOYS, ToyCase
 
 SOUND = TOYS["binary"].sound
 
 
-def make_case(folder: Path, requirements: list[str], first: Any = "passthrough") -> ToyCase:
+def make_case(
+    folder: Path, requirements: list[str], second: Any = "passthrough", carried: bool = True
+) -> ToyCase:
     rows = make_rows(300)
     pipeline = fit_toy(rows)
-    pipeline.steps.insert(0, ("first", first))
-    mlflow.sklearn.save_model(
-        pipeline,
-        folder / NATIVE_MODEL,
-        pip_requirements=requirements,
-        pyfunc_predict_fn=PROBLEM.kind.method,
-    )
+    pipeline.steps.insert(1, ("second", second))
+    with carry_own_classes() if carried else nullcontext():
+        mlflow.sklearn.save_model(
+            pipeline,
+            folder / NATIVE_MODEL,
+            pip_requirements=requirements,
+            pyfunc_predict_fn=PROBLEM.kind.method,
+        )
     asked = SETTINGS.model_copy(update={"fresh_environment": True})
-    model = ScoringModel(2, pipeline, PROBLEM.model_inputs, ())
-    return SOUND.but(settings=asked, folder=folder, model=model, rows=select_inputs(PROBLEM, rows))
+    return SOUND.but(settings=asked, folder=folder, model=to_model(pipeline), rows=rows)
 
 
 def test_requirements_that_do_not_install_block(tmp_path: Path) -> None:
@@ -87,16 +88,14 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_a_class_of_the_project_is_among_a_versions_files(tmp_path: Path, own: Any) -> None:
-    named = make_case(tmp_path / "named", list_requirements(), own.Keeper())
+    named = make_case(tmp_path / "named", list_requirements(), own.Keeper(), carried=False)
     (result,) = run_check(named, check_fresh_process)
     assert f"No module named '{use_case.__name__.split('.')[0]}'" in result.reason
-    with carry_own_classes():
-        carried = make_case(tmp_path / "carried", list_requirements(), own.Keeper())
+    carried = make_case(tmp_path / "carried", list_requirements(), own.Keeper())
     # A later release does not change what the version computes.
     own.keep = own.Keeper.transform = None
     model = mlflow.sklearn.load_model((carried.folder / NATIVE_MODEL).as_uri())
-    loaded = ScoringModel(2, model, PROBLEM.model_inputs, ())
-    (result,) = run_check(carried.but(model=loaded), check_fresh_process)
+    (result,) = run_check(carried.but(model=to_model(model)), check_fresh_process)
     assert result.verdict is Verdict.PASSED, result.reason
 
 
@@ -138,7 +137,7 @@ def test_it_is_reported_where_nobody_asks_for_it() -> None:
 def test_a_wrong_answer_from_there_blocks(tmp_path: Path) -> None:
     case = make_case(tmp_path, list_requirements())
     other = fit_toy(make_rows(300), depth=1)
-    swapped = case.but(model=ScoringModel(2, other, PROBLEM.model_inputs, ()))
+    swapped = case.but(model=to_model(other))
     (result,) = run_check(swapped, check_fresh_process)
     assert result.verdict is Verdict.FAILED
     assert result.reason.startswith("here and there differ by")

@@ -28,8 +28,8 @@ from {{ cookiecutter.__package }}.validation.performance import (
 from {{ cookiecutter.__package }}.validation.results import CheckResult, Verdict, decide, judge
 
 from .cases import TOYS, Toy, ToyCase
-from .planted import NOISE, WITHOUT, disturb, make_noise, plant_records, plant_scores
-from .problems import INPUT, TEXT, play
+from .planted import NOISE, SIMPLER, disturb, make_noise, plant_records, plant_scores, take
+from .problems import INPUT, TEXT, THINGS, play
 
 BINARY = TOYS["binary"]
 SOUND, ROWS = BINARY.sound, BINARY.rows
@@ -85,7 +85,9 @@ def test_a_declared_input_that_is_made_of_what_no_model_may_use_blocks(
     monkeypatch.setattr(compliance, "COLUMNS", {**compliance.COLUMNS, source: column})
     first, *others = BINARY.problem.inputs
     inputs = (replace(first, sources=(source,)), *others)
-    monkeypatch.setattr(compliance, "PROBLEM", replace(BINARY.problem, inputs=inputs))
+    examples = replace(THINGS, columns=(*THINGS.columns, *filter(None, [column])))
+    problem = replace(BINARY.problem, inputs=inputs, examples=examples)
+    monkeypatch.setattr(compliance, "PROBLEM", problem)
     (result,) = run_check(SOUND, check_inputs)
     assert result.verdict is Verdict.FAILED
     assert result.reason == f"{inputs[0].name} is made of {source}, {fault}"
@@ -96,7 +98,7 @@ def test_an_undeclared_input_is_said_to_be_what_contracts_say_of_its_column(
 ) -> None:
     personal = {"things.plate": Column("plate", "string", "", personal="hash")}
     monkeypatch.setattr(compliance, "COLUMNS", personal)
-    case = SOUND.but(model=BINARY.make_model(inputs=(*BINARY.problem.model_inputs, "plate")))
+    case = SOUND.but(model=BINARY.make_model(first=take("plate")))
     (result,) = run_check(case, check_inputs)
     assert "plate is not declared: personal data" in result.reason
 
@@ -106,8 +108,8 @@ def test_a_sound_first_model_an_equal_a_better_and_a_simpler_challenger_pass(toy
     superior = sound.settings.model_copy(update={"superiority": True})
     better = sound.but(champion_model=toy.make_model(disturb(1.0)), settings=superior)
     fewer = sound.but(
-        model=toy.make_model(inputs=WITHOUT),
-        artifact=replace(sound.artifact, signature=WITHOUT, spec_inputs=WITHOUT),
+        model=toy.make_model(first=SIMPLER),
+        artifact=replace(sound.artifact, signature=SIMPLER.columns, spec_inputs=SIMPLER.columns),
         rows=toy.rows.drop(columns=INPUT),
         champions=toy.rows,
     )

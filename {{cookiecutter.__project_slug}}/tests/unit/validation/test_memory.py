@@ -11,10 +11,12 @@ import pandas as pd
 from {{ cookiecutter.__package }}.registry.loading import ScoringModel
 from {{ cookiecutter.__package }}.validation.memory import LEAST_MEMORY, measure_memory
 
+from ..toys import FIRST, make_rows
+
 # A process that measures a model of these tests cannot import them.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 MEGABYTE = 2**20
-ROWS = pd.DataFrame({"distance": [1.0]})
+ROWS = make_rows(1)
 
 
 class Hungry:
@@ -30,7 +32,7 @@ class Hungry:
 
 def test_what_a_model_takes_is_measured_beside_a_process_that_holds_more() -> None:
     held = np.ones(600 * MEGABYTE, dtype=np.uint8)
-    models = [ScoringModel(1, Hungry(megabytes), ("distance",), ()) for megabytes in (0, 200)]
+    models = [ScoringModel(1, FIRST, Hungry(megabytes), ()) for megabytes in (0, 200)]
     nothing, much = measure_memory(models, [ROWS, ROWS], "predict_proba")
     assert held.size > much
     assert nothing == LEAST_MEMORY

@@ -31,12 +31,14 @@ class Jobs:
         lifecycle: Runs all stages in order; documents draw its graph.
         integration_test: Runs in a copy for a pull request and in staging.
         rollback: Returns to the former champion.
+        serving: Publishes features, and has the champion served.
     """
 
     default: str = ""
     lifecycle: str = ""
     integration_test: str = ""
     rollback: str = ""
+    serving: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Variables:
         owner: E-mail address of the person who answers for the project.
         pull_request: Number of the pull request that a copy is made for.
         comparison_date: As-of date that two branches are trained for, to compare their models.
+        online: Whether the job `serving` does anything; true or false.
     """
 
     catalog: str = ""
@@ -79,6 +82,7 @@ class Variables:
     owner: str = ""
     pull_request: str = ""
     comparison_date: str = ""
+    online: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,7 @@ class Contract:
         workspace: Module with the class `Workspace`, which a task is given, and the context manager
             `use`, which makes a workspace the one that tasks get.
         account: `module:function` that prints an account of a finished run.
+        request: `module:function` that reads a request for the endpoint, by a key.
         settings: `module:class` by entry point: the pydantic model that parses its parameters.
         trained_by: Files and folders that a model depends on.
         jars: Maven coordinates of what Spark needs on a laptop, such as the driver of a database.
@@ -173,6 +178,7 @@ class Contract:
 
     workspace: str = ""
     account: str = ""
+    request: str = ""
     trained_by: tuple[str, ...] = ()
     jars: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from .session import lock, open_session, waits_for_approval
 # The files that runs make in their folder, with those that SQLite puts beside a database.
 MADE = (
     "artifact_root", "artifacts", "governance.jsonl", "holder", "lock", "log.txt", "mlflow.db*",
-    "runs.db*", "secrets", "spark", "warehouse",
+    "online", "runs.db*", "secrets", "spark", "warehouse",
 )  # fmt: skip
 
 

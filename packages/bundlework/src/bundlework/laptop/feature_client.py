@@ -38,14 +38,22 @@ from databricks.ml_features.utils import training_scoring_utils
 from databricks.ml_features_common.utils.data_type_utils import serialize_default_value
 
 from .catalogs import quote
+from .online_store import OnlineStores
 
 PRIMARY_KEYS = "local.primary_keys"
 TIME_KEYS = "local.timeseries_columns"
 
 
-def open_feature_client(spark: SparkSession, catalogs: list[str]) -> FeatureEngineeringClient:
-    """The client over the catalogs' tables; what it cannot do here raises, naming the call."""
+def open_feature_client(
+    spark: SparkSession, catalogs: list[str], online: Path
+) -> FeatureEngineeringClient:
+    """The client over the catalogs' tables; what it cannot do here raises, naming the call.
+
+    Args:
+        online: The folder of the online store.
+    """
     facts = TableFacts(spark)
+    stores = OnlineStores(spark, facts.find_keys, online)
 
     class LocalCatalogClient(_CatalogClient):
         tables = facts
@@ -61,22 +69,12 @@ def open_feature_client(spark: SparkSession, catalogs: list[str]) -> FeatureEngi
         "CatalogClient": LocalCatalogClient,
         "DatabricksClient": LocalDatabricksClient,
         "SparkClient": LocalSparkClient,
-        "WorkspaceClient": lambda *_, **__: Unavailable("WorkspaceClient"),
+        "WorkspaceClient": lambda *_, **__: stores,
         "InformationSchemaSparkClient": NoFunctions,
     }
     logging.getLogger("databricks.ml_features").setLevel(logging.WARNING)
     with patch.multiple(client_module, **substitutes):
         return FeatureEngineeringClient()
-
-
-class Unavailable:
-    """Stands in for a service of a workspace: each call of it raises, naming the call."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, attribute: str) -> NoReturn:
-        raise NotImplementedError(f"{self._name}.{attribute} needs a Databricks workspace")
 
 
 class NoFunctions:
@@ -109,11 +107,16 @@ class TableFacts:
             self._known[table] = self._read(table)
         return self._known[table]
 
-    def _read(self, table: str) -> dict[str, Any]:
+    def find_keys(self, table: str) -> tuple[list[str], list[str]]:
+        """The primary keys of a table, and its time keys."""
         rows = self._spark.sql(f"SHOW TBLPROPERTIES {table}").collect()
         properties = {row.key: row.value for row in rows}
-        keys = json.loads(properties.get(PRIMARY_KEYS, "[]"))
-        times = json.loads(properties.get(TIME_KEYS, "[]"))
+        kept = (properties.get(name, "[]") for name in (PRIMARY_KEYS, TIME_KEYS))
+        keys, times = map(json.loads, kept)
+        return keys, times
+
+    def _read(self, table: str) -> dict[str, Any]:
+        keys, times = self.find_keys(table)
         constraint = {"child_columns": keys + times, "timeseries_columns": times}
         return {
             "full_name": table,

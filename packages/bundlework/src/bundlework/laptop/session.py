@@ -67,12 +67,15 @@ class Session:
     def print_account(self, run: JobRun) -> None:
         """The project's own account of its last run, if pyproject.toml names one."""
         name = self._bundle.contract.account
-        parameters = self._find_parameters(run)
-        if name and parameters:
-            module, function = name.split(":")
-            workspace = self._workspace.bind(self._module, task_values=None)
-            echo = partial(self._console.print, markup=False)
-            getattr(import_module(module), function)(workspace, parameters, echo)
+        if name and self._find_parameters(run):
+            self.call(name, run, partial(self._console.print, markup=False))
+
+    def call(self, name: str, run: JobRun, argument: object) -> Any:
+        """Calls a function of the project, `module:function`, with the parameters of a run."""
+        module, function = name.split(":")
+        workspace = self._workspace.bind(self._module, task_values=None)
+        called = getattr(import_module(module), function)
+        return called(workspace, self._find_parameters(run), argument)
 
     def _find_parameters(self, run: JobRun) -> dict[str, str]:
         for task in sort_tasks(self._bundle.jobs[run.job]):

@@ -18,6 +18,8 @@ from bundlework.bundle.loading import Bundle
 
 from .catalogs import count_commits, define_view, open_catalogs
 
+# The folder of the online store.
+ONLINE = "online"
 LISTED_CATALOG = re.compile(r"=([^.\s]+)\.")
 
 if TYPE_CHECKING:
@@ -149,6 +151,7 @@ def open_services(
     from mlflow import MlflowClient
 
     from .feature_client import open_feature_client
+    from .online_store import LocalEndpoints
     from .tracking import open_tracking
 
     open_tracking(state)
@@ -156,10 +159,11 @@ def open_services(
     define = partial(define_view, spark, state / "warehouse")
     return {
         "spark": spark,
-        "features": open_feature_client(spark, catalogs),
+        "features": open_feature_client(spark, catalogs, state / ONLINE),
         "mlflow": MlflowClient(),
         "governance": RecordedGovernance(state / "governance.jsonl", define),
         "secrets": LocalSecrets(state / "secrets"),
+        "endpoints": LocalEndpoints(state / ONLINE),
         "volumes": state / "volumes",
     }
 
