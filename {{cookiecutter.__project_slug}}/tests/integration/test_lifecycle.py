@@ -34,6 +34,7 @@ from {{ cookiecutter.__package }}.platform.vocabulary import Column
 from {{ cookiecutter.__package }}.registry.artifact import FEATURE_SPEC, read_artifact
 from {{ cookiecutter.__package }}.registry.loading import AlteredFilesError, load_model
 from {{ cookiecutter.__package }}.registry.periods import get_evaluation_window
+from {{ cookiecutter.__package }}.registry.predicting import score
 from {{ cookiecutter.__package }}.registry.training_sets import (
     list_lookups,
     name_trained_tables,
@@ -222,9 +223,10 @@ def test_an_example_has_one_score_in_whichever_way(
     assert f"{other} and together differ by" in result.reason
     assert (sound.left_out or "") in result.reason
     # The client reads rows of its own; the native model gets the same ones.
-    moved.rows[NUMBERS] *= 1 if sound.left_out else 2
-    other = moved.rows.head(COMPARED_ROWS)[list(PROBLEM.key)]
-    scores = PROBLEM.kind.tabulate(sound.scores[:COMPARED_ROWS] * (1 + 1e-6))
+    moved.rows[NUMBERS] *= 1 if sound.left_out else 0.9
+    other = moved.sound_rows.head(COMPARED_ROWS)
+    scores = PROBLEM.kind.tabulate(score(sound.model, other) * (1 + 1e-6))
+    other = other[list(PROBLEM.key)]
     monkeypatch.setattr(RegisteredCase, "_ask_native_model", lambda *_: other.assign(**scores))
     (result,) = check_agreement(moved)
     assert result.verdict is Verdict.FAILED

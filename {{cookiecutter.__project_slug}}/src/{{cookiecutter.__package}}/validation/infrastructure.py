@@ -62,6 +62,10 @@ def make_edges(rows: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, pd.Data
 def check_agreement(case: Case) -> Iterator[CheckResult]:
     """A row has one score, to 1e-9, in whichever way: alone, among others, in a batch."""
     some = case.sound_rows.head(COMPARED_ROWS)
+    if some.empty:
+        reason = f"each of {len(case.rows)} rows breaks a rule of the version's first step"
+        yield CheckResult("agreement", Verdict.FAILED, reason)
+        return
     alone = [score(case.model, some.iloc[[number]])[0] for number in range(len(some))]
     together = score(case.model, some)
     apart = {

@@ -33,7 +33,7 @@ def make_noise(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
 
 
 def slow_down(rows: pd.DataFrame, odds: np.ndarray) -> np.ndarray:
-    time.sleep(0.02)
+    time.sleep(0.1)
     return odds
 
 
@@ -118,6 +118,12 @@ def plant_scores(toy: Toy) -> Iterator[Planted]:
         "one row: 1 of 1",
     )
     yield "alone other than together", bend(peek), "agreement", "alone and together differ by"
+    yield (
+        "a first step that refuses all rows",
+        sound.but(refuses_all=True),
+        "agreement",
+        "each of 12000 rows breaks a rule",
+    )
     few = sound.but(rows=rows[::100], scheduled=120, model=toy.make_model(disturb(0.3)))
     yield "120 rows", few, worse, "too few rows to tell"
     few = toy.first.but(rows=rows[::1000], scheduled=12, model=toy.make_model(disturb(1.4)))

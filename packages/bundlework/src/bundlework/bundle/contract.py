@@ -72,6 +72,7 @@ class Variables:
         pull_request: Number of the pull request that a copy is made for.
         comparison_date: As-of date that two branches are trained for, to compare their models.
         online: Whether the job `serving` does anything; true or false.
+        endpoint: Name of the endpoint that this job makes, and of its online store.
     """
 
     catalog: str = ""
@@ -83,6 +84,7 @@ class Variables:
     pull_request: str = ""
     comparison_date: str = ""
     online: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from bundlework.bundle.validate import find_faults
 from bundlework.errors import refuse
 
 from .agent import is_agent, show_page
+from .endpoint import remove_endpoint
 from .forgotten import delete_doubles, list_doubles
 from .old_wheels import remove_old_wheels
 from .plan import Change, describe_plan, find_differences, find_losses, read_plan, save_plan
@@ -148,5 +149,6 @@ def destroy(root: Path, target: str | None) -> None:
         refuse([f"{bundle.target} is not destroyed by make: {copies}"])
     # A deployment that was cancelled may still run here, and has left its lock behind.
     end_former(root)
+    remove_endpoint(bundle)
     run_bundle(bundle, "destroy", "--auto-approve", "--force-lock")
     delete_doubles(bundle, read_summary(bundle))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bundlework.bundle.loading import Bundle, load_bundle
 from bundlework.bundle.presets import TRIGGERS
 
+from .endpoint import find_endpoint_faults
 from .forgotten import list_forgotten
 from .workspace import ask_workspace, find_in_workspace, list_ids, read_summary
 
@@ -90,12 +90,3 @@ def find_missing_groups(bundle: Bundle, numbers: dict[str, str]) -> Iterator[str
             if group and group not in there:
                 mend = "assign it to the workspace (make identities), and deploy again"
                 yield f"jobs.{key}: the group {group} has no {given['level']} there: {mend}"
-
-
-def find_endpoint_faults(bundle: Bundle) -> Iterator[str]:
-    """Endpoints of the bundle that do not answer."""
-    ask_endpoint = partial(ask_workspace, bundle, "serving-endpoints", "get")
-    for key, endpoint in bundle.config["resources"].get("model_serving_endpoints", {}).items():
-        ready = ask_endpoint(endpoint["name"]).get("state", {}).get("ready")
-        if ready != "READY":
-            yield f"model_serving_endpoints.{key}: it is {ready}: see its events in the workspace"

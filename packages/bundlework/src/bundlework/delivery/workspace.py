@@ -17,6 +17,7 @@ from .running import record
 NOT_THERE = re.compile(
     r"(Job|Catalog|Schema|Model|Volume) \S+ does not exist"
     r"|Path \(.*\) doesn't exist|Resource \S+ not found"
+    r"|[Oo]nline store .* (not found|does not exist)"
 )
 
 
