@@ -16,6 +16,7 @@ from bundlework.delivery.describe import describe_bundle, draw_graph, put_graph
 # What answers make of the page.
 ANSWERS = {
     "owner@example.com": "{{ cookiecutter.owner_email }}",
+    "`prod-flight-delays`": "`prod-{{ cookiecutter.__project_slug }}`",
     "`prod.flight_delays_": "`{{ cookiecutter.prod_catalog }}.{{ cookiecutter.__package }}_",
 }
 

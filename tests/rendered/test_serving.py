@@ -164,6 +164,8 @@ def test_a_request_without_a_field_or_that_is_no_json_is_refused(endpoint: Endpo
         400,
         {"error_code": "BAD_REQUEST", "message": "scheduled_departure: missing"},
     )
+    status, answer = endpoint.ask(b'{"instances": [1, 2]}')
+    assert status == 400
     status, answer = endpoint.ask(b"{" + b"x" * 10_000)
     assert status == 400
     assert "JSON" in answer["message"]

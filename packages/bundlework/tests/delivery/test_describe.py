@@ -54,6 +54,12 @@ def test_a_job_that_prod_lacks_is_described_where_it_is_not_under_development(pa
     assert "`inspect` is tried 2 times more" in row["when a task fails"]
 
 
+def test_what_a_job_makes_is_described_with_what_it_costs(page: str) -> None:
+    told = page.split("## What a job makes, and the bundle does not own")[1]
+    assert "in prod `prod-flight-delays`" in told
+    assert "costs as long as it is there" in told
+
+
 def test_a_second_development_target_describes_nothing(tmp_path: Path, page: str) -> None:
     project = copy_project(tmp_path)
     main = project / "databricks.yml"
@@ -97,7 +103,19 @@ def test_waiting_follows_from_the_job_graph_and_the_compute(page: str) -> None:
     assert (waits["integration_test"]["prod"], waits["mirror"]["staging"]) == ("", "")
     assert waits["ingestion"]["prod"] == "4 to 6 min"
     assert waits["setup"]["too long after"] == "15 min"
+    assert {waits[key]["starts in a row"] for key in ("serving", "sinks")} == {"0"}
     assert waits["lifecycle"]["too long after"] == "2 h"
+
+
+def test_a_job_that_is_turned_on_starts_compute(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    text = (project / "databricks.yml").read_text()
+    (before, after) = text.split("  online:", 1)
+    on = after.replace('default: "false"', 'default: "true"', 1)
+    (project / "databricks.yml").write_text(f"{before}  online:{on}")
+    rows = read_table(describe_bundle(project), "## How long a job waits")
+    starts = {row["job"].strip("`"): row["starts in a row"] for row in rows}
+    assert (starts["serving"], starts["features"], starts["lifecycle"]) == ("1", "2", "9")
 
 
 def test_jobs_side_by_side_wait_together(tmp_path: Path) -> None:

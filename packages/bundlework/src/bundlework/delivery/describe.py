@@ -65,6 +65,7 @@ def describe_bundle(root: Path) -> str:
         "Where one is missing, the jobs that need it fail until it is there again. `make deploy`"
         f" stops before it deletes any of the {', '.join(guarded).replace('_', ' ')}.\n",
         *list_data(bundles),
+        *describe_serving(get_live(bundles)),
         "\n## Roles\n",
         "Groups of the Databricks account, each named by a variable. Who deploys owns everything"
         " that is deployed, and may do everything with it.\n",
@@ -205,6 +206,24 @@ def list_data(bundles: Mapping[str, Bundle]) -> Iterator[str]:
                 lost,
             ]
             yield f"| {' | '.join(cells)} |"
+
+
+def describe_serving(bundle: Bundle) -> Iterator[str]:
+    """What the job `serving` makes, which the bundle does not own."""
+    contract = bundle.contract
+    online, endpoint = contract.variables.online, contract.variables.endpoint
+    if not (contract.jobs.serving and online and endpoint):
+        return
+    name = bundle.config["variables"][endpoint]["value"]
+    yield "\n## What a job makes, and the bundle does not own\n"
+    yield (
+        f"Nothing, until the variable `{online}` is true. Then the job `{contract.jobs.serving}`"
+        f" makes two things of one name, in prod `{name}`: an **online store** with the latest"
+        " features, which costs as long as it is there; and an **endpoint**, which costs while it"
+        " is awake and sleeps while nobody asks. When one is removed, requests fail, no data is"
+        " lost, and the next run of the job makes it anew. `make destroy` removes both while"
+        f" `{online}` is true."
+    )
 
 
 def get_name(kind: str, resource: dict[str, Any]) -> str:

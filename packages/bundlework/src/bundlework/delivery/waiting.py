@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bundlework.bundle.checks import DURATION
-from bundlework.bundle.graph import sort_tasks
+from bundlework.bundle.graph import COMPARE, sort_tasks
 from bundlework.bundle.loading import Bundle
 
 
@@ -63,9 +63,23 @@ def find_called_wait(bundle: Bundle, task: Mapping[str, Any]) -> Wait:
 
 def find_own_wait(job: Mapping[str, Any]) -> Wait:
     """The waiting for compute of the job's own, where a task needs any."""
-    if all({"run_job_task", "condition_task"} & task.keys() for task in job["tasks"]):
+    needs_none = ({"run_job_task", "condition_task"} & task.keys() for task in job["tasks"])
+    if all(none or is_off(job, t) for none, t in zip(needs_none, job["tasks"], strict=True)):
         return Wait()
     return CLUSTER if job.get("job_clusters") else SERVERLESS[job["performance_target"]]
+
+
+def is_off(job: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
+    """Whether a condition without a dynamic value keeps a task from ever running."""
+    conditions = {t["task_key"]: t["condition_task"] for t in job["tasks"] if "condition_task" in t}
+    for needed in task.get("depends_on", []):
+        condition = conditions.get(needed["task_key"], {})
+        sides = (str(condition.get("left", "{{")), str(condition.get("right", "{{")))
+        if "outcome" in needed and not any("{{" in side for side in sides):
+            outcome = COMPARE[condition["op"]](*sides)
+            if str(outcome).lower() != str(needed["outcome"]).lower():
+                return True
+    return False
 
 
 def add(first: Wait, then: Wait) -> Wait:

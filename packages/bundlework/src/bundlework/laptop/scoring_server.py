@@ -25,6 +25,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from mlflow.types import DataType
 
+log = logging.getLogger(__name__)
+
 # The exceptions of PostgreSQL's clients while it is away, and the one of a model's first step.
 AWAY, REFUSED = ("OperationalError", "PoolTimeout", "PoolClosed"), "RefusedError"
 # A message of MLflow's may repeat the whole request.
@@ -58,10 +60,15 @@ class Guarded:
             self._refuse_other_columns(data)
             return self._model.predict(data, params=params)
         except Exception as fault:
-            _answer.get().append(explain(fault))
+            told = explain(fault)
+            if told.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.exception(told.message)
+            _answer.get().append(told)
             raise
 
-    def _refuse_other_columns(self, data: pd.DataFrame) -> None:
+    def _refuse_other_columns(self, data: Any) -> None:
+        if not isinstance(data, pd.DataFrame):
+            raise MlflowException("no table of rows: send dataframe_records or dataframe_split")
         faults = [f"{name}: missing" for name in self._schema if name not in data]
         faults += [f"{n}: not taken, features are looked up" for n in data if n not in self._schema]
         texts = [

@@ -150,7 +150,7 @@ def tell_server(files: Path, published: Mapping[str, OnlineTable], socket: str) 
         Refusal: A table is not published.
     """
     spec = yaml.safe_load((files / "data/feature_store/feature_spec.yaml").read_text())
-    names = [name for entry in spec["input_tables"] for name in entry]
+    names = [name for entry in spec.get("input_tables", []) for name in entry]
     for name in names:
         if name not in published:
             raise Refusal(f"{name} is not published, and the model looks it up")
