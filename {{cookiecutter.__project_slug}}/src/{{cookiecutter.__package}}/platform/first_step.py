@@ -228,11 +228,12 @@ def find_broken(rules: Iterable[Rule], known: pd.DataFrame) -> Iterator[Fault]:
 
 
 def _find_out_of_range(rule: Rule, values: np.ndarray) -> Iterator[Fault]:
-    yield Fault((rule.name,), "not a finite number", np.isinf(values))
+    infinite = np.isinf(values)
+    yield Fault((rule.name,), "not a finite number", infinite)
     if rule.minimum is not None:
-        yield Fault((rule.name,), f"below {rule.minimum:g}", values < rule.minimum)
+        yield Fault((rule.name,), f"below {rule.minimum:g}", (values < rule.minimum) & ~infinite)
     if rule.maximum is not None:
-        yield Fault((rule.name,), f"above {rule.maximum:g}", values > rule.maximum)
+        yield Fault((rule.name,), f"above {rule.maximum:g}", (values > rule.maximum) & ~infinite)
 
 
 def refuse(rows: pd.DataFrame, inputs: pd.DataFrame, faults: Sequence[Fault]) -> NoReturn:

@@ -99,8 +99,7 @@ def test_a_row_that_breaks_a_rule_is_refused_with_its_value(name: str) -> None:
     change, said = REFUSED[name]
     with pytest.raises(RefusedError) as refusal:
         STEP.transform(make_rows({}, change, {"van": "later"}))
-    assert said in str(refusal.value).removeprefix("row 1 of the request: ").split("; ")
-    assert "later" not in str(refusal.value)
+    assert str(refusal.value) == f"row 1 of the request: {said}"
 
 
 def test_a_computed_input_keeps_its_rule() -> None:
