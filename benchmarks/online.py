@@ -24,6 +24,7 @@ import numpy as np
 from psycopg.sql import SQL, Identifier
 
 from bundlework.bundle.contract import get_state
+from bundlework.bundle.loading import load_bundle
 from bundlework.laptop.online_store import find_served, list_published
 from bundlework.laptop.postgres import connect, run_server
 from bundlework.laptop.serving import find_files, name_server, tell_server
@@ -46,7 +47,9 @@ GIVEN: dict[str, object] = {
 def main(minutes: float = 0) -> None:
     """Prints a table of times, and the memory under load."""
     root, folder = Path.cwd(), get_state(Path.cwd()) / ONLINE
-    served = find_served(folder)
+    bundle = load_bundle(root)
+    endpoint = bundle.config["variables"][bundle.contract.need("variables.endpoint")]["value"]
+    served = find_served(folder, endpoint)
     if served is None:
         sys.exit("nothing is served: make serve")
     files = find_files(root, *served)

@@ -76,7 +76,7 @@ class Endpoint:
 
 
 def make_request(number: int, **changes: Any) -> dict[str, Any]:
-    """What a caller says of a visit: its key and its time."""
+    """The key and the time of a visit, as a caller sends them."""
     return {"flight_id": f"{number:05}", "scheduled_departure": "2013-01-10T07:00:00Z"} | changes
 
 
@@ -101,7 +101,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServedLake,
 def endpoint(lake: tuple[ServedLake, Path]) -> Iterator[Endpoint]:
     """The endpoint of the lake's champion."""
     served, folder = lake
-    found = find_served(folder)
+    found = find_served(folder, "dev_visits")
     assert found
     files, port = download_version(*found), find_port()
     rows = served.spark.table(PREDICTIONS.full_name(served.settings(DAY)))

@@ -62,6 +62,20 @@ def test_what_is_wrong_with_an_endpoint_is_told(
         assert fault.startswith(f"endpoint {NAME}: {part}")
 
 
+def test_an_endpoint_that_the_bundle_declares_is_looked_at_too(
+    rendered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = load_bundle(rendered, "prod")
+    declared = {"chat": {"name": "prod-chat"}}
+    monkeypatch.setitem(bundle.config["resources"], "model_serving_endpoints", declared)
+    answer(monkeypatch, {"state": {"ready": "NOT_READY"}}, None)
+    found = [fault for _ in range(2) for fault in find_endpoint_faults(bundle)]
+    assert found == [
+        "endpoint prod-chat: it is NOT_READY: see its events in the workspace",
+        "endpoint prod-chat: it is not there: deploy again",
+    ]
+
+
 def test_where_nothing_is_served_nobody_asks(
     rendered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

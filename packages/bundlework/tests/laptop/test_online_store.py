@@ -74,6 +74,23 @@ def test_the_latest_row_of_each_key_is_published_and_replaced(workspace: tuple[A
         ]
 
 
+def test_a_table_that_gets_another_column_or_type_is_published_anew(
+    workspace: tuple[Any, Path],
+) -> None:
+    opened, folder = workspace
+    name = "dev.features.growing"
+    write(opened, name, ("a", NOON, 1.0, 1), keys=("maker", "at"))
+    publish(opened, name)
+    opened.spark.sql(f"ALTER TABLE {name} ADD COLUMN colour string")
+    publish(opened, name)
+    assert read(folder, "growing_online") == [("a", NOON, 1.0, 1, None)]
+    opened.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('delta.enableTypeWidening' = 'true')")
+    opened.spark.sql(f"ALTER TABLE {name} ALTER COLUMN number TYPE bigint")
+    opened.spark.sql(f"UPDATE {name} SET number = 5000000000")
+    publish(opened, name)
+    assert read(folder, "growing_online") == [("a", NOON, 1.0, 5_000_000_000, None)]
+
+
 def test_an_older_row_replaces_no_newer_one(workspace: tuple[Any, Path]) -> None:
     opened, folder = workspace
     types = {"maker": "string", "at": "timestamp", "size": "double", "number": "int"}
@@ -120,7 +137,10 @@ def test_a_server_that_runs_is_shared_and_left_running(tmp_path: Path) -> None:
 
 
 def test_what_an_endpoint_is_to_serve_is_noted(tmp_path: Path) -> None:
-    assert find_served(tmp_path) is None
+    assert find_served(tmp_path, "dev-toys") is None
+    LocalEndpoints(tmp_path).serve("staging-toys", "staging.models.model", 7)
     for version in (1, 2):
         LocalEndpoints(tmp_path).serve("dev-toys", "dev.models.model", version)
-    assert find_served(tmp_path) == ("dev.models.model", 2)
+    assert find_served(tmp_path, "dev-toys") == ("dev.models.model", 2)
+    assert find_served(tmp_path, "staging-toys") == ("staging.models.model", 7)
+    assert find_served(tmp_path, "prod-toys") is None

@@ -28,7 +28,7 @@ class RefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """What the values of a column must be; `Column` of `vocabulary.py` describes each field."""
+    """The rules that a column's values keep; `Column` of `vocabulary.py` describes each field."""
 
     name: str
     type: str
@@ -62,7 +62,7 @@ class Fault:
 
     Attributes:
         columns: The columns that the rule is about.
-        said: What is wrong.
+        said: The fault, in words.
         where: The rows that break the rule, shape (n,) of booleans.
     """
 
@@ -240,7 +240,7 @@ def refuse(rows: pd.DataFrame, inputs: pd.DataFrame, faults: Sequence[Fault]) ->
     """Refuses rows, some of which break a rule.
 
     Args:
-        inputs: What was computed of the rows.
+        inputs: The inputs that were computed of the rows.
 
     Raises:
         RefusedError: The message has all that is wrong with the first of those that do.

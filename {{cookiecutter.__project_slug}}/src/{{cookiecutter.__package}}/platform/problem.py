@@ -50,7 +50,7 @@ class Problem:
         find_label: Computes the label, of the sort that `kind` says, from columns of `outcomes`, or
             of `examples` where that table has what became of them.
         label_delay: The last labels of a window arrive within this time after its end.
-        inputs: What the model takes of an example: columns of `examples`, and columns that
+        inputs: The columns that the model takes of an example: those of `examples`, and those that
             `describe` computes, which name the `table.column` that they are made of. An example
             that breaks the rules of an input (`required`, `minimum`, ...) is not scored.
         describe: Adds the inputs that are computed to rows of `examples`, by pandas: the first step
@@ -137,8 +137,8 @@ class Problem:
             for key in table.lookup_keys:
                 if key not in self.examples.column_names:
                     raise ValueError(
-                        f"lookups: {table.name} is looked up by {key}, which is no column of"
-                        f" {self.examples.name}"
+                        f"lookups: {table.name} is looked up by {key}, and {self.examples.name} has"
+                        " no such column"
                     )
 
     def _check_inputs(self) -> None:

@@ -60,7 +60,7 @@ class Governance(Protocol):
 
 
 class Endpoints(Protocol):
-    """What answers requests with a model."""
+    """Endpoints, which answer requests with a model."""
 
     def serve(self, name: str, model: str, version: int) -> None:
         """Lets an endpoint serve a version alone, and waits until it does.

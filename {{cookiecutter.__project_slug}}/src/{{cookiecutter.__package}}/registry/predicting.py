@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -48,30 +48,19 @@ def score_frame(
         unscored: A column to add. A row that breaks a rule of the first step, or whose score cannot
             be any, gets the reason there, and no score. Without this column every row is scored.
     """
-    kind, inputs = PROBLEM.kind, list(model.inputs)
-    own = [name for name in kept if name in rows.columns]
-    computed = _list_computed(model, set(kept) - {*own})
-    added = [StructField(told.name, parse_type(told.type)) for told in kind.columns]
-    reason = [StructField(unscored, StringType())] if unscored else []
-    types = {field.name: to_arrow_type(field.dataType) for field in (*computed, *added, *reason)}
-    wrong = f"what the model gave is not {kind.scores_are}"
+    inputs, own = list(model.inputs), [name for name in kept if name in rows.columns]
+    added = _list_computed(model, set(kept) - {*own})
+    added += [StructField(told.name, parse_type(told.type)) for told in PROBLEM.kind.columns]
+    added += [StructField(unscored, StringType())] if unscored else []
+    types = {field.name: to_arrow_type(field.dataType) for field in added}
+    score_rows = _make_scorer(model, types, unscored)
 
     def score_batches(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in join_batches(batches):
-            found, faults = model.first.examine(batch.select(inputs).to_pandas())
-            reasons = join_reasons(faults if unscored else [], len(found))
-            sound = pd.isna(reasons)
-            scores = kind.predict(model.rest, found if sound.all() else found[sound])
-            if unscored:
-                reasons[np.flatnonzero(sound)[kind.find_wrong(scores)]] = wrong
-            columns = {name: batch.column(name) for name in own}
-            columns |= {c.name: pa.array(found[c.name], types[c.name]) for c in computed}
-            for name, values in kind.tabulate(scores).items():
-                columns[name] = spread(pa.array(values, types[name]), sound, pd.isna(reasons))
-            columns |= {c.name: pa.array(reasons, types[c.name]) for c in reason}
-            yield pa.RecordBatch.from_pydict(columns)
+            made = score_rows(batch.select(inputs).to_pandas())
+            yield pa.RecordBatch.from_pydict({name: batch.column(name) for name in own} | made)
 
-    schema = StructType([*rows.select(*own).schema, *computed, *added, *reason])
+    schema = StructType([*rows.select(*own).schema, *added])
     return rows.select(*dict.fromkeys((*own, *inputs))).mapInArrow(score_batches, schema)
 
 
@@ -79,3 +68,28 @@ def _list_computed(model: ScoringModel, names: set[str]) -> list[StructField]:
     # Numbers reach a model as doubles.
     types = {r.name: "string" if r.type == "string" else "double" for r in model.first.computed}
     return [StructField(name, parse_type(t)) for name, t in types.items() if name in names]
+
+
+def _make_scorer(
+    model: ScoringModel, types: Mapping[str, pa.DataType], unscored: str
+) -> Callable[[pd.DataFrame], dict[str, pa.Array]]:
+    """Makes a function of rows that Spark's workers call; it returns the columns of `types`."""
+    # Taken here: a worker shall import neither this module nor the problem.
+    kind, first, rest = PROBLEM.kind, model.first, model.rest
+    wrong = f"what the model gave is not {kind.scores_are}"
+
+    def score_rows(rows: pd.DataFrame) -> dict[str, pa.Array]:
+        found, faults = first.examine(rows)
+        reasons = join_reasons(faults if unscored else [], len(found))
+        sound = pd.isna(reasons)
+        scores = kind.predict(rest, found if sound.all() else found[sound])
+        if unscored:
+            reasons[np.flatnonzero(sound)[kind.find_wrong(scores)]] = wrong
+        made = {n: pa.array(found[n], types[n]) for n in types if n in found}
+        for name, values in kind.tabulate(scores).items():
+            made[name] = spread(pa.array(values, types[name]), sound, pd.isna(reasons))
+        if unscored:
+            made[unscored] = pa.array(reasons, types[unscored])
+        return {name: made[name] for name in types}
+
+    return score_rows

@@ -132,7 +132,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "look-up by what an example lacks": (
         {"lookups": (replace(LOADS, keys=("van", "sent_at")),), "baselines": {}},
-        "lookups: loads is looked up by van, which is no column of parcels",
+        "lookups: loads is looked up by van, and parcels has no such column",
     ),
     "baseline of no input": (
         {"baselines": {"luck": "dice"}},

@@ -21,7 +21,7 @@ SERVING = ServingSettings(**SETTINGS.model_dump(), endpoint="dev-toys")
 
 
 class Calls:
-    """What was asked for, in order."""
+    """The calls that were made, in order."""
 
     def __init__(self) -> None:
         self.made: list[tuple[Any, ...]] = []

@@ -209,7 +209,7 @@ def list_data(bundles: Mapping[str, Bundle]) -> Iterator[str]:
 
 
 def describe_serving(bundle: Bundle) -> Iterator[str]:
-    """What the job `serving` makes, which the bundle does not own."""
+    """The online store and the endpoint, which a job makes and the bundle does not own."""
     contract = bundle.contract
     online, endpoint = contract.variables.online, contract.variables.endpoint
     if not (contract.jobs.serving and online and endpoint):

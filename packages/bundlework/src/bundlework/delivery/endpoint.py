@@ -18,13 +18,18 @@ def find_name(bundle: Bundle) -> str:
 
 
 def find_endpoint_faults(bundle: Bundle) -> Iterator[str]:
-    """Finds what is wrong with the endpoint; without a champion there is none yet."""
-    name = find_name(bundle)
-    if not name:
-        return
+    """Finds the faults of the endpoint that a job makes, and of those that the bundle declares."""
+    name, advice = find_name(bundle), f"run the job {bundle.contract.jobs.serving}"
+    if name:
+        yield from _find_faults(bundle, name, advice)
+    for declared in bundle.config["resources"].get("model_serving_endpoints", {}).values():
+        yield from _find_faults(bundle, declared["name"], "deploy again")
+
+
+def _find_faults(bundle: Bundle, name: str, advice: str) -> Iterator[str]:
     found = find_in_workspace(bundle, "serving-endpoints", "get", name)
     if found is None:
-        yield f"endpoint {name}: it is not there: run the job {bundle.contract.jobs.serving}"
+        yield f"endpoint {name}: it is not there: {advice}"
         return
     state = found.get("state", {})
     if state.get("ready") != "READY":

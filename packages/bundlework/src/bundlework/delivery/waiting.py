@@ -63,8 +63,8 @@ def find_called_wait(bundle: Bundle, task: Mapping[str, Any]) -> Wait:
 
 def find_own_wait(job: Mapping[str, Any]) -> Wait:
     """The waiting for compute of the job's own, where a task needs any."""
-    needs_none = ({"run_job_task", "condition_task"} & task.keys() for task in job["tasks"])
-    if all(none or is_off(job, t) for none, t in zip(needs_none, job["tasks"], strict=True)):
+    computing = [t for t in job["tasks"] if not {"run_job_task", "condition_task"} & t.keys()]
+    if all(is_off(job, task) for task in computing):
         return Wait()
     return CLUSTER if job.get("job_clusters") else SERVERLESS[job["performance_target"]]
 

@@ -98,7 +98,8 @@ class OnlineStores:
         types = {field.name: field.dataType.simpleString() for field in frame.schema}
         time = times[0] if times else ""
         table = OnlineTable(publish_spec.online_table_name, tuple(keys), time, types)
-        upsert_rows(self._folder, table, take_latest(frame, table))
+        is_changed = list_published(self._folder).get(source_table_name) != table
+        upsert_rows(self._folder, table, take_latest(frame, table), anew=is_changed)
         known = _read(self._folder)
         tables = {**known["tables"], source_table_name: asdict(table)}
         _write(self._folder, {**known, "tables": tables})
@@ -126,11 +127,10 @@ class LocalEndpoints:
         _write(self._folder, {**known, "endpoints": endpoints})
 
 
-def find_served(folder: Path) -> tuple[str, int] | None:
-    """Finds the model and the version that an endpoint is to serve, if any is."""
-    for told in _read(folder)["endpoints"].values():
-        return told["model"], told["version"]
-    return None
+def find_served(folder: Path, name: str) -> tuple[str, int] | None:
+    """Finds the model and the version that an endpoint is to serve; None where it has none."""
+    told = _read(folder)["endpoints"].get(name)
+    return (told["model"], told["version"]) if told else None
 
 
 def list_published(folder: Path) -> dict[str, OnlineTable]:
@@ -147,8 +147,12 @@ def take_latest(rows: DataFrame, table: OnlineTable) -> DataFrame:
     return rows.withColumn("rank of row", rank).where("`rank of row` = 1").drop("rank of row")
 
 
-def upsert_rows(folder: Path, table: OnlineTable, rows: DataFrame) -> None:
-    """Inserts rows, or replaces those of the same keys that are not newer, in one transaction."""
+def upsert_rows(folder: Path, table: OnlineTable, rows: DataFrame, *, anew: bool = False) -> None:
+    """Inserts rows, or replaces those of the same keys that are not newer, in one transaction.
+
+    Args:
+        anew: Whether the table is dropped first, since it may have other columns or keys.
+    """
     from psycopg.sql import SQL, Identifier
 
     from .postgres import connect, run_server
@@ -159,6 +163,8 @@ def upsert_rows(folder: Path, table: OnlineTable, rows: DataFrame) -> None:
     columns = list(table.types)
     with run_server(folder) as socket, connect(socket, database) as connection:
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
+        if anew:
+            connection.execute(SQL("DROP TABLE IF EXISTS {}").format(target))
         connection.execute(_define(target, table))
         like = SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(staged, target)
         connection.execute(like)

@@ -53,7 +53,8 @@ def serve(root: Path, target: str | None, port: int) -> int:
     if code:
         return code
     folder = get_state(root) / ONLINE
-    served = find_served(folder)
+    endpoint = load_bundle(root, target).config["variables"][contract.need("variables.endpoint")]
+    served = find_served(folder, str(endpoint["value"]))
     if served is None:
         raise Refusal("there is no champion to serve: make run")
     model, version = served
